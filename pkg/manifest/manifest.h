@@ -1,0 +1,144 @@
+/*
+ * manifest: cbuild.yaml <-> struct manifest, with positions for every value an error may name. The same
+ * format describes a port (somebody else's tree); docs/manifest.md is the reference and
+ * docs/cbuild.schema.json the JSON Schema, tested against this parser.
+ *
+ *     manifest_read(&arena, "cbuild.yaml", &m, &e);      mistakes are listed together, ten at most
+ *
+ * Unknown keys are errors with a suggestion; wrong kinds name what was expected. Hostile input: no
+ * anchors or aliases, at most 1 MiB, depth at most 32, duplicate keys refused.
+ */
+#ifndef MANIFEST_MANIFEST_H
+#define MANIFEST_MANIFEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/target.h"
+#include "base/vec.h"
+
+struct pos {
+	int line, col; /* 1-based; 0 when not from a file */
+};
+
+struct requirement {
+	struct str path;    /* module path "github.com/madler/zlib" */
+	struct str version; /* "v1.3.1" */
+	struct pos pos;
+};
+
+struct replacement {
+	struct str path;
+	struct str folder; /* relative to the manifest's folder, or absolute */
+	struct pos pos;
+};
+
+struct exclusion {
+	struct str path;
+	struct str version;
+	struct pos pos;
+};
+
+struct define {
+	struct str name;
+	struct str value; /* p NULL: -DNAME; else -DNAME=value */
+};
+
+/* What may be set for a module, a package, a profile or a conditional addition. Lists in file order. */
+struct flags {
+	VEC(struct define) defines;
+	struct str_vec cflags;
+	struct str_vec ldflags;
+	struct str_vec libs;    /* "m": -lm */
+};
+
+/* A condition on the target; an empty list holds always. Several values: any of them. */
+struct condition {
+	struct str_vec os, arch; /* arch: GOARCH names, "!x" negates */
+};
+
+struct addition {
+	struct condition when;
+	struct str_vec sources; /* globs */
+	struct str_vec include;
+	struct flags flags;
+};
+
+struct package_spec {
+	struct str name;              /* key under packages: */
+	struct pos pos;
+	struct condition when;        /* the package exists only there */
+	struct str_vec sources;       /* globs relative to the module's root; "!x" excludes */
+	struct pos sources_pos;
+	struct str_vec include;       /* private include folders, relative to the module's root */
+	struct str_vec export_include; /* what users of the package may include from */
+	struct flags export_flags;    /* defines (and libs, ldflags) that users get too */
+	struct flags flags;
+	struct str std;               /* empty: the module's */
+	struct str program;           /* `program: NAME` renames the one program; empty: by convention */
+	VEC(struct addition) additions; /* when: [ ... ] */
+	struct str_vec uses;          /* packages or modules linked though no include says so */
+};
+
+struct profile {
+	struct str name; /* "dev", "release", or the user's */
+	struct flags flags;
+	struct str lto;  /* "", "thin", "full", "off" */
+	bool strip, strip_set;
+};
+
+struct image_spec {
+	struct pos pos;
+	uint32_t user;            /* default 65532 */
+	struct str_vec entrypoint; /* default: the program's /NAME */
+	struct str_vec cmd;       /* default arguments */
+	struct str_vec env;       /* "K=V" */
+	VEC(uint32_t) ports;
+	struct str workdir;
+	bool ca_certs;
+	bool tzdata;
+	VEC(struct define) labels;
+	struct str_vec folders;   /* empty folders owned by user, e.g. /data */
+	VEC(struct define) files; /* image path: path in the tree */
+};
+
+/* Where somebody else's tree comes from (ports only). */
+struct source_spec {
+	struct pos pos;
+	struct str git;  /* URL; empty: https://MODULE */
+	struct str tag;  /* with {version} {major} {minor} {patch}; empty: "v{version}" */
+};
+
+struct manifest {
+	struct str file;   /* as given, for messages */
+	struct str module; /* may be empty */
+	struct pos module_pos;
+	VEC(struct requirement) require;
+	VEC(struct replacement) replace;
+	VEC(struct exclusion) exclude;
+	VEC(struct target) targets;
+	struct str std;
+	struct flags flags;        /* of the whole module */
+	VEC(struct profile) profiles;
+	VEC(struct package_spec) packages;
+	struct image_spec image;
+	struct str licence;        /* SPDX expression */
+	/* Ports. */
+	struct source_spec source;
+	struct str_vec paths;      /* globs kept and hashed; empty: all */
+	struct str_vec provides_headers;
+	struct str provides_native;
+	bool is_port;              /* has source: or provides: */
+};
+
+/* Parses bytes that came from file (for messages). */
+bool manifest_parse(struct arena *a, struct str file, struct str bytes, struct manifest *out,
+		    struct err *e) ATTR_MUST_USE;
+bool manifest_read(struct arena *a, const char *path, struct manifest *out, struct err *e) ATTR_MUST_USE;
+/* The same bytes with `require: PATH: VERSION` set, changed or (version empty) removed; keeps comments and order. */
+bool manifest_edit_require(struct arena *a, struct str file, struct str bytes, struct str path, struct str version,
+			   struct str *out, struct err *e) ATTR_MUST_USE;
+bool condition_holds(const struct condition *c, const struct target *t);
+
+#endif

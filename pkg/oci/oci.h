@@ -1,0 +1,87 @@
+/*
+ * oci: deterministic images (OCI image-spec 1.1): layers, config, manifest, index; image layout as a
+ * folder or a tar; loading into podman or docker.
+ *
+ * The pieces are steps for exec's graph (oci_layer_step ...), so layers and configs cache as compiles do;
+ * params are canonical JSON (format/json.h) made by the oci_*_params functions.
+ *
+ *     layer:    inputs = files; params = entries (image path, mode, uid, gid; input index, folder or link)
+ *               outputs: layer.tar.gz, layer.json {"diffid": "sha256:...", "size": n}
+ *     image:    inputs = layer blobs and their layer.json; params = config (user, entrypoint, ..., created)
+ *               outputs: config.json, manifest.json, desc.json (descriptor of the manifest with platform)
+ *     index:    inputs = desc.json of each platform; outputs: index.json (an OCI image index)
+ *
+ * Determinism: entries sorted by path, parents before children, mtime from params, numeric owners, no
+ * names, no xattrs, PAX only where needed; gzip header without name, time 0, OS byte 255.
+ */
+#ifndef OCI_OCI_H
+#define OCI_OCI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/target.h"
+#include "base/vec.h"
+#include "cas/cas.h"
+#include "exec/exec.h"
+
+enum layer_kind { LAYER_FILE, LAYER_FOLDER, LAYER_LINK, LAYER_BYTES };
+
+struct layer_entry {
+	struct str path; /* absolute in the image: "/kv", "/etc/ssl/certs/ca-certificates.crt" */
+	enum layer_kind kind;
+	uint32_t mode, uid, gid;
+	uint32_t input;   /* LAYER_FILE: index of the action's input */
+	struct str text;  /* LAYER_LINK: its target; LAYER_BYTES: the content */
+};
+
+struct image_config {
+	struct target target;
+	uint32_t user;
+	struct str_vec entrypoint, cmd, env;
+	struct str workdir;
+	uint32_t *ports;
+	size_t port_count;
+	struct str_vec labels; /* "K=V" */
+	int64_t created_s;     /* seconds since 1970 */
+};
+
+extern const struct step oci_layer_step, oci_image_step, oci_index_step;
+
+/* Canonical params of the three steps. Entries may come in any order; duplicate paths are ERR_INPUT. */
+bool oci_layer_params(struct arena *a, const struct layer_entry *v, size_t n, int64_t mtime_s, struct str *out,
+		      struct err *e) ATTR_MUST_USE;
+struct str oci_image_params(struct arena *a, const struct image_config *c);
+struct str oci_index_params(struct arena *a, const struct str_vec *annotations);
+
+/* What an image consists of: every blob is in the CAS. */
+struct oci_image {
+	struct digest index; /* the index blob */
+	VEC(struct digest) blobs; /* all blobs reachable from it, the index among them, no duplicates */
+	VEC(struct target) targets;
+};
+
+/* Walks index -> manifests -> configs and layers in the CAS, checking each; media types and sizes too. */
+bool oci_collect(struct arena *a, struct cas *c, const struct digest *index, struct oci_image *out,
+		 struct err *e) ATTR_MUST_USE;
+/*
+ * Writes (adds to) an image layout folder at dir: blobs/sha256/..., oci-layout, index.json whose entry
+ * for tag (org.opencontainers.image.ref.name) names the image's index; other tags stay. Atomic: blobs
+ * first, index.json by rename. tag must match [A-Za-z0-9._-]+ .
+ */
+bool oci_write_layout(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag, const char *dir,
+		      struct err *e) ATTR_MUST_USE;
+/* The same layout as one deterministic tar file, written to a temporary and renamed. */
+bool oci_write_tar(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag, const char *path,
+		   struct err *e) ATTR_MUST_USE;
+/*
+ * Loads the image into the local podman (containers-storage, through `podman load` of a tar) or docker:
+ * whichever is installed, podman first; name is "kv:latest". ERR_IO with what to install when neither is.
+ * *where says "podman" or "docker".
+ */
+bool oci_load(struct arena *a, struct cas *c, const struct oci_image *img, struct str name, struct str *where,
+	      struct err *e) ATTR_MUST_USE;
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * Time. Build outputs never depend on it: source_date_epoch() does not read a clock.
+ */
+#ifndef SYS_CLOCK_H
+#define SYS_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+uint64_t clock_mono_ms(void);
+uint64_t clock_mono_ns(void);
+int64_t clock_real_ns(void);
+/* SOURCE_DATE_EPOCH (seconds) when set; *set says so. Not a number: ERR_USAGE. */
+bool source_date_epoch(int64_t *seconds, bool *set, struct err *e) ATTR_MUST_USE;
+/* "2026-11-23T21:35:53Z" (RFC 3339, UTC) of seconds since 1970. */
+struct str time_rfc3339(struct arena *a, int64_t seconds);
+
+#endif
