@@ -8,10 +8,19 @@
 #define SYS_FAULT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum fault_op { FAULT_OPEN, FAULT_WRITE, FAULT_FSYNC, FAULT_RENAME, FAULT_LINK, FAULT_UNLINK, FAULT_MKDIR };
 
 /* True when this call must fail: errno is set. Does not return when the fault is "kill". */
 bool fault_hit(enum fault_op op);
+
+/*
+ * For tests that fork: replaces the specification ("write:3:kill"; NULL: none) and starts counting anew.
+ * Not while other threads run.
+ */
+void fault_set(const char *spec);
+/* How many points of the specified operation were passed since. */
+uint64_t fault_passed(void);
 
 #endif

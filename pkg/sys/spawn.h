@@ -4,7 +4,7 @@
  *
  *     struct spawn_set *s; spawn_set_open(&s, &e);
  *     spawn_start(s, &(struct spawn){.argv = argv, .env = env, .tag = action}, &e);
- *     while (spawn_wait(s, -1, &done, &e) == SPAWN_EXITED) ...
+ *     while (spawn_wait(s, -1, &done) == SPAWN_EXITED) ...
  *     spawn_set_close(s);           kills what still runs
  *
  * Each child has its own process group, so a terminal's Ctrl-C reaches cbuild only, which then stops the
@@ -35,7 +35,7 @@ struct spawn_result {
 	uint64_t peak_bytes; /* ru_maxrss */
 };
 
-enum spawn_wait { SPAWN_EXITED, SPAWN_TIMEOUT, SPAWN_INTERRUPTED, SPAWN_NONE };
+enum spawn_wait { SPAWN_EXITED, SPAWN_TIMEOUT, SPAWN_INTERRUPTED, SPAWN_NONE, SPAWN_WOKEN };
 
 struct spawn_set;
 
@@ -44,9 +44,12 @@ bool spawn_set_open(struct spawn_set **out, struct err *e) ATTR_MUST_USE;
 bool spawn_start(struct spawn_set *s, const struct spawn *cmd, struct err *e) ATTR_MUST_USE;
 /*
  * Waits until a child ended (SPAWN_EXITED, *out filled), timeout_ms passed (-1: none), SIGINT or SIGTERM
- * arrived (SPAWN_INTERRUPTED; see interrupt_requested), or nothing runs (SPAWN_NONE).
+ * arrived (SPAWN_INTERRUPTED; see interrupt_requested), the watched descriptor is readable
+ * (SPAWN_WOKEN), or nothing runs and nothing is watched (SPAWN_NONE).
  */
 enum spawn_wait spawn_wait(struct spawn_set *s, int timeout_ms, struct spawn_result *out);
+/* A descriptor that wakes spawn_wait, pool_fd() say; -1: none. */
+void spawn_watch(struct spawn_set *s, int fd);
 size_t spawn_running(const struct spawn_set *s);
 /* TERM to all groups, KILL after grace_ms; returns when all are gone. */
 void spawn_stop_all(struct spawn_set *s, int grace_ms);

@@ -1,0 +1,32 @@
+/*
+ * What the files of this room share. Never leaves it.
+ */
+#ifndef SYS_SYS_IMPL_H
+#define SYS_SYS_IMPL_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* 0, 1, 2, ...: a number no other call of this process gets. Any thread. */
+uint64_t unique_number(void);
+/* "PID-TIME-N": a name part no other process on this machine uses at the same time. Any thread. */
+enum { UNIQUE_NAME = 64 };
+void unique_name(char out[UNIQUE_NAME]);
+
+/* The descriptor that becomes readable once an interrupt arrived; -1 before interrupt_install. */
+int interrupt_fd(void);
+/* How many SIGINT and SIGTERM arrived so far. */
+int interrupt_count(void);
+
+/* close(2), leaving errno alone; -1 is fine. */
+void close_quiet(int fd);
+/* A descriptor for reading a regular file or character device (never blocks on a FIFO), or -1 with e. */
+int open_for_read(const char *path, uint64_t *size_bytes, struct err *e);
+/* Writes all of n bytes, through the fault point; path only for the message. */
+bool write_all(int fd, const char *path, const void *p, size_t n, struct err *e) ATTR_MUST_USE;
+
+#endif
