@@ -1,0 +1,362 @@
+/*
+ * Downloads over libcurl's easy interface, one at a time. Redirects are followed here and not by libcurl,
+ * so that every hop passes the same check as the first URL: https, or http to this machine itself.
+ * Bytes go to a temporary beside the destination and are hashed on the way; it is renamed only when the
+ * server sent all of it and the digest is the wanted one.
+ *
+ * What may be tried again: connections that fail or stall, answers cut short, and the statuses 408, 429
+ * and 5xx. Certificates that do not verify and wrong digests are never retried.
+ */
+#include "net/net.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sys/clock.h"
+#include "sys/fault.h"
+#include "sys/file.h"
+#include "sys/spawn.h"
+
+enum {
+	REDIRECTS_MAX = 8,
+	CONNECT_MS = 10000,
+	STALL_MS = 30000,
+	TRIES = 3,
+	BACKOFF_MS = 250,
+	PROGRESS_EVERY_MS = 100,
+	STATUS_OK = 200,
+	STATUS_TIMEOUT = 408,
+	STATUS_TOO_MANY = 429,
+	STATUS_SERVER = 500,
+};
+
+#define DEFAULT_MAX_BYTES (UINT64_C(1) << 30)
+
+struct transfer {
+	const struct net_get *g;
+	CURL *curl;
+	const char *tmp;
+	int fd;
+	uint64_t max_bytes;
+	struct digest_ctx hash;
+	bool too_big;
+	int write_errno; /* 0: writing went well */
+	uint64_t shown_ms;
+	char detail[CURL_ERROR_SIZE];
+};
+
+enum try_result { TRY_DONE, TRY_AGAIN, TRY_FAILED };
+
+static bool is_loopback(const char *host)
+{
+	struct in_addr addr;
+
+	if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+		return true;
+	return inet_pton(AF_INET, host, &addr) == 1 && ntohl(addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+static bool host_is_loopback(CURLU *u)
+{
+	char *host = NULL;
+	bool ok = curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK && is_loopback(host);
+
+	curl_free(host);
+	return ok;
+}
+
+/* The one rule for every URL that a request is sent to. */
+static bool url_allowed(const char *url, struct err *e)
+{
+	CURLU *u = curl_url();
+	char *scheme = NULL;
+	bool ok = u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		  curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+		  (strcmp(scheme, "https") == 0 || (strcmp(scheme, "http") == 0 && host_is_loopback(u)));
+
+	curl_free(scheme);
+	curl_url_cleanup(u);
+	if (ok)
+		return true;
+	err_set(e, ERR_INPUT, "%s: only https is fetched from (http from this machine's own loopback address)", url);
+	return err_fix(e, "give an https:// URL");
+}
+
+static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
+{
+	struct transfer *t = ctx;
+	size_t left = size * n;
+
+	if (left > t->max_bytes - t->hash.size_bytes) {
+		t->too_big = true;
+		return 0;
+	}
+	digest_update(&t->hash, p, left);
+	while (left) {
+		ssize_t w = fault_hit(FAULT_WRITE) ? -1 : write(t->fd, p, left);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0) {
+			t->write_errno = errno;
+			return 0;
+		}
+		p += w;
+		left -= (size_t)w;
+	}
+	return size * n;
+}
+
+static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
+{
+	struct transfer *t = ctx;
+	uint64_t ms = clock_mono_ms();
+
+	(void)up_total;
+	(void)up_now;
+	if (interrupt_requested())
+		return 1;
+	if (ms - t->shown_ms < PROGRESS_EVERY_MS)
+		return 0;
+	t->shown_ms = ms;
+	event_emit(t->g->sink, &(struct event){.kind = EVENT_PROGRESS,
+					       .text = str_of(t->g->url),
+					       .done = now > 0 ? (uint64_t)now : 0,
+					       .total = total > 0 ? (uint64_t)total : 0});
+	return 0;
+}
+
+static void set_options(struct transfer *t)
+{
+	CURL *c = t->curl;
+	const struct net_get *g = t->g;
+	const char *ca = getenv("SSL_CERT_FILE");
+	long stall_ms = g->stall_ms ? (long)g->stall_ms : STALL_MS;
+
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_FAILONERROR, 0L);
+	curl_easy_setopt(c, CURLOPT_USERAGENT, "cbuild");
+	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (ca && *ca)
+		curl_easy_setopt(c, CURLOPT_CAINFO, ca);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, g->connect_ms ? (long)g->connect_ms : (long)CONNECT_MS);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (stall_ms + 999) / 1000);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->detail);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
+}
+
+static const char *remedy_for(CURLcode rc)
+{
+	switch ((int)rc) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return "check the host's name, the network and https_proxy";
+	case CURLE_COULDNT_CONNECT:
+		return "check the network, a firewall and https_proxy";
+	default:
+		return "try again later; check the network and https_proxy";
+	}
+}
+
+static enum try_result failed_transfer(struct transfer *t, CURLcode rc, struct err *e)
+{
+	const char *why = t->detail[0] ? t->detail : curl_easy_strerror(rc);
+
+	if (t->too_big) {
+		err_set(e, ERR_INPUT, "%s: longer than %llu bytes", t->g->url, (unsigned long long)t->max_bytes);
+		return TRY_FAILED;
+	}
+	if (t->write_errno) {
+		errno = t->write_errno;
+		err_errno(e, "writing %s", t->tmp);
+		return TRY_FAILED;
+	}
+	if (rc == CURLE_ABORTED_BY_CALLBACK) {
+		err_set(e, ERR_CANCEL, "%s: interrupted", t->g->url);
+		return TRY_FAILED;
+	}
+	if (rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE) {
+		err_set(e, ERR_VERIFY, "%s: the server's certificate does not hold: %s", t->g->url, why);
+		err_fix(e, "install ca-certificates (or set SSL_CERT_FILE), and check this machine's clock");
+		return TRY_FAILED;
+	}
+	err_set(e, ERR_NET, "%s: %s", t->g->url, why);
+	err_fix(e, "%s", remedy_for(rc));
+	return TRY_AGAIN;
+}
+
+static enum try_result judge_status(struct transfer *t, long status, struct err *e)
+{
+	if (status == STATUS_OK)
+		return TRY_DONE;
+	err_set(e, ERR_NET, "%s: the server answered with status %ld", t->g->url, status);
+	if (status == STATUS_TIMEOUT || status == STATUS_TOO_MANY || status >= STATUS_SERVER) {
+		err_fix(e, "try again later");
+		return TRY_AGAIN;
+	}
+	err_fix(e, "check the URL");
+	return TRY_FAILED;
+}
+
+static bool restart_file(struct transfer *t, struct err *e)
+{
+	if (lseek(t->fd, 0, SEEK_SET) != 0 || ftruncate(t->fd, 0) != 0)
+		return err_errno(e, "writing %s", t->tmp);
+	digest_init(&t->hash);
+	return true;
+}
+
+/* One request for url; a redirect puts the next URL into next (malloc by libcurl's copy, caller frees). */
+static enum try_result one_request(struct transfer *t, const char *url, char **next, struct err *e)
+{
+	long status = 0;
+	char *location = NULL;
+	CURLcode rc;
+
+	if (!url_allowed(url, e) || !restart_file(t, e))
+		return TRY_FAILED;
+	t->detail[0] = '\0';
+	curl_easy_setopt(t->curl, CURLOPT_URL, url);
+	rc = curl_easy_perform(t->curl);
+	if (rc != CURLE_OK)
+		return failed_transfer(t, rc, e);
+	curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &location);
+	if (location && status / 100 == 3) {
+		size_t n = strlen(location) + 1;
+
+		*next = memcpy(mem_alloc(n), location, n);
+		return TRY_DONE;
+	}
+	return judge_status(t, status, e);
+}
+
+/* One try: the request and the redirects it leads to. */
+static enum try_result one_try(struct transfer *t, struct err *e)
+{
+	enum try_result r = TRY_DONE;
+	char *url = NULL;
+
+	for (int hops = 0;; hops++) {
+		char *next = NULL;
+
+		r = one_request(t, url ? url : t->g->url, &next, e);
+		free(url);
+		url = next;
+		if (r != TRY_DONE || !url)
+			break;
+		if (hops == REDIRECTS_MAX) {
+			err_set(e, ERR_NET, "%s: more than %d redirects", t->g->url, REDIRECTS_MAX);
+			r = TRY_FAILED;
+			break;
+		}
+	}
+	free(url);
+	if (r == TRY_FAILED && e->code == ERR_INPUT && !t->too_big)
+		err_wrap(e, "fetching %s", t->g->url);
+	return r;
+}
+
+static void wait_before_try(unsigned again)
+{
+	uint64_t ms = (uint64_t)BACKOFF_MS << (again < 6 ? again : 6);
+	struct timespec ts = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000L};
+
+	nanosleep(&ts, NULL); /* a signal ends it early; the next request sees the interruption */
+}
+
+static bool all_tries(struct transfer *t, struct err *e)
+{
+	unsigned tries = t->g->tries ? t->g->tries : TRIES;
+
+	for (unsigned i = 0;; i++) {
+		struct err failure = {0};
+		enum try_result r = one_try(t, &failure);
+
+		if (r == TRY_DONE)
+			return true;
+		if (r == TRY_FAILED || i + 1 >= tries) {
+			*e = failure;
+			return i ? err_wrap(e, "try %u of %u", i + 1, tries) : false;
+		}
+		wait_before_try(i);
+	}
+}
+
+static bool check_digest(const struct net_get *g, const struct digest *got, const struct digest *want,
+			 struct err *e)
+{
+	char got_hex[DIGEST_HEX + 1], want_hex[DIGEST_HEX + 1];
+
+	if (!want || memcmp(got->sha256, want->sha256, DIGEST_BYTES) == 0)
+		return true;
+	digest_hex(got, got_hex);
+	digest_hex(want, want_hex);
+	err_set(e, ERR_VERIFY, "%s: wrong content\n  got  sha256:%s\n  want sha256:%s", g->url, got_hex, want_hex);
+	return err_fix(e, "nothing was kept: the server's file has changed or something on the way changed it; "
+			  "compare with the project's published digest");
+}
+
+static bool transfer_all(struct transfer *t, struct err *e)
+{
+	bool ok;
+
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	t->curl = curl_easy_init();
+	if (!t->curl)
+		return err_set(e, ERR_IO, "libcurl could not start");
+	set_options(t);
+	ok = all_tries(t, e);
+	curl_easy_cleanup(t->curl);
+	return ok;
+}
+
+static bool close_and_rename(struct transfer *t, const char *path, bool ok, struct err *e)
+{
+	if (close(t->fd) != 0 && ok)
+		ok = err_errno(e, "writing %s", t->tmp);
+	if (ok && (fault_hit(FAULT_RENAME) || rename(t->tmp, path) != 0))
+		ok = err_errno(e, "renaming %s to %s", t->tmp, path);
+	if (!ok)
+		(void)unlink(t->tmp);
+	return ok;
+}
+
+bool net_download(const struct net_get *g, const char *path, const struct digest *want, struct digest *got,
+		  struct err *e)
+{
+	struct arena a = {0};
+	struct transfer t = {.g = g, .max_bytes = g->max_bytes ? g->max_bytes : DEFAULT_MAX_BYTES};
+	struct digest d;
+	bool ok;
+
+	t.tmp = str_fmt(&a, "%s.tmp%ld", path, (long)getpid()).p;
+	t.fd = fault_hit(FAULT_OPEN) ? -1 : open(t.tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (t.fd < 0) {
+		ok = err_errno(e, "writing %s", t.tmp);
+	} else {
+		ok = transfer_all(&t, e);
+		d = digest_final(&t.hash);
+		ok = ok && check_digest(g, &d, want, e);
+		ok = close_and_rename(&t, path, ok, e);
+		if (ok && got)
+			*got = d;
+	}
+	arena_fini(&a);
+	return ok;
+}
