@@ -1,0 +1,241 @@
+/*
+ * The walk: modules -> packages -> sources -> closures -> imports -> programs.
+ */
+#include "load/load_impl.h"
+
+#include <stdlib.h>
+
+#include "base/path.h"
+
+static struct str module_root(struct loader *l, const struct module *m)
+{
+	if (m->main)
+		return STR(".");
+	if (m->cache_name.n)
+		return path_join(l->a, l->o->mod_mount, m->cache_name);
+	return path_rel(l->a, l->o->root, m->dir);
+}
+
+static bool find_packages(struct loader *l, struct err *e)
+{
+	l->module_count = l->o->list->modules.n;
+	l->modules = arena_array(l->a, struct mod_tree, l->module_count);
+	for (size_t i = 0; i < l->module_count; i++) {
+		struct mod_tree *t = &l->modules[i];
+
+		t->module = &l->o->list->modules.v[i];
+		t->root = module_root(l, t->module);
+		if (!packages_find(l, t, e))
+			return err_wrap(e, "loading module %.*s", STR_ARG(t->module->path));
+	}
+	for (size_t i = 0; i < l->module_count; i++)
+		if (!packages_sources(l, &l->modules[i], e))
+			return err_wrap(e, "choosing sources of module %.*s", STR_ARG(l->modules[i].module->path));
+	return true;
+}
+
+static bool scan_sources(struct loader *l, struct source **v, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct node *node;
+
+		if (!scan_closure(l, v[i], e))
+			return false;
+		node = scan_node(l, scan_module_of(l, v[i]->path), v[i]->path, e);
+		if (!node)
+			return false;
+		v[i]->has_main = scan_has_main(v[i]->package, &node->facts);
+		if (v[i]->is_test)
+			v[i]->tests = node->facts.tests;
+	}
+	return true;
+}
+
+/* A .c file that another source of the package includes is not compiled by itself, unless named. */
+static void drop_included(struct loader *l, struct package *p)
+{
+	struct map included = {0};
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->sources.n; i++)
+		for (size_t k = 0; k < p->sources.v[i]->closure.n; k++)
+			if (tree_is_source(p->sources.v[i]->closure.v[k]))
+				map_put(l->a, &included, p->sources.v[i]->closure.v[k], NULL);
+	if (!included.n)
+		return;
+	for (size_t i = 0; i < p->sources.n; i++) {
+		struct source *s = p->sources.v[i];
+
+		if (s->named || !map_get(&included, s->path))
+			p->sources.v[kept++] = s;
+	}
+	p->sources.n = kept;
+}
+
+static int by_index(const void *a, const void *b)
+{
+	const struct package *const *x = a, *const *y = b;
+
+	return ((*x)->index > (*y)->index) - ((*x)->index < (*y)->index);
+}
+
+/* Collects the owners of all sources' closures, each once, in index order. */
+static void collect_imports(struct loader *l, struct package *self, struct source **v, size_t n,
+			    struct package ***out, size_t *out_n)
+{
+	VEC(struct package *) all = {0};
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < v[i]->owners.n; k++)
+			*vec_push(l->a, &all) = v[i]->owners.v[k];
+	if (all.n)
+		qsort(all.v, all.n, sizeof all.v[0], by_index);
+	for (size_t i = 0; i < all.n; i++)
+		if (all.v[i] != self && (kept == 0 || all.v[kept - 1] != all.v[i]))
+			all.v[kept++] = all.v[i];
+	*out = all.v;
+	*out_n = kept;
+}
+
+static struct package *by_name(struct loader *l, const struct module *m, struct str name)
+{
+	for (size_t i = 0; i < l->set->packages.n; i++) {
+		struct package *p = l->set->packages.v[i];
+
+		if ((p->module == m && str_eq(p->name, name)) || str_eq(p->module->path, name))
+			return p;
+	}
+	return NULL;
+}
+
+/* `uses:` names packages linked though no include says so. */
+static bool add_uses(struct loader *l, struct package *p, struct err *e)
+{
+	for (size_t i = 0; p->spec && i < p->spec->uses.n; i++) {
+		struct package *q = by_name(l, p->module, p->spec->uses.v[i]);
+
+		if (!q) {
+			err_at(e, ERR_INPUT, str_c(l->a, p->module->manifest->file), p->spec->pos.line, p->spec->pos.col,
+			       "package '%.*s' uses '%.*s', which is no package of this module and no module",
+			       STR_ARG(p->name), STR_ARG(p->spec->uses.v[i]));
+			return err_fix(e, "name a key under packages:, a folder, or a required module's path");
+		}
+		*vec_push(l->a, &p->imports) = q;
+	}
+	return true;
+}
+
+static struct str program_name(struct loader *l, const struct package *p, const struct source *s, size_t mains)
+{
+	struct str stem = path_stem(s->rel), base;
+
+	if (p->spec && mains == 1)
+		return p->spec->program.n ? p->spec->program : path_base(p->name);
+	if (!p->spec && mains == 1 && str_startsc(p->name, "cmd/"))
+		return path_base(p->name);
+	if (!str_eqc(stem, "main"))
+		return stem;
+	base = path_base(str_eqc(p->name, ".") ? (p->module->path.n ? p->module->path : p->module->dir) : p->name);
+	return base.n ? base : path_base(l->o->root);
+}
+
+static bool find_programs(struct loader *l, struct package *p, struct err *e)
+{
+	size_t mains = 0;
+
+	for (size_t i = 0; i < p->sources.n; i++)
+		mains += p->sources.v[i]->has_main;
+	for (size_t i = 0; i < p->sources.n; i++) {
+		struct source *s = p->sources.v[i];
+
+		if (s->has_main)
+			*vec_push(l->a, &p->programs) = (struct program){program_name(l, p, s, mains), s, p};
+	}
+	if (mains || p->spec || !p->module->main || !str_startsc(p->name, "cmd/") || !p->sources.n ||
+	    !str_eq(path_dir(p->name), STR("cmd")))
+		return true;
+	err_at(e, ERR_INPUT, str_c(l->a, p->name), 0, 0, "no file of this program's folder defines main");
+	return err_fix(e, "define main in one of its files, or move the folder to pkg/ if it is a library");
+}
+
+static bool unique_programs(struct loader *l, struct err *e)
+{
+	struct map seen = {0};
+
+	for (size_t i = 0; i < l->set->packages.n; i++) {
+		struct package *p = l->set->packages.v[i];
+
+		for (size_t k = 0; p->module->main && k < p->programs.n; k++) {
+			struct program *prog = &p->programs.v[k], *other;
+			bool added;
+			struct map_item *item = map_put(l->a, &seen, prog->name, &added);
+
+			if (added) {
+				item->ptr = prog;
+				continue;
+			}
+			other = item->ptr;
+			err_set(e, ERR_INPUT, "two programs are named '%.*s': %.*s and %.*s", STR_ARG(prog->name),
+				STR_ARG(other->main->path), STR_ARG(prog->main->path));
+			return err_fix(e, "rename one file or folder, or set `program:` of one package");
+		}
+	}
+	return true;
+}
+
+static bool finish_package(struct loader *l, struct package *p, struct err *e)
+{
+	if (!scan_sources(l, p->sources.v, p->sources.n, e))
+		return false;
+	if (p->module->main && l->o->test_runtime.n) {
+		p->test_runtime = l->o->test_runtime;
+		if (!scan_sources(l, p->tests.v, p->tests.n, e))
+			return false;
+	} else {
+		p->tests.n = 0;
+	}
+	drop_included(l, p);
+	collect_imports(l, p, p->sources.v, p->sources.n, &p->imports.v, &p->imports.n);
+	p->imports.cap = p->imports.n;
+	collect_imports(l, p, p->tests.v, p->tests.n, &p->test_imports.v, &p->test_imports.n);
+	p->test_imports.cap = p->test_imports.n;
+	return add_uses(l, p, e) && find_programs(l, p, e);
+}
+
+bool load_packages(struct arena *a, const struct load_opts *o, struct package_set *out, struct err *e)
+{
+	struct loader l = {.a = a, .o = o, .set = out};
+
+	*out = (struct package_set){0};
+	if (!find_packages(&l, e))
+		return false;
+	for (size_t i = 0; i < out->packages.n; i++)
+		if (!finish_package(&l, out->packages.v[i], e))
+			return false;
+	return unique_programs(&l, e);
+}
+
+void load_closure(struct arena *a, struct package *p, bool test, struct package ***out, size_t *n)
+{
+	VEC(struct package *) v = {0};
+	struct map seen = {0};
+
+	*vec_push(a, &v) = p;
+	map_put(a, &seen, str_from((const char *)&p->index, sizeof p->index), NULL);
+	for (size_t i = 0; i < v.n; i++) {
+		struct package *q = v.v[i];
+		size_t count = q->imports.n + (test && i == 0 ? q->test_imports.n : 0);
+
+		for (size_t k = 0; k < count; k++) {
+			struct package *r = k < q->imports.n ? q->imports.v[k] : q->test_imports.v[k - q->imports.n];
+			bool added;
+
+			map_put(a, &seen, str_from((const char *)&r->index, sizeof r->index), &added);
+			if (added)
+				*vec_push(a, &v) = r;
+		}
+	}
+	*out = v.v;
+	*n = v.n;
+}

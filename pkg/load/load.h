@@ -1,0 +1,105 @@
+/*
+ * load: from patterns to packages. Sources are chosen, their includes scanned, and every header traced to
+ * the package that owns it: that is the import graph, as Go's comes from imports.
+ *
+ *     struct load_opts o = {.list = &list, .target = target, .mod_mount = STR("build/.x/mod")};
+ *     load_packages(&arena, &o, &set, &e);
+ *     for each set->packages ... p->imports, p->sources, p->programs
+ *
+ * Plain trees: each folder with C files is a package; include roots are the module's root, pkg/, include/
+ * and src/. A header in include/ belongs to src/ (or the root). Explicit `packages:` say what convention
+ * cannot; then convention holds below cmd/ and pkg/ only. A .c file that another one includes is not
+ * compiled by itself. `name_linux.c`, `name_arm64.c`, `name_linux_arm64.S` build only there.
+ *
+ * The include scan is conservative: all branches count, except those that no target of ours takes
+ * (#if 0, #ifdef _WIN32, ...). It yields a source's closure, the set of files its compile may read; the
+ * compiler's depfile checks it (exec).
+ *
+ * Paths are relative to the execution root: "pkg/log/log.c", "build/.x/mod/github.com/a/b@v1.0.0/b.c".
+ */
+#ifndef LOAD_LOAD_H
+#define LOAD_LOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/target.h"
+#include "base/vec.h"
+#include "mod/mod.h"
+
+struct package;
+
+enum source_kind { SOURCE_C, SOURCE_ASM_CPP, SOURCE_ASM };
+
+struct source {
+	struct str path;            /* relative to the execution root */
+	struct str rel;             /* relative to the module's root */
+	struct package *package;
+	enum source_kind kind;
+	bool is_test;               /* *_test.c */
+	bool has_main;
+	struct str_vec closure;     /* files it may read, sorted by path, itself not among them */
+	struct str_vec tests;       /* names of TestXxx functions, for test sources */
+	VEC(struct package *) owners; /* packages whose headers it may read, itself not among them */
+	bool named; /* the manifest names it, not a pattern */
+};
+
+struct program {
+	struct str name;
+	struct source *main;
+	struct package *package;
+};
+
+struct package {
+	uint32_t index;
+	const struct module *module;
+	struct str name;       /* "pkg/log", ".", or the key under packages: */
+	struct str dir;        /* folder of a conventional package, relative to the execution root */
+	const struct package_spec *spec; /* NULL: by convention */
+	VEC(struct source *) sources; /* without tests, sorted by path */
+	VEC(struct source *) tests;
+	VEC(struct program) programs;
+	struct str_vec include;       /* search path (after the including file's folder): -I */
+	struct str_vec system_include; /* exported folders of required modules: -isystem */
+	struct str test_runtime;       /* -isystem for tests: where cbuild/test.h lies, or empty */
+	VEC(struct package *) imports;      /* of sources, by index, no duplicates */
+	VEC(struct package *) test_imports; /* of tests */
+	struct flags flags;           /* the module's, the package's and its additions' */
+	struct flags export_flags;    /* what importers get too */
+	struct str std;
+};
+
+struct package_set {
+	VEC(struct package *) packages; /* main module's first, then by module and name */
+};
+
+struct load_opts {
+	const struct build_list *list;
+	struct target target;
+	struct str mod_mount;     /* where CACHE/mod is visible: "build/.x/mod" */
+	struct str root;          /* absolute execution root */
+	/*
+	 * Root (relative to the execution root) of the module of the list that holds the test runtime;
+	 * only test sources see its headers. Empty: tests are not loaded.
+	 */
+	struct str test_runtime;
+};
+
+/*
+ * Loads all packages of all modules of the list. ERR_INPUT: a manifest's source pattern matches nothing,
+ * two programs of one name, a folder of cmd/ without main, ...; place and remedy are in the error.
+ */
+bool load_packages(struct arena *a, const struct load_opts *o, struct package_set *out, struct err *e) ATTR_MUST_USE;
+
+/*
+ * The packages of the main module that patterns name: "./...", ".", "./cmd/kv", "pkg/...", a package's
+ * or program's name. None given: "./...". ERR_USAGE names the pattern that matches nothing.
+ */
+bool load_match(struct arena *a, const struct package_set *set, const struct str *patterns, size_t n,
+		struct package ***out, size_t *out_n, struct err *e) ATTR_MUST_USE;
+
+/* p and all it imports, transitively, each once, p first; test: its tests' imports too. */
+void load_closure(struct arena *a, struct package *p, bool test, struct package ***out, size_t *n);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * What the files of load share: the tree as folders read once, files scanned once, and the packages of
+ * each module while they are put together.
+ */
+#ifndef LOAD_LOAD_IMPL_H
+#define LOAD_LOAD_IMPL_H
+
+#include "base/map.h"
+#include "format/ctok.h"
+#include "load/load.h"
+#include "sys/file.h"
+
+struct folder {
+	struct str path;
+	struct map names; /* name -> num: enum file_kind */
+};
+
+struct mod_tree;
+
+/* A file of the tree whose facts are known. */
+struct node {
+	struct str path;
+	struct mod_tree *module;
+	struct ctok_facts facts;
+	bool scanned;
+	bool owners_known;
+	VEC(struct package *) owners; /* packages this file is a header of */
+	uint32_t mark;                /* last closure walk that reached it */
+};
+
+/* A module while it is loaded. */
+struct mod_tree {
+	const struct module *module;
+	struct str root;              /* relative to the execution root; "." for the main module */
+	struct str_vec files;         /* C sources and headers, relative to root, sorted */
+	struct map conventional;      /* folder relative to root -> package */
+	VEC(struct package *) explicit;
+	struct str_vec exports;       /* what other modules may include from, relative to execution root */
+};
+
+struct loader {
+	struct arena *a;
+	const struct load_opts *o;
+	struct map folders; /* path -> struct folder */
+	struct map nodes;   /* path -> struct node */
+	struct mod_tree *modules;
+	size_t module_count;
+	struct package_set *set;
+	struct map headers; /* search memo: package index, NUL, name -> node */
+	uint32_t mark;
+};
+
+/* tree.c */
+struct folder *tree_folder(struct loader *l, struct str path);
+bool tree_has_file(struct loader *l, struct str path);
+/* Lists the C files of a module (relative to its root) into t->files. */
+bool tree_walk(struct loader *l, struct mod_tree *t, struct err *e);
+bool tree_is_source(struct str path);
+/* Whether name_OS_ARCH suffixes let the file build for the target. */
+bool tree_suffix_fits(struct str path, const struct target *t);
+bool tree_is_test(struct str path);
+
+/* scan.c */
+/* The node of a file that exists, scanned; NULL with e set when it cannot be read. */
+struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, struct err *e);
+/* Computes s->closure and s->owners. */
+bool scan_closure(struct loader *l, struct source *s, struct err *e);
+/* Whether a source defines main, given what its package defines. */
+bool scan_has_main(const struct package *p, const struct ctok_facts *f);
+struct mod_tree *scan_module_of(struct loader *l, struct str path);
+
+/* packages.c */
+bool packages_find(struct loader *l, struct mod_tree *t, struct err *e);
+bool packages_sources(struct loader *l, struct mod_tree *t, struct err *e);
+/* The packages that a header of module t belongs to, into n->owners. */
+void packages_own(struct loader *l, struct node *n);
+
+#endif

@@ -1,0 +1,241 @@
+/*
+ * The include scan: each file is read once; a source's closure is a walk over resolved includes in the
+ * order of its package's search path. Resolution looks in folders' listings, so an absent file costs a
+ * look-up and a new file earlier on the path changes the answer at the next run.
+ *
+ * Computed includes (#include MACRO) mean what the package defines the macro to be, or what any file of
+ * the closure defines; when neither says, the compiler's depfile does (exec's discovered inputs).
+ */
+#include "load/load_impl.h"
+
+#include "base/path.h"
+
+enum { SOURCE_BYTES_MAX = 64 << 20 };
+
+struct walk {
+	struct loader *l;
+	struct source *s;
+	uint32_t mark;
+	VEC(struct node *) todo;
+	VEC(struct ctok_include) computed;
+	VEC(struct str) computed_from;
+	VEC(struct ctok_define) defines;
+};
+
+struct mod_tree *scan_module_of(struct loader *l, struct str path)
+{
+	struct mod_tree *best = NULL;
+
+	for (size_t i = 0; i < l->module_count; i++) {
+		struct mod_tree *t = &l->modules[i];
+
+		if (path_within(t->root, path) && (!best || t->root.n > best->root.n || str_eqc(best->root, ".")))
+			best = t;
+	}
+	return best;
+}
+
+struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, struct err *e)
+{
+	bool added;
+	struct map_item *item = map_put(l->a, &l->nodes, path, &added);
+	struct node *n = item->ptr;
+	struct arena scratch = {0};
+	unsigned what = CTOK_MAIN;
+	struct str bytes;
+
+	if (!added)
+		return n;
+	n = item->ptr = arena_new(l->a, struct node);
+	n->path = path;
+	n->module = t;
+	if (str_endsc(path, ".S"))
+		what |= CTOK_ASM;
+	if (tree_is_test(path))
+		what |= CTOK_TESTS;
+	if (!file_read(&scratch, str_c(&scratch, path), SOURCE_BYTES_MAX, &bytes, e)) {
+		arena_fini(&scratch);
+		return NULL;
+	}
+	n->scanned = ctok_scan(l->a, bytes, what, &n->facts);
+	arena_fini(&scratch);
+	return n;
+}
+
+bool scan_has_main(const struct package *p, const struct ctok_facts *f)
+{
+	bool guard_defined = false;
+
+	if (!f->has_main || !f->main_conditional)
+		return f->has_main;
+	for (size_t i = 0; i < f->main_guards.n; i++)
+		for (size_t k = 0; k < p->flags.defines.n; k++)
+			guard_defined = guard_defined || str_eq(p->flags.defines.v[k].name, f->main_guards.v[i]);
+	return guard_defined != f->main_by_default;
+}
+
+static struct node *file_node(struct loader *l, struct str path)
+{
+	struct node *n = map_ptr(&l->nodes, path);
+	struct mod_tree *t;
+	struct err ignored;
+
+	if (n)
+		return n;
+	if (!tree_has_file(l, path))
+		return NULL;
+	t = scan_module_of(l, path);
+	return t ? scan_node(l, t, path, &ignored) : NULL;
+}
+
+static struct node *on_path(struct loader *l, const struct source *s, struct str name, const struct str_vec *dirs,
+			    struct str after)
+{
+	bool on = after.n == 0;
+
+	(void)s;
+	for (size_t i = 0; i < dirs->n; i++) {
+		struct node *n = on ? file_node(l, path_join(l->a, dirs->v[i], name)) : NULL;
+
+		if (n)
+			return n;
+		on = on || str_eq(dirs->v[i], after);
+	}
+	return NULL;
+}
+
+/* The answer for <name> is the same for every includer of a package, so it is remembered, hit or miss. */
+static struct node *search(struct loader *l, const struct source *s, struct str name)
+{
+	const struct package *p = s->package;
+	struct str key = str_fmt(l->a, "%u%c%.*s", p->index * 2 + s->is_test, '\n', STR_ARG(name));
+	bool added;
+	struct map_item *item = map_put(l->a, &l->headers, key, &added);
+	struct node *n;
+
+	if (!added)
+		return item->ptr;
+	n = on_path(l, s, name, &p->include, STR(""));
+	if (!n)
+		n = on_path(l, s, name, &p->system_include, STR(""));
+	if (!n && s->is_test && p->test_runtime.n)
+		n = file_node(l, path_join(l->a, p->test_runtime, name));
+	map_get(&l->headers, key)->ptr = n;
+	return n;
+}
+
+static struct node *resolve(struct loader *l, const struct source *s, struct str from, struct str name,
+			    enum ctok_form form, enum ctok_verb verb)
+{
+	struct node *n = NULL;
+
+	if (path_is_abs(name) || !name.n)
+		return NULL;
+	if (verb == CTOK_INCLUDE_NEXT)
+		return on_path(l, s, name, &s->package->include, path_dir(from));
+	if (form == CTOK_QUOTE)
+		n = file_node(l, path_join(l->a, path_dir(from), name));
+	return n ? n : search(l, s, name);
+}
+
+static void reach(struct walk *w, struct node *n)
+{
+	if (!n || n->mark == w->mark)
+		return;
+	n->mark = w->mark;
+	*vec_push(w->l->a, &w->todo) = n;
+}
+
+static void visit(struct walk *w, struct node *n)
+{
+	for (size_t i = 0; i < n->facts.includes.n; i++) {
+		const struct ctok_include *inc = &n->facts.includes.v[i];
+
+		if (inc->dead)
+			continue;
+		if (inc->form == CTOK_MACRO) {
+			*vec_push(w->l->a, &w->computed) = *inc;
+			*vec_push(w->l->a, &w->computed_from) = n->path;
+		} else {
+			reach(w, resolve(w->l, w->s, n->path, inc->name, inc->form, inc->verb));
+		}
+	}
+	for (size_t i = 0; i < n->facts.defines.n; i++)
+		*vec_push(w->l->a, &w->defines) = n->facts.defines.v[i];
+}
+
+/* -DCONFIG_H=<x.h> or "x.h", with the backslashes that a shell would have needed. */
+static bool header_value(struct arena *a, struct str value, struct ctok_define *out)
+{
+	char *text = arena_strdup(a, value.p, value.n);
+	size_t n = 0;
+
+	for (size_t i = 0; i < value.n; i++)
+		if (value.p[i] != '\\')
+			text[n++] = value.p[i];
+	if (n < 3)
+		return false;
+	out->value = str_from(text + 1, n - 2);
+	out->form = text[0] == '<' ? CTOK_ANGLE : CTOK_QUOTE;
+	return (text[0] == '<' && text[n - 1] == '>') || (text[0] == '"' && text[n - 1] == '"');
+}
+
+static void visit_computed(struct walk *w, const struct ctok_include *inc, struct str from)
+{
+	const struct package *p = w->s->package;
+	struct str macro = str_trim(inc->name);
+	struct ctok_define d;
+
+	for (size_t i = 0; i < p->flags.defines.n; i++)
+		if (str_eq(p->flags.defines.v[i].name, macro) &&
+		    header_value(w->l->a, p->flags.defines.v[i].value, &d))
+			reach(w, resolve(w->l, w->s, from, d.value, d.form, inc->verb));
+	for (size_t i = 0; i < w->defines.n; i++)
+		if (str_eq(w->defines.v[i].name, macro))
+			reach(w, resolve(w->l, w->s, from, w->defines.v[i].value, w->defines.v[i].form, inc->verb));
+}
+
+static void add_owners(struct walk *w, struct node *n)
+{
+	struct source *s = w->s;
+
+	if (!n->owners_known)
+		packages_own(w->l, n);
+	for (size_t i = 0; i < n->owners.n; i++) {
+		bool known = n->owners.v[i] == s->package;
+
+		for (size_t k = 0; k < s->owners.n && !known; k++)
+			known = s->owners.v[k] == n->owners.v[i];
+		/* A private header that several packages of one module share belongs to whoever asks. */
+		for (size_t k = 0; k < n->owners.n && !known; k++)
+			known = n->owners.v[k] == s->package;
+		if (!known)
+			*vec_push(w->l->a, &s->owners) = n->owners.v[i];
+	}
+}
+
+bool scan_closure(struct loader *l, struct source *s, struct err *e)
+{
+	struct walk w = {.l = l, .s = s, .mark = ++l->mark};
+	struct node *first = scan_node(l, scan_module_of(l, s->path), s->path, e);
+	size_t done = 0, computed = 0, defines_seen;
+
+	if (!first)
+		return err_wrap(e, "scanning the includes of %.*s", STR_ARG(s->path));
+	reach(&w, first);
+	do {
+		defines_seen = w.defines.n;
+		for (; done < w.todo.n; done++)
+			visit(&w, w.todo.v[done]);
+		/* A new definition may answer an older computed include. */
+		computed = w.defines.n != defines_seen ? 0 : computed;
+		for (; computed < w.computed.n; computed++)
+			visit_computed(&w, &w.computed.v[computed], w.computed_from.v[computed]);
+	} while (done < w.todo.n);
+	for (size_t i = 1; i < w.todo.n; i++) {
+		*vec_push(l->a, &s->closure) = w.todo.v[i]->path;
+		add_owners(&w, w.todo.v[i]);
+	}
+	str_vec_sort_unique(&s->closure);
+	return true;
+}

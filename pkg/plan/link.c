@@ -1,0 +1,212 @@
+/*
+ * Links: a program is its main object, the rest of its package, and every package it imports, each object
+ * once, in a fixed order. Objects are given plainly, not as archives: like Go's packages they are linked
+ * because they are imported, and section garbage collection drops what nothing reaches.
+ */
+#include "plan/plan_impl.h"
+
+#include <string.h>
+
+#include "base/path.h"
+
+struct link {
+	struct plan *p;
+	struct action *x;
+	struct flags flags; /* ldflags and libs of all packages */
+};
+
+/*
+ * A flag for the linker through the compiler's driver. When the linker is called itself, -Wl,a,b becomes
+ * two words and driver-only flags (-pthread, -f...) mean nothing.
+ */
+static void add_ldflag(struct link *k, struct str flag)
+{
+	struct str rest;
+
+	if (!k->p->opts.tc->link_is_linker) {
+		action_arg(k->p->arena, k->x, flag);
+		return;
+	}
+	if (str_startsc(flag, "-Wl,")) {
+		rest = str_skip(flag, 4);
+		while (rest.p)
+			action_arg(k->p->arena, k->x, str_cut(&rest, ','));
+		return;
+	}
+	if (str_startsc(flag, "-f") || str_startsc(flag, "-pthread") || str_startsc(flag, "-O") ||
+	    str_startsc(flag, "-g") || str_startsc(flag, "-static") || str_startsc(flag, "-m"))
+		return;
+	action_arg(k->p->arena, k->x, flag);
+}
+
+static void add_object(struct link *k, struct source *s)
+{
+	struct action *cc = plan_compile(k->p, s);
+	uint32_t in = action_input_from(k->p->arena, k->x, cc, 0);
+
+	action_arg_in(k->p->arena, k->x, STR(""), in);
+}
+
+static bool is_program_main(const struct package *pkg, const struct source *s)
+{
+	for (size_t i = 0; i < pkg->programs.n; i++)
+		if (pkg->programs.v[i].main == s)
+			return true;
+	return false;
+}
+
+/* A source that a test includes (#include "x.c") is part of the test's own object. */
+static bool included_by_tests(const struct package *pkg, const struct source *s)
+{
+	for (size_t i = 0; i < pkg->tests.n; i++)
+		if (str_vec_has(&pkg->tests.v[i]->closure, s->path))
+			return true;
+	return false;
+}
+
+static void add_package(struct link *k, const struct package *pkg, const struct package *tested)
+{
+	for (size_t i = 0; i < pkg->sources.n; i++) {
+		struct source *s = pkg->sources.v[i];
+
+		if (is_program_main(pkg, s) || (pkg == tested && included_by_tests(pkg, s)))
+			continue;
+		add_object(k, s);
+	}
+	plan_flags_add(k->p, &k->flags, &pkg->flags);
+	plan_flags_add(k->p, &k->flags, &pkg->export_flags);
+}
+
+static void add_closure(struct link *k, struct package *pkg, bool test)
+{
+	struct package **v;
+	size_t n;
+
+	load_closure(k->p->arena, pkg, test, &v, &n);
+	for (size_t i = 0; i < n; i++)
+		add_package(k, v[i], test ? pkg : NULL);
+}
+
+static void add_once(struct plan *p, struct str_vec *v, struct str s)
+{
+	if (!str_vec_has(v, s))
+		*vec_push(p->arena, v) = s;
+}
+
+/* Flags and libraries behind the objects, each library once. */
+static void add_link_flags(struct link *k)
+{
+	struct plan *p = k->p;
+	struct str_vec libs = {0}, env = {0};
+
+	for (size_t i = 0; i < p->profile_flags.ldflags.n; i++)
+		add_ldflag(k, p->profile_flags.ldflags.v[i]);
+	for (size_t i = 0; i < k->flags.ldflags.n; i++)
+		add_ldflag(k, k->flags.ldflags.v[i]);
+	plan_add_split(p, &env, p->opts.ldflags);
+	for (size_t i = 0; i < env.n; i++)
+		add_ldflag(k, env.v[i]);
+	for (size_t i = 0; i < k->flags.libs.n; i++)
+		add_once(p, &libs, k->flags.libs.v[i]);
+	for (size_t i = 0; i < libs.n; i++)
+		action_arg(p->arena, k->x, str_fmt(p->arena, "-l%.*s", STR_ARG(libs.v[i])));
+}
+
+static void begin(struct link *k, struct plan *p, struct str title, struct str out)
+{
+	struct arena *a = p->arena;
+	const struct toolchain *tc = p->opts.tc;
+	uint32_t exe;
+
+	*k = (struct link){.p = p, .x = plan_new_action(p, title)};
+	k->x->tool = tc->link_id;
+	exe = action_output(a, k->x, out, true);
+	for (size_t i = 0; i < tc->link_head.n; i++)
+		action_arg(a, k->x, tc->link_head.v[i]);
+	if (p->strip)
+		action_arg(a, k->x, STR("-s"));
+	if (p->lto.n && !tc->link_is_linker)
+		action_arg(a, k->x, str_eqc(p->lto, "thin") ? STR("-flto=thin") : STR("-flto"));
+	action_arg(a, k->x, STR("-o"));
+	action_arg_out(a, k->x, STR(""), exe);
+	for (size_t i = 0; i < tc->link_pre.n; i++)
+		action_arg(a, k->x, tc->link_pre.v[i]);
+}
+
+/* The check of the linked ELF: its own action, so that it is cached and can read the objects to blame. */
+static struct action *policy_of(struct link *k, struct str name)
+{
+	struct plan *p = k->p;
+	struct arena *a = p->arena;
+	struct action *x = plan_new_action(p, str_fmt(a, "check %.*s", STR_ARG(name)));
+	struct str_vec names = {0};
+	struct buf params = {0};
+
+	x->step = &plan_policy_step;
+	action_input_from(a, x, k->x, 0);
+	for (size_t i = 0; i < k->x->inputs.n; i++) {
+		const struct input *in = &k->x->inputs.v[i];
+
+		action_input_from(a, x, in->from, in->from_output);
+		*vec_push(a, &names) = in->path;
+	}
+	action_output(a, x, str_fmt(a, "%.*s/check/%.*s", STR_ARG(p->prefix), STR_ARG(name)), false);
+	buf_printf(&params, "machine %d\nclass %d\nstatic %d\nname %.*s\n", target_elf_machine(&p->opts.target),
+		   target_elf_class(&p->opts.target), p->opts.tc->is_static, STR_ARG(name));
+	for (size_t i = 0; i < k->x->inputs.n; i++)
+		buf_printf(&params, "object %.*s\n", STR_ARG(k->x->inputs.v[i].from->title));
+	for (size_t i = 0; i < k->flags.ldflags.n; i++)
+		buf_printf(&params, "ldflag %.*s\n", STR_ARG(k->flags.ldflags.v[i]));
+	x->step_params = str_dup(a, buf_str(&params));
+	buf_fini(&params);
+	return x;
+}
+
+static struct action *finish(struct link *k, struct str name, struct action **policy)
+{
+	const struct toolchain *tc = k->p->opts.tc;
+
+	add_link_flags(k);
+	for (size_t i = 0; i < tc->link_post.n; i++)
+		action_arg(k->p->arena, k->x, tc->link_post.v[i]);
+	*policy = policy_of(k, name);
+	return k->x;
+}
+
+struct action *plan_program(struct plan *p, const struct program *prog, struct action **policy)
+{
+	struct arena *a = p->arena;
+	struct link k;
+
+	begin(&k, p, str_fmt(a, "link %.*s", STR_ARG(prog->name)),
+	      str_fmt(a, "%.*s/bin/%.*s", STR_ARG(p->prefix), STR_ARG(prog->name)));
+	add_object(&k, prog->main);
+	add_closure(&k, prog->package, false);
+	return finish(&k, prog->name, policy);
+}
+
+/* The generated main is a source of its own: no closure beyond libc's headers. */
+static struct source *generated_main(struct plan *p, struct package *pkg, struct str path)
+{
+	struct source *s = arena_new(p->arena, struct source);
+
+	s->path = s->rel = path;
+	s->package = pkg;
+	s->is_test = true;
+	return s;
+}
+
+struct action *plan_test_program(struct plan *p, struct package *pkg, struct str main_path, struct action **policy)
+{
+	struct arena *a = p->arena;
+	struct str name = str_fmt(a, "%.*s.test", STR_ARG(str_eqc(pkg->name, ".") ? STR("root") : pkg->name));
+	struct link k;
+
+	begin(&k, p, str_fmt(a, "link %.*s", STR_ARG(name)),
+	      str_fmt(a, "%.*s/test/%.*s", STR_ARG(p->prefix), STR_ARG(name)));
+	add_object(&k, generated_main(p, pkg, main_path));
+	for (size_t i = 0; i < pkg->tests.n; i++)
+		add_object(&k, pkg->tests.v[i]);
+	add_closure(&k, pkg, true);
+	return finish(&k, name, policy);
+}

@@ -1,0 +1,226 @@
+/*
+ * Commands: compile and link actions from packages. Every argument is canonical (relative to the
+ * execution root), so a key says what is built and nothing about where.
+ */
+#include "plan/plan_impl.h"
+
+#include "base/path.h"
+
+static const struct profile *find_profile(const struct manifest *m, struct str name)
+{
+	for (size_t i = 0; m && i < m->profiles.n; i++)
+		if (str_eq(m->profiles.v[i].name, name))
+			return &m->profiles.v[i];
+	return NULL;
+}
+
+/* What a profile means when the manifest does not say: dev is quick to build, release small and fast. */
+static bool default_profile(struct plan *p, struct err *e)
+{
+	bool release = str_eqc(p->opts.profile, "release");
+
+	if (!release && !str_eqc(p->opts.profile, "dev"))
+		return false;
+	*vec_push(p->arena, &p->profile_flags.cflags) = release ? STR("-O2") : STR("-O0");
+	*vec_push(p->arena, &p->profile_flags.cflags) = STR("-g");
+	p->strip = release;
+	(void)e;
+	return true;
+}
+
+static bool no_profile(struct plan *p, struct err *e)
+{
+	struct buf known = {0};
+
+	buf_addc(&known, "dev, release");
+	for (size_t i = 0; p->opts.manifest && i < p->opts.manifest->profiles.n; i++)
+		buf_printf(&known, ", %.*s", STR_ARG(p->opts.manifest->profiles.v[i].name));
+	err_set(e, ERR_USAGE, "no profile '%.*s'", STR_ARG(p->opts.profile));
+	err_fix(e, "profiles are: %s", known.p);
+	buf_fini(&known);
+	return false;
+}
+
+bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct plan_opts *o, struct err *e)
+{
+	const struct profile *own = find_profile(o->manifest, o->profile);
+	bool known;
+
+	*p = (struct plan){.arena = a, .opts = *o, .graph = g};
+	p->prefix = str_fmt(a, "build/%.*s", STR_ARG(target_folder(a, &o->target)));
+	known = default_profile(p, e);
+	if (!known && !own)
+		return no_profile(p, e);
+	if (!own)
+		return true;
+	/* A profile's own optimisation flags come later on the command line and win. */
+	plan_flags_add(p, &p->profile_flags, &own->flags);
+	if (!str_eqc(own->lto, "off"))
+		p->lto = own->lto;
+	if (own->strip_set)
+		p->strip = own->strip;
+	return true;
+}
+
+void plan_flags_add(struct plan *p, struct flags *to, const struct flags *from)
+{
+	for (size_t i = 0; i < from->defines.n; i++)
+		*vec_push(p->arena, &to->defines) = from->defines.v[i];
+	for (size_t i = 0; i < from->cflags.n; i++)
+		*vec_push(p->arena, &to->cflags) = from->cflags.v[i];
+	for (size_t i = 0; i < from->ldflags.n; i++)
+		*vec_push(p->arena, &to->ldflags) = from->ldflags.v[i];
+	for (size_t i = 0; i < from->libs.n; i++)
+		*vec_push(p->arena, &to->libs) = from->libs.v[i];
+}
+
+static void add_words(struct plan *p, struct action *x, const struct str_vec *words)
+{
+	for (size_t i = 0; i < words->n; i++)
+		action_arg(p->arena, x, words->v[i]);
+}
+
+static void add_flags(struct plan *p, struct action *x, const struct flags *f)
+{
+	add_words(p, x, &f->cflags);
+	for (size_t i = 0; i < f->defines.n; i++) {
+		const struct define *d = &f->defines.v[i];
+
+		action_arg(p->arena, x,
+			   d->value.p ? str_fmt(p->arena, "-D%.*s=%.*s", STR_ARG(d->name), STR_ARG(d->value))
+				      : str_fmt(p->arena, "-D%.*s", STR_ARG(d->name)));
+	}
+}
+
+/* Words of CFLAGS or LDFLAGS: split at blanks, as make's shell would without quotes. */
+void plan_add_split(struct plan *p, struct str_vec *to, struct str text)
+{
+	struct str rest = text;
+
+	while (rest.p) {
+		struct str word = str_trim(str_cut(&rest, ' '));
+
+		if (word.n)
+			*vec_push(p->arena, to) = word;
+	}
+}
+
+static void add_env(struct plan *p, struct action *x)
+{
+	static const char *const fixed[] = {"LC_ALL=C", "PATH=/usr/bin:/bin", "PWD=/proc/self/cwd",
+					    "SOURCE_DATE_EPOCH=0", "TZ=UTC"};
+
+	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+		*vec_push(p->arena, &x->env) = str_of(fixed[i]);
+	for (size_t i = 0; i < p->opts.tc->env.n; i++)
+		*vec_push(p->arena, &x->env) = p->opts.tc->env.v[i];
+}
+
+static struct action *new_action(struct plan *p, struct str title)
+{
+	struct action *x = graph_add(p->arena, p->graph);
+
+	x->title = title;
+	x->target = target_name(p->arena, &p->opts.target);
+	return x;
+}
+
+/* The canonical name of a source's object: one a package and source. */
+static struct str object_path(struct plan *p, const struct source *s)
+{
+	struct str module = s->package->module->main ? STR("main") : s->package->module->path;
+
+	return path_clean(p->arena, str_fmt(p->arena, "%.*s/obj/%.*s/%.*s/%.*s.o", STR_ARG(p->prefix),
+					    STR_ARG(module), STR_ARG(s->package->name), STR_ARG(s->rel)));
+}
+
+static void add_includes(struct plan *p, struct action *x, const struct source *s)
+{
+	const struct package *pkg = s->package;
+
+	for (size_t i = 0; i < pkg->include.n; i++)
+		action_arg(p->arena, x, str_fmt(p->arena, "-I%.*s", STR_ARG(pkg->include.v[i])));
+	for (size_t i = 0; i < pkg->system_include.n; i++) {
+		action_arg(p->arena, x, STR("-isystem"));
+		action_arg(p->arena, x, pkg->system_include.v[i]);
+	}
+	if (s->is_test && pkg->test_runtime.n) {
+		action_arg(p->arena, x, STR("-isystem"));
+		action_arg(p->arena, x, pkg->test_runtime);
+	}
+}
+
+/* Flags in the order of growing say: profile, module and package, what imports export, environment. */
+static void add_compile_flags(struct plan *p, struct action *x, const struct source *s)
+{
+	const struct package *pkg = s->package;
+	struct str_vec env_flags = {0};
+
+	if (s->kind == SOURCE_C)
+		action_arg(p->arena, x, str_fmt(p->arena, "-std=%.*s", STR_ARG(pkg->std)));
+	if (!pkg->module->main)
+		action_arg(p->arena, x, STR("-w"));
+	else if (!pkg->spec && s->kind == SOURCE_C)
+		action_arg(p->arena, x, STR("-Wall"));
+	add_flags(p, x, &p->profile_flags);
+	if (p->lto.n && s->kind == SOURCE_C)
+		action_arg(p->arena, x,
+			   str_eqc(p->lto, "thin") ? STR("-flto=thin") : STR("-flto"));
+	add_flags(p, x, &pkg->flags);
+	add_flags(p, x, &pkg->export_flags);
+	for (size_t i = 0; i < s->owners.n; i++)
+		add_flags(p, x, &s->owners.v[i]->export_flags);
+	plan_add_split(p, &env_flags, p->opts.cflags);
+	add_words(p, x, &env_flags);
+}
+
+struct action *plan_compile(struct plan *p, struct source *s)
+{
+	struct arena *a = p->arena;
+	struct str object = object_path(p, s);
+	struct map_item *item = map_put(a, &p->objects, object, NULL);
+	struct action *x = item->ptr;
+	uint32_t obj, dep, src;
+
+	if (x)
+		return x;
+	x = item->ptr = new_action(p, str_fmt(a, "cc %.*s", STR_ARG(s->path)));
+	x->tool = p->opts.tc->compile_id;
+	x->owner = s;
+	add_env(p, x);
+	src = action_input_file(a, x, s->path);
+	for (size_t i = 0; i < s->closure.n; i++)
+		action_input_file(a, x, s->closure.v[i]);
+	obj = action_output(a, x, object, false);
+	dep = action_output(a, x, str_fmt(a, "%.*s.d", STR_ARG(object)), false);
+	x->outputs.v[dep].depfile = true;
+	add_words(p, x, &p->opts.tc->cc);
+	add_compile_flags(p, x, s);
+	add_includes(p, x, s);
+	action_arg(a, x, STR("-MD"));
+	action_arg(a, x, STR("-MF"));
+	action_arg_out(a, x, STR(""), dep);
+	action_arg(a, x, STR("-c"));
+	action_arg(a, x, STR("-o"));
+	action_arg_out(a, x, STR(""), obj);
+	action_arg_in(a, x, STR(""), src);
+	return x;
+}
+
+void plan_package(struct plan *p, struct package *pkg, struct arena *a, struct action ***out, size_t *n)
+{
+	VEC(struct action *) v = {0};
+
+	for (size_t i = 0; i < pkg->sources.n; i++)
+		*vec_push(a, &v) = plan_compile(p, pkg->sources.v[i]);
+	*out = v.v;
+	*n = v.n;
+}
+
+struct action *plan_new_action(struct plan *p, struct str title)
+{
+	struct action *x = new_action(p, title);
+
+	add_env(p, x);
+	return x;
+}

@@ -1,0 +1,82 @@
+/*
+ * plan: goals and packages -> an action graph. Pure: no I/O; -n, -x and --explain show the very value that
+ * exec runs.
+ *
+ *     struct plan p; plan_init(&p, &arena, &opts);
+ *     struct action *bin = plan_program(&p, program);        compile..., link, ELF policy
+ *     plan_compile_package(&p, package);                     objects only
+ *     plan_test_program(&p, package, main_path);
+ *     exec_run(&arena, &p.graph, goals, n, ...);
+ *
+ * Each source of each package is compiled at most once a plan, whoever asks.
+ */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include <stdbool.h>
+
+#include "base/map.h"
+#include "exec/exec.h"
+#include "load/load.h"
+#include "oci/oci.h"
+#include "toolchain/toolchain.h"
+
+struct plan_opts {
+	const struct toolchain *tc;
+	struct target target;
+	struct str profile;        /* "dev" or "release" or the manifest's own */
+	const struct manifest *manifest; /* the main module's, for profiles */
+	struct str cflags, ldflags; /* CFLAGS, LDFLAGS of the environment; words */
+};
+
+struct plan {
+	struct arena *arena;
+	struct plan_opts opts;
+	struct graph *graph;       /* shared by the plans of several targets */
+	struct map objects;        /* source path -> compile action */
+	struct str prefix;         /* folder of canonical outputs: "build/linux-amd64" */
+	struct flags profile_flags;
+	struct str lto;
+	bool strip;
+};
+
+/* A plan adds to graph g, which several targets' plans may share. ERR_INPUT: no such profile. */
+bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct plan_opts *o, struct err *e) ATTR_MUST_USE;
+/* The compile of one source; output 0 is the object. */
+struct action *plan_compile(struct plan *p, struct source *s);
+/* All objects of a package (its mains too). */
+void plan_package(struct plan *p, struct package *pkg, struct arena *a, struct action ***out, size_t *n);
+/* The link of a program; output 0 is the executable, its policy check is *policy (a goal of its own). */
+struct action *plan_program(struct plan *p, const struct program *prog, struct action **policy);
+/* Link of a package's tests with the generated main at main_path (a tree file); as plan_program. */
+struct action *plan_test_program(struct plan *p, struct package *pkg, struct str main_path, struct action **policy);
+
+struct plan_image {
+	const struct image_spec *spec;
+	struct str program;        /* name: default entry point /NAME */
+	struct str ca_bundle;      /* absolute path on this host, or empty */
+	struct str zoneinfo;       /* absolute folder, or empty */
+	int64_t created_s;
+};
+/* One target's image from its linked program; output index 2 of the action is its descriptor. */
+bool plan_image(struct plan *p, struct action *exe, struct action *policy, const struct plan_image *o,
+		struct action **out, struct err *e) ATTR_MUST_USE;
+/* The index over several targets' images; output 0 is the index. */
+struct action *plan_index(struct arena *a, struct graph *g, struct action *const *images, size_t n,
+			  const struct str_vec *annotations);
+
+/* The step that checks a linked program's ELF; see policy.c. */
+extern const struct step plan_policy_step;
+
+/*
+ * What a user can do about a failed action's words: a missing header, a duplicate or undefined symbol.
+ * Appends lines to out; nothing when no rule fits. port_for says which module provides a header.
+ */
+struct plan_hint_port {
+	struct str (*module_for)(void *ctx, struct str header); /* "" when none */
+	void *ctx;
+};
+void plan_hint(struct arena *a, const struct package_set *set, const struct action *failed,
+	       const struct plan_hint_port *port, struct buf *out);
+
+#endif

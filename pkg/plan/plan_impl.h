@@ -1,0 +1,14 @@
+/*
+ * What the files of plan share.
+ */
+#ifndef PLAN_PLAN_IMPL_H
+#define PLAN_PLAN_IMPL_H
+
+#include "plan/plan.h"
+
+/* A new action of this plan's target with the fixed environment. */
+struct action *plan_new_action(struct plan *p, struct str title);
+void plan_flags_add(struct plan *p, struct flags *to, const struct flags *from);
+void plan_add_split(struct plan *p, struct str_vec *to, struct str text);
+
+#endif

@@ -1,0 +1,130 @@
+/*
+ * The ELF policy: a static program must need nothing at run time. The step reads the linked file and, when
+ * it finds a violation, the objects and flags that went in, so that the error names the culprit.
+ *
+ *     in[0] the program, in[1..] its objects; params: lines "machine N", "class N", "static 0|1",
+ *     "name NAME", "object TITLE" (one an object, in order), "ldflag FLAG"
+ *     out[0] one line of facts
+ */
+#include "plan/plan_impl.h"
+
+#include "format/elf.h"
+#include "sys/file.h"
+
+struct policy {
+	const struct step_io *io;
+	struct str name;
+	uint64_t machine, elf_class, is_static;
+	struct str_vec objects, ldflags;
+};
+
+static bool read_params(struct policy *k, struct err *e)
+{
+	struct str rest = k->io->params, line;
+	bool ok = true;
+
+	while (str_line(&rest, &line)) {
+		struct str key = str_cut(&line, ' ');
+
+		if (str_eqc(key, "machine"))
+			ok = ok && str_u64(line, &k->machine);
+		else if (str_eqc(key, "class"))
+			ok = ok && str_u64(line, &k->elf_class);
+		else if (str_eqc(key, "static"))
+			ok = ok && str_u64(line, &k->is_static);
+		else if (str_eqc(key, "name"))
+			k->name = line;
+		else if (str_eqc(key, "object"))
+			*vec_push(k->io->scratch, &k->objects) = line;
+		else if (str_eqc(key, "ldflag"))
+			*vec_push(k->io->scratch, &k->ldflags) = line;
+	}
+	return ok || err_set(e, ERR_INPUT, "policy step: malformed parameters");
+}
+
+static bool facts_of(const struct policy *k, size_t input, struct elf_facts *f, struct err *e)
+{
+	struct str bytes;
+
+	return file_read(k->io->scratch, k->io->in[input], 0, &bytes, e) && elf_read(k->io->scratch, bytes, f, e);
+}
+
+/* The object (or flag) to blame for an executable stack or a shared library. */
+static struct str blame_stack(const struct policy *k)
+{
+	for (size_t i = 0; i < k->objects.n && i + 1 < k->io->in_count; i++) {
+		struct elf_facts f;
+		struct err ignored;
+
+		if (facts_of(k, i + 1, &f, &ignored) && (!f.has_gnu_stack || f.exec_stack))
+			return k->objects.v[i];
+	}
+	return STR("");
+}
+
+static struct str blame_library(const struct policy *k)
+{
+	for (size_t i = 0; i < k->ldflags.n; i++)
+		if (str_containsc(k->ldflags.v[i], ".so") || str_startsc(k->ldflags.v[i], "-l") ||
+		    str_containsc(k->ldflags.v[i], "dynamic"))
+			return k->ldflags.v[i];
+	return STR("");
+}
+
+static bool check_stack(const struct policy *k, const struct elf_facts *f, struct err *e)
+{
+	struct str culprit;
+
+	if (f->has_gnu_stack && !f->exec_stack)
+		return true;
+	culprit = blame_stack(k);
+	err_at(e, ERR_VERIFY, str_c(k->io->scratch, k->name), 0, 0, "the program asks for an executable stack%s%.*s",
+	       culprit.n ? ", because of " : "", STR_ARG(culprit));
+	return err_fix(e, "an assembler file needs: .section .note.GNU-stack,\"\",%%progbits");
+}
+
+static bool check_static(const struct policy *k, const struct elf_facts *f, struct err *e)
+{
+	struct buf what = {0};
+	struct str culprit = blame_library(k);
+
+	if (!f->has_interp && !f->needed.n)
+		return true;
+	for (size_t i = 0; i < f->needed.n; i++)
+		buf_printf(&what, "%s%.*s", i ? ", " : "needs ", STR_ARG(f->needed.v[i]));
+	if (!what.n)
+		buf_printf(&what, "wants the dynamic loader %.*s", STR_ARG(f->interp));
+	if (culprit.n)
+		buf_printf(&what, ", because of the linker flag %.*s", STR_ARG(culprit));
+	err_at(e, ERR_VERIFY, str_c(k->io->scratch, k->name), 0, 0, "the program is not static: it %s", what.p);
+	buf_fini(&what);
+	return err_fix(e, "link that library's objects: require a module that builds it from source, or drop the flag");
+}
+
+static bool check(const struct policy *k, const struct elf_facts *f, struct err *e)
+{
+	if ((uint64_t)f->machine != k->machine || (uint64_t)f->elf_class != k->elf_class) {
+		err_at(e, ERR_VERIFY, str_c(k->io->scratch, k->name), 0, 0,
+		       "the program is for machine %d class %d, not for machine %d class %d", f->machine,
+		       (int)f->elf_class, (int)k->machine, (int)k->elf_class);
+		return err_fix(e, "the toolchain's link command does not fit the target: cbuild toolchain list");
+	}
+	if (!k->is_static)
+		return true;
+	return check_static(k, f, e) && check_stack(k, f, e);
+}
+
+static bool run_policy(const struct step_io *io, struct err *e)
+{
+	struct policy k = {.io = io};
+	struct elf_facts f;
+	struct str line;
+
+	if (!read_params(&k, e) || !facts_of(&k, 0, &f, e) || !check(&k, &f, e))
+		return false;
+	line = str_fmt(io->scratch, "machine %d class %d type %d interp %d needed %zu execstack %d relro %d\n",
+		       f.machine, (int)f.elf_class, f.type, f.has_interp, f.needed.n, f.exec_stack, f.has_relro);
+	return file_write_fast(io->out[0], line, 0644, e);
+}
+
+const struct step plan_policy_step = {.name = "elf-policy", .version = "1", .run = run_policy};
