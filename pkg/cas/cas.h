@@ -16,17 +16,20 @@
  *
  *     cbuild-ac 1
  *     exit 0
- *     out x 1834 9c56cc51...  build/bin/shop      x: executable, - otherwise; size; hash; path
+ *     out x 1834 9c56cc51... build/bin/shop        x: executable, - otherwise; size; hash; path
  *     stdout 0 e3b0c442...
  *     stderr 12 77af778b...
  *     time 431 402 18350080                        wall ms, cpu ms, peak bytes
  *     more build/.x/tc/... (one line a discovered input path; see exec.h)
  *     sum 5d41402a...                              SHA-256 of all lines above
  *
+ *     lock                        flock: shared while a process has the cache open, exclusive to trim
+ *
  * Guarantees: a blob appears under its name only whole (temporary + rename). An action result appears
  * only after all blobs it names. Whatever is damaged, truncated or missing is a miss, never an error or
  * a wrong hit: reads verify the hash (cas_get) or the size plus a memoised hash (cas_has). No fsync: a
- * crash can only lose entries. Any number of processes may share a cache.
+ * crash can only lose entries. Any number of processes may share a cache. Within a process one thread at a
+ * time uses a struct cas.
  */
 #ifndef CAS_CAS_H
 #define CAS_CAS_H
@@ -90,7 +93,11 @@ struct cas_stat {
 bool cas_stat(struct cas *c, struct cas_stat *out, struct err *e) ATTR_MUST_USE;
 /* Reads everything; removes damaged entries and counts them. */
 bool cas_verify(struct cas *c, uint64_t *damaged, struct err *e) ATTR_MUST_USE;
-/* Removes what was not used for max_age_s seconds, oldest first until at most max_bytes are left. */
+/*
+ * Removes what was not used for max_age_s seconds, then the oldest until at most max_bytes are left
+ * (UINT64_MAX: no limit). Use is noted once an hour. ERR_IO while another process has the cache open: its
+ * build may be about to read what would go.
+ */
 bool cas_trim(struct cas *c, uint64_t max_age_s, uint64_t max_bytes, uint64_t *freed_bytes, struct err *e) ATTR_MUST_USE;
 
 #endif

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "sys/pool.h"
-#include "sys/sys_impl.h"
 
 static int64_t now_ns(clockid_t id)
 {
@@ -67,15 +66,10 @@ struct str time_rfc3339(struct arena *a, int64_t seconds)
 		       tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
-uint64_t unique_number(void)
+void unique_name(char out[SYS_UNIQUE_NAME])
 {
-	static struct counter c;
+	static struct counter calls;
 
-	return counter_next(&c);
-}
-
-void unique_name(char out[UNIQUE_NAME])
-{
-	snprintf(out, UNIQUE_NAME, "%lx-%llx-%llx", (long)getpid(), (unsigned long long)clock_real_ns(),
-		 (unsigned long long)unique_number());
+	snprintf(out, SYS_UNIQUE_NAME, "%lx-%llx-%llx", (long)getpid(), (unsigned long long)clock_real_ns(),
+		 (unsigned long long)counter_next(&calls));
 }

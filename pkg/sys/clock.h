@@ -17,4 +17,11 @@ bool source_date_epoch(int64_t *seconds, bool *set, struct err *e) ATTR_MUST_USE
 /* "2026-11-23T21:35:53Z" (RFC 3339, UTC) of seconds since 1970. */
 struct str time_rfc3339(struct arena *a, int64_t seconds);
 
+/*
+ * "PID-TIME-N" in hex: a name part that no other process of this machine and no other call uses. For
+ * temporaries. Any thread.
+ */
+enum { SYS_UNIQUE_NAME = 64 };
+void unique_name(char out[SYS_UNIQUE_NAME]);
+
 #endif

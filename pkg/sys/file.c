@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/clock.h"
 #include "sys/fault.h"
 #include "sys/sys_impl.h"
 
@@ -200,7 +201,7 @@ static int folder_part(const char *path)
 
 static bool temp_name(char out[PATH_MAX], const char *path, struct err *e)
 {
-	char unique[UNIQUE_NAME];
+	char unique[SYS_UNIQUE_NAME];
 
 	unique_name(unique);
 	if (snprintf(out, PATH_MAX, "%.*s.cbuild-%s", folder_part(path), path, unique) < PATH_MAX)

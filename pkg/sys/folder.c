@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/vec.h"
+#include "sys/clock.h"
 #include "sys/fault.h"
 #include "sys/file.h"
 #include "sys/spawn.h"
@@ -280,7 +281,7 @@ bool folder_make_readonly(const char *path, struct err *e)
 
 bool folder_make_temp(struct arena *a, const char *parent, const char *prefix, struct str *out, struct err *e)
 {
-	char unique[UNIQUE_NAME];
+	char unique[SYS_UNIQUE_NAME];
 
 	if (!folder_make(parent, e))
 		return false;

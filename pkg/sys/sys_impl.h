@@ -11,12 +11,6 @@
 
 #include "base/err.h"
 
-/* 0, 1, 2, ...: a number no other call of this process gets. Any thread. */
-uint64_t unique_number(void);
-/* "PID-TIME-N": a name part no other process on this machine uses at the same time. Any thread. */
-enum { UNIQUE_NAME = 64 };
-void unique_name(char out[UNIQUE_NAME]);
-
 /* The descriptor that becomes readable once an interrupt arrived; -1 before interrupt_install. */
 int interrupt_fd(void);
 /* How many SIGINT and SIGTERM arrived so far. */

@@ -1,0 +1,466 @@
+/*
+ * Blobs and action results as files. Everything is written to tmp/ and renamed, so a name never holds
+ * half a blob; everything read is checked, so what a crash, a bad disk or another program did to a file
+ * makes it a miss, and the damaged file is removed to be made again.
+ */
+#include "cas/cas.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/path.h"
+#include "cas/cas_impl.h"
+#include "sys/clock.h"
+#include "sys/pool.h"
+
+static const int64_t HOUR_NS = (int64_t)3600 * 1000000000;
+
+/* --- names --- */
+
+static void shard_path(const struct cas *c, const char *kind, const struct digest *d, char out[PATH_MAX])
+{
+	char hex[DIGEST_HEX + 1];
+
+	digest_hex(d, hex);
+	snprintf(out, PATH_MAX, "%s/%s/%.2s/%s", c->dir.p, kind, hex, hex);
+}
+
+void blob_path(const struct cas *c, const struct digest *d, char out[PATH_MAX])
+{
+	shard_path(c, "cas", d, out);
+}
+
+void action_path(const struct cas *c, const struct digest *key, char out[PATH_MAX])
+{
+	shard_path(c, "ac", key, out);
+}
+
+struct str cas_path(struct arena *a, const struct cas *c, const struct digest *d)
+{
+	char hex[DIGEST_HEX + 1];
+
+	digest_hex(d, hex);
+	return str_fmt(a, "%s/cas/%.2s/%s", c->dir.p, hex, hex);
+}
+
+struct str cas_temp(struct arena *a, struct cas *c, const char *suffix)
+{
+	char name[SYS_UNIQUE_NAME];
+
+	unique_name(name);
+	return str_fmt(a, "%s/tmp/%s.%s", c->dir.p, name, suffix);
+}
+
+/* --- what was verified in this process --- */
+
+static size_t seen_slot(const struct cas *c, const struct digest *d)
+{
+	uint64_t h;
+
+	memcpy(&h, d->sha256, sizeof h);
+	for (size_t i = (size_t)h & (c->seen_slots - 1);; i = (i + 1) & (c->seen_slots - 1)) {
+		if (digest_is_zero(&c->seen[i]) || digest_eq(&c->seen[i], d))
+			return i;
+	}
+}
+
+static bool seen_has(const struct cas *c, const struct digest *d)
+{
+	return c->seen_slots && !digest_is_zero(&c->seen[seen_slot(c, d)]);
+}
+
+static void seen_grow(struct cas *c)
+{
+	struct cas old = *c;
+
+	c->seen_slots = old.seen_slots ? old.seen_slots * 2 : 1024;
+	c->seen = mem_alloc(c->seen_slots * sizeof *c->seen);
+	for (size_t i = 0; i < old.seen_slots; i++) {
+		if (!digest_is_zero(&old.seen[i]))
+			c->seen[seen_slot(c, &old.seen[i])] = old.seen[i];
+	}
+	free(old.seen);
+}
+
+static void seen_add(struct cas *c, const struct digest *d)
+{
+	size_t slot;
+
+	if (c->seen_count * 2 >= c->seen_slots)
+		seen_grow(c);
+	slot = seen_slot(c, d);
+	c->seen_count += digest_is_zero(&c->seen[slot]);
+	c->seen[slot] = *d;
+}
+
+void seen_forget(struct cas *c)
+{
+	free(c->seen);
+	c->seen = NULL;
+	c->seen_count = c->seen_slots = 0;
+}
+
+/* --- opening --- */
+
+static int64_t age_ns(const struct file_sig *sig)
+{
+	return clock_real_ns() - sig->mtime_ns;
+}
+
+/* What a killed process left in tmp/. A day is longer than any action writes nothing to its output. */
+static void sweep_temps(const struct cas *c)
+{
+	struct arena scratch = {0};
+	const char *dir = str_fmt(&scratch, "%s/tmp", c->dir.p).p;
+	struct folder_entry *entries;
+	struct err ignored;
+	struct file_sig sig;
+	size_t n;
+
+	if (!folder_list(&scratch, dir, &entries, &n, &ignored))
+		n = 0;
+	for (size_t i = 0; i < n; i++) {
+		const char *path = str_fmt(&scratch, "%s/%s", dir, entries[i].name.p).p;
+
+		if (file_stat(path, &sig, &ignored) && age_ns(&sig) > 24 * HOUR_NS &&
+		    !folder_remove(path, &ignored))
+			continue; /* Somebody else's: they will. */
+	}
+	arena_fini(&scratch);
+}
+
+static bool make_folders(struct arena *a, struct str dir, struct err *e)
+{
+	static const char *const names[] = {"cas", "ac", "tmp"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (!folder_make(str_fmt(a, "%.*s/%s", STR_ARG(dir), names[i]).p, e))
+			return false;
+	}
+	return true;
+}
+
+static const char *lock_path(struct arena *a, const struct cas *c)
+{
+	return str_fmt(a, "%s/lock", c->dir.p).p;
+}
+
+bool cas_open(struct arena *a, struct str dir, struct cas **out, struct err *e)
+{
+	struct cas *c = arena_new(a, struct cas);
+	bool got;
+
+	c->dir = str_dup(a, dir);
+	/* Names below are "/cas/ab/" and a hash: they must fit a path. */
+	if (!path_is_abs(dir) || dir.n > PATH_MAX - 128)
+		return err_set(e, ERR_USAGE, "the cache folder must be an absolute path, not '%.*s'",
+			       STR_ARG(dir)) ||
+		       err_fix(e, "set CBUILD_CACHE to an absolute path");
+	if (!make_folders(a, dir, e) || !lock_acquire(&c->lock, lock_path(a, c), true, true, &got, e)) {
+		err_wrap(e, "opening the build cache");
+		return e->fix[0] ? false : err_fix(e, "set CBUILD_CACHE to a folder that can be written");
+	}
+	sweep_temps(c);
+	*out = c;
+	return true;
+}
+
+void cas_close(struct cas *c)
+{
+	if (!c)
+		return;
+	seen_forget(c);
+	lock_release(&c->lock);
+}
+
+/* --- blobs --- */
+
+bool blob_intact(const struct cas *c, const struct digest *d)
+{
+	char path[PATH_MAX];
+	struct digest got;
+	struct err ignored;
+
+	blob_path(c, d, path);
+	return file_digest(path, &got, &ignored) && digest_eq(&got, d);
+}
+
+static enum cas_result miss_or_error(const struct err *e)
+{
+	return e->os_errno == ENOENT || e->os_errno == ENOTDIR ? CAS_MISS : CAS_ERROR;
+}
+
+/* What cannot be read back right is of no use; a cache that cannot be written keeps it. */
+static enum cas_result damaged(const char *path)
+{
+	struct err ignored;
+
+	if (!file_remove(path, &ignored))
+		return CAS_MISS;
+	return CAS_MISS;
+}
+
+/* Use is noted in the modification time, once an hour at most; cas_trim reads it. */
+static void note_use(const char *path, const struct file_sig *sig)
+{
+	if (age_ns(sig) > HOUR_NS)
+		utimensat(AT_FDCWD, path, NULL, 0);
+}
+
+static enum cas_result check_blob(struct cas *c, const struct digest *d, const char *path, struct file_sig *sig,
+				  struct err *e)
+{
+	struct digest got;
+
+	if (!file_stat(path, sig, e))
+		return miss_or_error(e);
+	if (!S_ISREG(sig->mode) || sig->size_bytes != d->size_bytes)
+		return damaged(path);
+	if (seen_has(c, d))
+		return CAS_HIT;
+	if (!file_digest(path, &got, e))
+		return miss_or_error(e);
+	if (!digest_eq(&got, d))
+		return damaged(path);
+	seen_add(c, d);
+	note_use(path, sig);
+	return CAS_HIT;
+}
+
+enum cas_result cas_has(struct cas *c, const struct digest *d, struct err *e)
+{
+	char path[PATH_MAX];
+	struct file_sig sig;
+
+	blob_path(c, d, path);
+	return check_blob(c, d, path, &sig, e);
+}
+
+/* The blob must be runnable too when asked: another action may have stored the same bytes as data. */
+static enum cas_result check_output(struct cas *c, const struct digest *d, bool executable, struct err *e)
+{
+	enum cas_result found;
+	char path[PATH_MAX];
+	struct file_sig sig;
+
+	blob_path(c, d, path);
+	found = check_blob(c, d, path, &sig, e);
+	if (found == CAS_HIT && executable && !(sig.mode & 0111) && chmod(path, 0555) != 0) {
+		err_errno(e, "making %s executable", path);
+		return CAS_ERROR;
+	}
+	return found;
+}
+
+static bool drop_temp(const char *path)
+{
+	struct err ignored;
+
+	return file_remove(path, &ignored) && false;
+}
+
+/* Renames temp, whose content is d, to its name. temp is gone afterwards in any case. */
+static bool adopt(struct cas *c, const char *temp, bool executable, const struct digest *d, struct err *e)
+{
+	char path[PATH_MAX];
+
+	blob_path(c, d, path);
+	if (chmod(temp, executable ? 0555 : 0444) != 0) {
+		err_errno(e, "setting the mode of %s", temp);
+		return drop_temp(temp);
+	}
+	/* The shard's folder is made when the first rename finds none. */
+	if (!file_move(temp, path, e) &&
+	    (e->os_errno != ENOENT || !folder_make_for(path, e) || !file_move(temp, path, e)))
+		return drop_temp(temp);
+	seen_add(c, d);
+	return true;
+}
+
+bool cas_put(struct cas *c, struct str bytes, bool executable, struct digest *out, struct err *e)
+{
+	struct arena scratch = {0};
+	const char *temp;
+	bool ok;
+
+	*out = digest_str(bytes);
+	switch (check_output(c, out, executable, e)) {
+	case CAS_HIT:
+		return true;
+	case CAS_ERROR:
+		return false;
+	case CAS_MISS:
+		break;
+	}
+	temp = cas_temp(&scratch, c, "blob").p;
+	ok = file_write_fast(temp, bytes, 0444, e) && adopt(c, temp, executable, out, e);
+	arena_fini(&scratch);
+	return ok || err_wrap(e, "writing to the build cache %s", c->dir.p);
+}
+
+static bool put_moved(struct cas *c, const char *path, bool executable, struct digest *out, struct err *e)
+{
+	if (!file_digest(path, out, e))
+		return drop_temp(path);
+	switch (check_output(c, out, executable, e)) {
+	case CAS_HIT:
+		return file_remove(path, e);
+	case CAS_ERROR:
+		return drop_temp(path);
+	case CAS_MISS:
+		break;
+	}
+	return adopt(c, path, executable, out, e);
+}
+
+/* The hash is of our copy: the original may change while it is read. */
+static bool put_copied(struct cas *c, const char *path, bool executable, struct digest *out, struct err *e)
+{
+	struct arena scratch = {0};
+	const char *temp = cas_temp(&scratch, c, "blob").p;
+	bool ok;
+
+	ok = file_copy(path, temp, 0644, e) && put_moved(c, temp, executable, out, e);
+	arena_fini(&scratch);
+	return ok;
+}
+
+bool cas_put_file(struct cas *c, const char *path, enum cas_how how, bool executable, struct digest *out,
+		  struct err *e)
+{
+	bool ok;
+
+	if (how == CAS_MOVE)
+		ok = put_moved(c, path, executable, out, e);
+	else
+		ok = put_copied(c, path, executable, out, e);
+	return ok || err_wrap(e, "writing to the build cache %s", c->dir.p);
+}
+
+enum cas_result cas_get(struct cas *c, const struct digest *d, struct arena *a, struct str *out, struct err *e)
+{
+	char path[PATH_MAX];
+	struct file_sig sig;
+	struct digest got;
+
+	blob_path(c, d, path);
+	if (!file_stat(path, &sig, e))
+		return miss_or_error(e);
+	if (!S_ISREG(sig.mode) || sig.size_bytes != d->size_bytes)
+		return damaged(path);
+	if (!file_read(a, path, (size_t)d->size_bytes, out, e))
+		return miss_or_error(e);
+	got = digest_str(*out);
+	if (!digest_eq(&got, d))
+		return damaged(path);
+	seen_add(c, d);
+	note_use(path, &sig);
+	return CAS_HIT;
+}
+
+/* A file that is right already keeps its times, so nothing that watches it wakes up. */
+static bool in_place(const struct digest *d, const char *path, uint32_t mode)
+{
+	struct file_sig sig;
+	struct digest got;
+	struct err ignored;
+
+	return file_kind(path) == FILE_REGULAR && file_stat(path, &sig, &ignored) &&
+	       sig.size_bytes == d->size_bytes && (sig.mode & 07777) == (mode & 07777) &&
+	       file_digest(path, &got, &ignored) && digest_eq(&got, d);
+}
+
+enum cas_result cas_place(struct cas *c, const struct digest *d, const char *path, uint32_t mode, struct err *e)
+{
+	enum cas_result found;
+	char from[PATH_MAX];
+
+	if (in_place(d, path, mode))
+		return CAS_HIT;
+	found = cas_has(c, d, e);
+	if (found != CAS_HIT)
+		return found;
+	blob_path(c, d, from);
+	return folder_make_for(path, e) && file_copy(from, path, mode, e) ? CAS_HIT : CAS_ERROR;
+}
+
+/* --- action results --- */
+
+static enum cas_result check_outputs(struct cas *c, const struct action_result *r, struct err *e)
+{
+	const struct digest *words[] = {&r->stdout_digest, &r->stderr_digest};
+	enum cas_result found = CAS_HIT;
+
+	for (size_t i = 0; found == CAS_HIT && i < r->output_count; i++)
+		found = check_output(c, &r->outputs[i].digest, r->outputs[i].executable, e);
+	for (size_t i = 0; found == CAS_HIT && i < 2; i++) {
+		if (!digest_is_zero(words[i]))
+			found = cas_has(c, words[i], e);
+	}
+	return found;
+}
+
+enum cas_result cas_action_get(struct cas *c, const struct digest *key, struct arena *a, struct action_result *out,
+			       struct err *e)
+{
+	char path[PATH_MAX];
+	struct file_sig sig;
+	struct str text;
+
+	action_path(c, key, path);
+	if (!file_stat(path, &sig, e))
+		return miss_or_error(e);
+	if (!S_ISREG(sig.mode) || sig.size_bytes > RECORD_LIMIT_BYTES)
+		return damaged(path);
+	if (!file_read(a, path, RECORD_LIMIT_BYTES, &text, e))
+		return miss_or_error(e);
+	if (!record_read(a, text, out))
+		return damaged(path);
+	note_use(path, &sig);
+	return check_outputs(c, out, e);
+}
+
+static bool outputs_stored(struct cas *c, const struct action_result *r, struct err *e)
+{
+	switch (check_outputs(c, r, e)) {
+	case CAS_HIT:
+		return true;
+	case CAS_MISS:
+		return err_set(e, ERR_IO, "a blob of the result is not in the cache");
+	case CAS_ERROR:
+		break;
+	}
+	return false;
+}
+
+static bool write_record(struct cas *c, const char *path, struct str text, struct err *e)
+{
+	struct arena scratch = {0};
+	const char *temp = cas_temp(&scratch, c, "ac").p;
+	bool ok = file_write_fast(temp, text, 0444, e);
+
+	if (ok && !file_move(temp, path, e) &&
+	    (e->os_errno != ENOENT || !folder_make_for(path, e) || !file_move(temp, path, e)))
+		ok = drop_temp(temp);
+	arena_fini(&scratch);
+	return ok;
+}
+
+bool cas_action_put(struct cas *c, const struct digest *key, const struct action_result *r, struct err *e)
+{
+	struct buf text = {0};
+	char path[PATH_MAX];
+	bool ok;
+
+	if (r->exit_status != 0)
+		return err_set(e, ERR_IO, "only a successful action can be recorded");
+	action_path(c, key, path);
+	ok = outputs_stored(c, r, e) && record_write(r, &text, e) && write_record(c, path, buf_str(&text), e);
+	buf_fini(&text);
+	return ok || err_wrap(e, "writing to the build cache %s", c->dir.p);
+}

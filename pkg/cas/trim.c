@@ -1,0 +1,192 @@
+/*
+ * Keeping the store in order: counting, checking, and removing what was not used for long. Trimming
+ * blobs leaves records whose blobs are gone; those are misses, and go by their own age.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cas/cas_impl.h"
+#include "sys/clock.h"
+
+struct entry {
+	struct str path;
+	struct str name;
+	uint64_t size_bytes;
+	int64_t used_ns;
+};
+
+struct entry_vec VEC_BODY(struct entry);
+
+static bool list_shard(struct arena *a, struct str shard, struct entry_vec *out, struct err *e)
+{
+	struct folder_entry *files;
+	struct file_sig sig;
+	struct err gone;
+	size_t n;
+
+	if (!folder_list(a, shard.p, &files, &n, e))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct str path = str_fmt(a, "%s/%s", shard.p, files[i].name.p);
+
+		/* Another process may have removed it since. */
+		if (files[i].kind != FILE_REGULAR || !file_stat(path.p, &sig, &gone))
+			continue;
+		*vec_push(a, out) = (struct entry){path, files[i].name, sig.size_bytes, sig.mtime_ns};
+	}
+	return true;
+}
+
+/* All entries of DIR/kind. */
+static bool list_all(struct arena *a, const struct cas *c, const char *kind, struct entry_vec *out, struct err *e)
+{
+	struct str dir = str_fmt(a, "%s/%s", c->dir.p, kind);
+	struct folder_entry *shards;
+	size_t n;
+
+	if (!folder_list(a, dir.p, &shards, &n, e))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (shards[i].kind == FILE_FOLDER &&
+		    !list_shard(a, str_fmt(a, "%s/%s", dir.p, shards[i].name.p), out, e))
+			return false;
+	}
+	return true;
+}
+
+static uint64_t total_bytes(const struct entry_vec *v)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < v->n; i++)
+		sum += v->v[i].size_bytes;
+	return sum;
+}
+
+bool cas_stat(struct cas *c, struct cas_stat *out, struct err *e)
+{
+	struct arena scratch = {0};
+	struct entry_vec blobs = {0}, actions = {0};
+	bool ok = list_all(&scratch, c, "cas", &blobs, e) && list_all(&scratch, c, "ac", &actions, e);
+
+	*out = (struct cas_stat){blobs.n, total_bytes(&blobs), actions.n, total_bytes(&actions)};
+	arena_fini(&scratch);
+	return ok;
+}
+
+static bool blob_entry_intact(const struct cas *c, const struct entry *x)
+{
+	struct digest d = {.size_bytes = x->size_bytes};
+
+	return digest_parse_hex(x->name, &d) && blob_intact(c, &d);
+}
+
+static bool action_entry_intact(const struct entry *x)
+{
+	struct arena scratch = {0};
+	struct action_result r;
+	struct digest key;
+	struct err ignored;
+	struct str text;
+	bool ok;
+
+	ok = digest_parse_hex(x->name, &key) && file_read(&scratch, x->path.p, RECORD_LIMIT_BYTES, &text, &ignored) &&
+	     record_read(&scratch, text, &r);
+	arena_fini(&scratch);
+	return ok;
+}
+
+bool cas_verify(struct cas *c, uint64_t *damaged, struct err *e)
+{
+	struct arena scratch = {0};
+	struct entry_vec blobs = {0}, actions = {0};
+	bool ok = list_all(&scratch, c, "cas", &blobs, e) && list_all(&scratch, c, "ac", &actions, e);
+
+	*damaged = 0;
+	for (size_t i = 0; ok && i < blobs.n; i++) {
+		if (blob_entry_intact(c, &blobs.v[i]))
+			continue;
+		++*damaged;
+		ok = file_remove(blobs.v[i].path.p, e);
+	}
+	for (size_t i = 0; ok && i < actions.n; i++) {
+		if (action_entry_intact(&actions.v[i]))
+			continue;
+		++*damaged;
+		ok = file_remove(actions.v[i].path.p, e);
+	}
+	seen_forget(c);
+	arena_fini(&scratch);
+	return ok;
+}
+
+/* Longest unused first; equal times by name, so that two runs do the same. */
+static int entry_older(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->used_ns != y->used_ns)
+		return x->used_ns < y->used_ns ? -1 : 1;
+	return str_cmp(x->path, y->path);
+}
+
+static bool trim_entries(struct entry_vec *v, uint64_t max_age_s, uint64_t max_bytes, uint64_t *freed_bytes,
+			 struct err *e)
+{
+	int64_t now_s = clock_real_ns() / 1000000000;
+	uint64_t left = total_bytes(v);
+
+	if (v->n)
+		qsort(v->v, v->n, sizeof *v->v, entry_older);
+	for (size_t i = 0; i < v->n; i++) {
+		int64_t age_s = now_s - v->v[i].used_ns / 1000000000;
+		bool old = age_s > 0 && (uint64_t)age_s > max_age_s;
+
+		if (!old && left <= max_bytes)
+			break;
+		if (!file_remove(v->v[i].path.p, e))
+			return false;
+		left -= v->v[i].size_bytes;
+		*freed_bytes += v->v[i].size_bytes;
+	}
+	return true;
+}
+
+static bool trim_locked(struct cas *c, uint64_t max_age_s, uint64_t max_bytes, uint64_t *freed_bytes,
+			struct err *e)
+{
+	struct arena scratch = {0};
+	struct entry_vec all = {0};
+	bool ok;
+
+	ok = list_all(&scratch, c, "cas", &all, e) && list_all(&scratch, c, "ac", &all, e) &&
+	     trim_entries(&all, max_age_s, max_bytes, freed_bytes, e);
+	seen_forget(c);
+	arena_fini(&scratch);
+	return ok;
+}
+
+bool cas_trim(struct cas *c, uint64_t max_age_s, uint64_t max_bytes, uint64_t *freed_bytes, struct err *e)
+{
+	struct arena scratch = {0};
+	const char *lock = str_fmt(&scratch, "%s/lock", c->dir.p).p;
+	struct err again;
+	bool got = false, ok;
+
+	*freed_bytes = 0;
+	lock_release(&c->lock);
+	ok = lock_acquire(&c->lock, lock, false, false, &got, e);
+	if (ok && !got) {
+		ok = err_set(e, ERR_IO, "the cache %s is in use by another cbuild", c->dir.p) ||
+		     err_fix(e, "run this again when that build has ended");
+	} else if (ok) {
+		ok = trim_locked(c, max_age_s, max_bytes, freed_bytes, e);
+		lock_release(&c->lock);
+	}
+	if (!lock_acquire(&c->lock, lock, true, true, &got, ok ? e : &again))
+		ok = false;
+	arena_fini(&scratch);
+	return ok;
+}
