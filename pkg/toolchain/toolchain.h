@@ -71,7 +71,10 @@ struct toolchain_info {
 };
 bool toolchain_list(struct arena *a, const struct toolchain_opts *o, struct toolchain_info **out, size_t *n,
 		    struct err *e) ATTR_MUST_USE;
-/* Installs NAME or NAME@VERSION ("zig", "clang-musl") into the cache for the targets given (0: all it knows). */
+/*
+ * Installs NAME or NAME@VERSION ("zig", "clang-musl") into the cache and prepares it for the targets given;
+ * others are prepared when first asked for, so 0 targets fetch a release and no more.
+ */
 bool toolchain_install(struct arena *a, struct str what, const struct target *targets, size_t target_count,
 		       const struct toolchain_opts *o, struct err *e) ATTR_MUST_USE;
 /* Remembers NAME as this user's choice (a file in the cache folder); empty forgets it. */
