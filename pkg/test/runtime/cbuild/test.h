@@ -58,4 +58,12 @@ bool test_check_mem(struct test *t, const char *file, int line, const char *expr
 #define T_EQ_MEM(t, got, got_n, want, want_n) \
 	((void)test_check_mem((t), __FILE__, __LINE__, #got, (got), (got_n), (want), (want_n)))
 
+/* For the generated main: what to run. A case whose function is NULL (compiled away) is left out. */
+struct test_case {
+	const char *name;
+	void (*run)(struct test *t);
+};
+/* Runs the cases as argv says (test.c documents it); the process's exit status. */
+int test_main(const struct test_case *cases, size_t count, int argc, char **argv);
+
 #endif
