@@ -45,17 +45,22 @@ struct define {
 	struct str value; /* p NULL: -DNAME; else -DNAME=value */
 };
 
+struct define_vec VEC_BODY(struct define);
+
 /* What may be set for a module, a package, a profile or a conditional addition. Lists in file order. */
 struct flags {
-	VEC(struct define) defines;
+	struct define_vec defines;
 	struct str_vec cflags;
 	struct str_vec ldflags;
 	struct str_vec libs;    /* "m": -lm */
 };
 
-/* A condition on the target; an empty list holds always. Several values: any of them. */
+/*
+ * A condition on the target; an empty list holds always. Several values: any of them; "!x" negates: the
+ * target must be none of the negated ones.
+ */
 struct condition {
-	struct str_vec os, arch; /* arch: GOARCH names, "!x" negates */
+	struct str_vec os, arch; /* GOOS and GOARCH names */
 };
 
 struct addition {
@@ -98,9 +103,9 @@ struct image_spec {
 	struct str workdir;
 	bool ca_certs;
 	bool tzdata;
-	VEC(struct define) labels;
+	struct define_vec labels;
 	struct str_vec folders;   /* empty folders owned by user, e.g. /data */
-	VEC(struct define) files; /* image path: path in the tree */
+	struct define_vec files;  /* image path: path in the tree */
 };
 
 /* Where somebody else's tree comes from (ports only). */
@@ -132,13 +137,22 @@ struct manifest {
 	bool is_port;              /* has source: or provides: */
 };
 
-/* Parses bytes that came from file (for messages). */
+/*
+ * Parses bytes that came from file (for messages). All of *out lives in arena a. ERR_INPUT: the first
+ * mistake has place and remedy; further ones follow in the message, each with its remedy in brackets.
+ */
 bool manifest_parse(struct arena *a, struct str file, struct str bytes, struct manifest *out,
 		    struct err *e) ATTR_MUST_USE;
+/* As manifest_parse, of the file at path; ERR_IO when it cannot be read. */
 bool manifest_read(struct arena *a, const char *path, struct manifest *out, struct err *e) ATTR_MUST_USE;
-/* The same bytes with `require: PATH: VERSION` set, changed or (version empty) removed; keeps comments and order. */
+/*
+ * The same bytes with `require: PATH: VERSION` set, changed or (version empty) removed, in arena a.
+ * Comments, order, quotes, brackets and line ends stay; only the text of that one entry changes.
+ * ERR_INPUT when bytes are no manifest, or path or version are malformed.
+ */
 bool manifest_edit_require(struct arena *a, struct str file, struct str bytes, struct str path, struct str version,
 			   struct str *out, struct err *e) ATTR_MUST_USE;
+/* Whether c holds for target t; a zeroed condition does. */
 bool condition_holds(const struct condition *c, const struct target *t);
 
 #endif

@@ -1,0 +1,148 @@
+/*
+ * Readers of names and of what describes somebody else's tree: licence, source, profile's switches.
+ */
+#include "base/path.h"
+#include "manifest/manifest_impl.h"
+
+void read_name(struct reader *r, const struct yaml_node *v, void *str)
+{
+	if (!want_text(r, v))
+		return;
+	*(struct str *)str = v->text;
+	if (!is_name(v->text, "_.+-") || v->text.p[0] == '.')
+		mistake(r, v, "use letters, digits and _ . + -, without a slash", "malformed '%.*s' '%.*s'",
+			STR_ARG(r->key), STR_ARG(v->text));
+}
+
+/* A package of this module or a module path. */
+static void each_name(struct reader *r, const struct yaml_node *v, void *out)
+{
+	if (path_is_local(v->text) && is_name(v->text, "._+~-/"))
+		keep_word(r, v, out);
+	else
+		mistake(r, v, "name a package (a key under 'packages', or pkg/log) or a required module",
+			"malformed package name '%.*s'", STR_ARG(v->text));
+}
+
+void read_names(struct reader *r, const struct yaml_node *v, void *str_vec)
+{
+	read_each(r, v, each_name, str_vec);
+}
+
+void read_bool(struct reader *r, const struct yaml_node *v, void *boolean)
+{
+	if (v->kind == YAML_TEXT && v->plain && str_eqc(v->text, "true"))
+		*(bool *)boolean = true;
+	else if (v->kind == YAML_TEXT && v->plain && str_eqc(v->text, "false"))
+		*(bool *)boolean = false;
+	else if (v->kind == YAML_TEXT)
+		mistake(r, v, "write true or false, without quotes", "'%.*s' must be true or false, not '%.*s'",
+			STR_ARG(r->key), STR_ARG(v->text));
+	else
+		mistake(r, v, "write true or false", "'%.*s' must be true or false, not %s", STR_ARG(r->key),
+			yaml_kind_name(v));
+}
+
+void read_strip(struct reader *r, const struct yaml_node *v, void *profile)
+{
+	struct profile *p = profile;
+
+	p->strip_set = true;
+	read_bool(r, v, &p->strip);
+}
+
+/* Identifiers joined by AND, OR, WITH (SPDX 2.3 annex D); which identifiers exist is not checked. */
+static bool licence_ok(struct str s)
+{
+	bool operand = true;
+	int open = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		open += (s.p[i] == '(') - (s.p[i] == ')');
+		if (open < 0)
+			return false;
+	}
+	while (s.p) {
+		struct str word = str_cut(&s, ' ');
+
+		while (word.n && word.p[0] == '(')
+			word = str_skip(word, 1);
+		while (word.n && word.p[word.n - 1] == ')')
+			word.n--;
+		if (!is_name(word, ".+-:"))
+			return false;
+		if (operand == (str_eqc(word, "AND") || str_eqc(word, "OR") || str_eqc(word, "WITH")))
+			return false;
+		operand = !operand;
+	}
+	return !operand && open == 0;
+}
+
+void read_licence(struct reader *r, const struct yaml_node *v, void *str)
+{
+	if (!want_text(r, v))
+		return;
+	*(struct str *)str = v->text;
+	if (!licence_ok(v->text))
+		mistake(r, v, "write SPDX identifiers, as in MIT or 'Apache-2.0 OR MIT'",
+			"malformed licence '%.*s'", STR_ARG(v->text));
+}
+
+static bool has_blank(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
+void read_git(struct reader *r, const struct yaml_node *v, void *str)
+{
+	static const char *const schemes[] = {"https://", "ssh://", "file://"};
+	bool known = false;
+
+	if (!want_text(r, v))
+		return;
+	*(struct str *)str = v->text;
+	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+		known = known || str_startsc(v->text, schemes[i]);
+	if (!known || has_blank(v->text))
+		mistake(r, v, "write an https://, ssh:// or file:// URL", "malformed git URL '%.*s'",
+			STR_ARG(v->text));
+}
+
+/* Letters of a tag's name (git-check-ref-format(1)), with known {placeholders}. */
+static const char *tag_remedy(struct str s)
+{
+	static const char *const known[] = {"version", "major", "minor", "patch", NULL};
+	size_t named = 0;
+
+	while (s.n) {
+		size_t open = str_find(s, '{');
+		struct str text = {s.p, open}, name = str_skip(s, open + 1);
+		size_t close = str_find(name, '}');
+
+		if (text.n && !is_name(text, "._+/-") && !str_startsc(text, "-"))
+			return "a tag holds letters, digits and . _ + / -";
+		if (open == s.n)
+			break;
+		s = str_skip(name, close + 1);
+		name.n = close;
+		if (!is_known(name, known))
+			return "known: {version}, {major}, {minor}, {patch}";
+		named++;
+	}
+	return named ? NULL : "say where the version stands, as in v{version}";
+}
+
+void read_tag(struct reader *r, const struct yaml_node *v, void *str)
+{
+	const char *fix;
+
+	if (!want_text(r, v))
+		return;
+	*(struct str *)str = v->text;
+	fix = v->text.p[0] == '-' ? "a tag cannot start with '-'" : tag_remedy(v->text);
+	if (fix)
+		mistake(r, v, fix, "malformed tag '%.*s'", STR_ARG(v->text));
+}
