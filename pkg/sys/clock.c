@@ -2,6 +2,9 @@
  * Clocks, and the one time that build outputs may hold: SOURCE_DATE_EPOCH
  * (reproducible-builds.org/specs/source-date-epoch, 1.0).
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "sys/clock.h"
 
 #include <stdio.h>
@@ -32,6 +35,11 @@ uint64_t clock_mono_ms(void)
 int64_t clock_real_ns(void)
 {
 	return now_ns(CLOCK_REALTIME);
+}
+
+int64_t clock_file_ns(void)
+{
+	return now_ns(CLOCK_REALTIME_COARSE);
 }
 
 bool source_date_epoch(int64_t *seconds, bool *set, struct err *e)

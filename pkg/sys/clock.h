@@ -12,6 +12,8 @@
 uint64_t clock_mono_ms(void);
 uint64_t clock_mono_ns(void);
 int64_t clock_real_ns(void);
+/* The coarser clock that file systems stamp files with: a file changed from now on is not older. */
+int64_t clock_file_ns(void);
 /* SOURCE_DATE_EPOCH (seconds) when set; *set says so. Not a number: ERR_USAGE. */
 bool source_date_epoch(int64_t *seconds, bool *set, struct err *e) ATTR_MUST_USE;
 /* "2026-11-23T21:35:53Z" (RFC 3339, UTC) of seconds since 1970. */
