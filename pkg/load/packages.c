@@ -176,7 +176,8 @@ static bool choose_pattern(struct choice *c, struct str pattern, struct pos pos,
 		if (!excluded(c, rel) && tree_suffix_fits(rel, &c->l->o->target))
 			add_source(c, rel, false);
 	}
-	if (seen)
+	/* One port serves many versions: a file that an older one lacks is no mistake. */
+	if (seen || c->t->module->from_port)
 		return true;
 	err_at(e, ERR_INPUT, str_c(a, m->file), pos.line, pos.col, "pattern '%.*s' of package '%.*s' matches no source",
 	       STR_ARG(pattern), STR_ARG(c->p->name));

@@ -43,8 +43,8 @@ static void add_contents(struct contents *c, const struct plan_image *o)
 	const struct image_spec *spec = o->spec;
 
 	add_accounts(c, spec->user);
-	if (o->ca_bundle.n)
-		add_host_file(c, STR("/etc/ssl/certs/ca-certificates.crt"), o->ca_bundle);
+	for (size_t i = 0; i < o->host_file_count; i++)
+		add_host_file(c, o->host_files[i].name, o->host_files[i].value);
 	for (size_t i = 0; i < spec->folders.n; i++)
 		*vec_push(c->a, &c->entries) = (struct layer_entry){.path = spec->folders.v[i],
 								     .kind = LAYER_FOLDER,

@@ -174,13 +174,30 @@ static void add_compile_flags(struct plan *p, struct action *x, const struct sou
 	add_words(p, x, &env_flags);
 }
 
+/* Everything between the compiler and -c; plain assembler knows no includes and writes no depfile. */
+static void add_source_flags(struct plan *p, struct action *x, const struct source *s, struct str object)
+{
+	struct arena *a = p->arena;
+	uint32_t dep;
+
+	if (s->kind == SOURCE_ASM)
+		return;
+	add_compile_flags(p, x, s);
+	add_includes(p, x, s);
+	dep = action_output(a, x, str_fmt(a, "%.*s.d", STR_ARG(object)), false);
+	x->outputs.v[dep].depfile = true;
+	action_arg(a, x, STR("-MD"));
+	action_arg(a, x, STR("-MF"));
+	action_arg_out(a, x, STR(""), dep);
+}
+
 struct action *plan_compile(struct plan *p, struct source *s)
 {
 	struct arena *a = p->arena;
 	struct str object = object_path(p, s);
 	struct map_item *item = map_put(a, &p->objects, object, NULL);
 	struct action *x = item->ptr;
-	uint32_t obj, dep, src;
+	uint32_t obj, src;
 
 	if (x)
 		return x;
@@ -192,14 +209,8 @@ struct action *plan_compile(struct plan *p, struct source *s)
 	for (size_t i = 0; i < s->closure.n; i++)
 		action_input_file(a, x, s->closure.v[i]);
 	obj = action_output(a, x, object, false);
-	dep = action_output(a, x, str_fmt(a, "%.*s.d", STR_ARG(object)), false);
-	x->outputs.v[dep].depfile = true;
 	add_words(p, x, &p->opts.tc->cc);
-	add_compile_flags(p, x, s);
-	add_includes(p, x, s);
-	action_arg(a, x, STR("-MD"));
-	action_arg(a, x, STR("-MF"));
-	action_arg_out(a, x, STR(""), dep);
+	add_source_flags(p, x, s, object);
 	action_arg(a, x, STR("-c"));
 	action_arg(a, x, STR("-o"));
 	action_arg_out(a, x, STR(""), obj);

@@ -54,8 +54,8 @@ struct action *plan_test_program(struct plan *p, struct package *pkg, struct str
 struct plan_image {
 	const struct image_spec *spec;
 	struct str program;        /* name: default entry point /NAME */
-	struct str ca_bundle;      /* absolute path on this host, or empty */
-	struct str zoneinfo;       /* absolute folder, or empty */
+	const struct define *host_files; /* image path: path on this host (CA bundle, zoneinfo) */
+	size_t host_file_count;
 	int64_t created_s;
 };
 /* One target's image from its linked program; output index 2 of the action is its descriptor. */

@@ -1,0 +1,283 @@
+/*
+ * One build: toolchain, packages and a plan a target, one graph over all of them, and what comes out of it
+ * placed in the tree.
+ */
+#include "cmd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "sys/file.h"
+#include "sys/spawn.h"
+
+#define X "build/.x"
+
+/* The links that make what lies outside the tree visible below the execution root. */
+static bool mount(struct cmd *c, struct err *e)
+{
+	bool fresh = file_kind("build") == FILE_ABSENT;
+	const char *mod = path_join(&c->arena, c->cache_dir, STR("mod")).p;
+
+	if (!folder_make(X "/tc", e) || !folder_make(X "/state", e) || !folder_make(mod, e))
+		return err_wrap(e, "preparing the build folder");
+	if (fresh && !file_write_fast("build/.gitignore", STR("*\n"), 0644, e))
+		return false;
+	return file_symlink(mod, X "/mod", e);
+}
+
+static bool mount_toolchain(struct cmd *c, const struct toolchain *tc, struct err *e)
+{
+	if (!tc->root.n)
+		return true;
+	return file_symlink(str_c(&c->arena, tc->root), str_fmt(&c->arena, X "/tc/%.*s", STR_ARG(tc->mount_name)).p, e);
+}
+
+static bool open_target(struct build *b, struct build_target *t, struct err *e)
+{
+	struct cmd *c = b->c;
+	struct toolchain_opts tool_opts = session_toolchain_opts(c);
+	struct load_opts load_opts = {.list = &c->list,
+				      .target = t->target,
+				      .mod_mount = STR(X "/mod"),
+				      .root = c->root,
+				      .test_runtime = STR(X "/rt")};
+	struct plan_opts plan_opts = {.target = t->target, .manifest = &c->manifest};
+
+	if (!toolchain_open(&c->arena, &t->target, &tool_opts, &t->tc, e) || !mount_toolchain(c, t->tc, e))
+		return err_wrap(e, "finding a toolchain for %.*s", STR_ARG(target_name(&c->arena, &t->target)));
+	if (!load_packages(&c->arena, &load_opts, &t->set, e))
+		return false;
+	plan_opts.tc = t->tc;
+	plan_opts.profile = b->opts->profile.n ? b->opts->profile : STR("dev");
+	plan_opts.cflags = str_of(getenv("CFLAGS"));
+	plan_opts.ldflags = str_of(getenv("LDFLAGS"));
+	return plan_init(&t->plan, &c->arena, &b->graph, &plan_opts, e);
+}
+
+bool build_open(struct build *b, struct cmd *c, const struct build_opts *o, struct err *e)
+{
+	struct target *targets;
+
+	*b = (struct build){.c = c, .opts = o};
+	if (!session_targets(c, &o->targets, &targets, &b->target_count, e))
+		return false;
+	if (!mount(c, e) || (!c->list.modules.n && !session_modules(c, false, e)))
+		return false;
+	b->targets = arena_array(&c->arena, struct build_target, b->target_count);
+	for (size_t i = 0; i < b->target_count; i++) {
+		b->targets[i].target = targets[i];
+		if (!open_target(b, &b->targets[i], e))
+			return false;
+	}
+	return true;
+}
+
+void build_goal(struct build *b, const struct action *x)
+{
+	for (size_t i = 0; i < b->goals.n; i++)
+		if (b->goals.v[i] == x->index)
+			return;
+	*vec_push(&b->c->arena, &b->goals) = x->index;
+}
+
+struct action *build_program(struct build *b, struct build_target *t, const struct program *prog, struct str path,
+			     struct action **policy)
+{
+	struct action *check, *link = plan_program(&t->plan, prog, &check);
+
+	build_goal(b, check);
+	*vec_push(&b->c->arena, &b->placed) =
+		(struct placed){link, path.n ? path : link->outputs.v[0].path, 0755};
+	if (policy)
+		*policy = check;
+	return link;
+}
+
+static struct str module_for(void *ctx, struct str header)
+{
+	struct cmd *c = ctx;
+	struct mod_opts o = session_mod_opts(c);
+	struct manifest *m = NULL;
+	struct err ignored;
+
+	if (!mod_port_for_header(&c->arena, header, &o, &m, &ignored) || !m)
+		return STR("");
+	return m->module;
+}
+
+/* Remedies for the failed actions' words become the error's remedy. */
+static void explain_failure(struct build *b, struct err *e)
+{
+	struct plan_hint_port port = {.module_for = module_for, .ctx = b->c};
+	struct buf hints = {0};
+
+	for (size_t i = 0; i < b->graph.actions.n; i++) {
+		struct action *x = b->graph.actions.v[i];
+
+		for (size_t t = 0; x->state == ACTION_FAILED && t < b->target_count; t++)
+			if (str_eq(x->target, target_name(&b->c->arena, &b->targets[t].target)))
+				plan_hint(&b->c->arena, &b->targets[t].set, x, &port, &hints);
+	}
+	if (hints.n && !e->fix[0])
+		err_fix(e, "%s", hints.p);
+	buf_fini(&hints);
+}
+
+/* Leaves alone what is already there with the same content: its time does not change. */
+static bool place(struct build *b, struct file_memo *memo, const struct placed *p, struct err *e)
+{
+	const struct cas_output *out = &p->action->result.outputs[0];
+	struct digest have;
+	struct err ignored;
+	enum cas_result r;
+
+	if (file_kind(str_c(&b->c->arena, p->path)) == FILE_REGULAR &&
+	    file_memo_digest(memo, p->path, &have, &ignored) && digest_eq(&have, &out->digest))
+		return true;
+	if (!folder_make_for(str_c(&b->c->arena, p->path), e))
+		return false;
+	r = cas_place(b->c->cas, &out->digest, str_c(&b->c->arena, p->path), p->mode, e);
+	if (r == CAS_MISS) {
+		err_set(e, ERR_IO, "%.*s left the cache while it was being built", STR_ARG(p->path));
+		err_fix(e, "build again; another process trimmed or cleaned the cache");
+	}
+	return r == CAS_HIT;
+}
+
+static bool place_all(struct build *b, struct err *e)
+{
+	struct file_memo *memo;
+
+	if (!b->placed.n || b->opts->dry_run)
+		return true;
+	if (!file_memo_open(&b->c->arena, STR(X "/state/placed"), &memo, e))
+		return false;
+	for (size_t i = 0; i < b->placed.n; i++) {
+		const struct action *x = b->placed.v[i].action;
+
+		if ((x->state == ACTION_CACHED || x->state == ACTION_RAN) && !place(b, memo, &b->placed.v[i], e)) {
+			file_memo_close(memo, &(struct err){0});
+			return false;
+		}
+	}
+	return file_memo_close(memo, e);
+}
+
+bool build_run(struct build *b, struct err *e)
+{
+	struct cmd *c = b->c;
+	struct exec_opts o = {.sink = ui_sink(c->ui),
+			      .jobs = b->opts->jobs,
+			      .keep_going = b->opts->keep_going,
+			      .dry_run = b->opts->dry_run,
+			      .show_commands = b->opts->show_commands,
+			      .explain = b->opts->explain,
+			      .no_cache_read = b->opts->no_cache,
+			      .state_dir = STR(X "/state")};
+
+	if (!c->cas && !cas_open(&c->arena, c->cache_dir, &c->cas, e))
+		return err_wrap(e, "opening the cache");
+	o.cas = c->cas;
+	for (size_t i = 0; i < b->target_count; i++)
+		for (size_t k = 0; k < b->targets[i].tc->trusted_prefixes.n; k++)
+			*vec_push(&c->arena, &o.trusted_prefixes) = b->targets[i].tc->trusted_prefixes.v[k];
+	if (!exec_run(&c->arena, &b->graph, b->goals.v, b->goals.n, &o, &b->stat, e)) {
+		explain_failure(b, e);
+		return false;
+	}
+	return place_all(b, e);
+}
+
+bool build_one_program(struct build *b, struct build_target *t, struct str name, const struct program **out,
+		       struct err *e)
+{
+	struct package **v;
+	size_t n, found = 0;
+	struct buf names = {0};
+
+	if (!load_match(&b->c->arena, &t->set, &name, name.n ? 1 : 0, &v, &n, e))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < v[i]->programs.n; k++) {
+			const struct program *p = &v[i]->programs.v[k];
+
+			buf_printf(&names, "%s%.*s", names.n ? ", " : "", STR_ARG(p->name));
+			if (found == 0 || str_eq(p->name, name))
+				*out = p;
+			found = str_eq(p->name, name) ? 1 : found + 1;
+			if (str_eq(p->name, name))
+				i = n - 1, k = v[i]->programs.n - 1;
+		}
+	if (found == 0) {
+		err_set(e, ERR_USAGE, "no program here: no file defines main");
+		err_fix(e, "a program is a folder cmd/NAME with a main, or a file with a main");
+	} else if (found > 1) {
+		err_set(e, ERR_USAGE, "several programs match: %s", names.p);
+		err_fix(e, "name one of them");
+	}
+	buf_fini(&names);
+	return found == 1;
+}
+
+static void compile_command(struct cmd *c, const struct action *x, struct buf *out)
+{
+	const struct source *s = x->owner;
+
+	buf_printf(out, "%s  {\"directory\": ", out->n > 2 ? ",\n" : "");
+	buf_add_json(out, c->root);
+	buf_addc(out, ", \"file\": ");
+	buf_add_json(out, s->path);
+	buf_addc(out, ", \"arguments\": [");
+	for (size_t i = 0; i < x->argv.n; i++) {
+		const struct arg *g = &x->argv.v[i];
+		struct str path = g->kind == ARG_INPUT    ? x->inputs.v[g->index].path
+				  : g->kind == ARG_OUTPUT ? x->outputs.v[g->index].path
+							  : STR("");
+
+		buf_addc(out, i ? ", " : "");
+		buf_add_json(out, str_fmt(&c->arena, "%.*s%.*s", STR_ARG(g->text), STR_ARG(path)));
+	}
+	buf_addc(out, "]}");
+}
+
+bool build_compile_commands(struct build *b, struct err *e)
+{
+	struct buf out = {0};
+	struct str target = target_name(&b->c->arena, &b->targets[0].target);
+	bool ok;
+
+	buf_addc(&out, "[\n");
+	for (size_t i = 0; i < b->graph.actions.n; i++) {
+		const struct action *x = b->graph.actions.v[i];
+
+		if (x->owner && str_eq(x->target, target))
+			compile_command(b->c, x, &out);
+	}
+	buf_addc(&out, "\n]\n");
+	ok = file_write_if_changed("compile_commands.json", buf_str(&out), 0644, e);
+	buf_fini(&out);
+	return ok;
+}
+
+bool build_run_argv(struct cmd *c, const struct target *t, struct str program, const struct str_vec *args,
+		    const char *const **argv, struct err *e)
+{
+	VEC(const char *) v = {0};
+	struct str qemu = target_qemu(t), path;
+
+	if (qemu.n) {
+		if (!path_search(&c->arena, str_c(&c->arena, qemu), &path)) {
+			err_set(e, ERR_IO, "%.*s is needed to run programs of %.*s here, and is not installed",
+				STR_ARG(qemu), STR_ARG(target_name(&c->arena, t)));
+			return err_fix(e, "install it (Debian: qemu-user-static), or run on such a machine");
+		}
+		*vec_push(&c->arena, &v) = str_c(&c->arena, path);
+	}
+	*vec_push(&c->arena, &v) = str_c(&c->arena, path_join(&c->arena, c->root, program));
+	for (size_t i = 0; i < args->n; i++)
+		*vec_push(&c->arena, &v) = str_c(&c->arena, args->v[i]);
+	*vec_push(&c->arena, &v) = NULL;
+	*argv = v.v;
+	return true;
+}

@@ -1,0 +1,146 @@
+/*
+ * What the verbs share: options, the session (where the project and the cache are), and one build.
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "cas/cas.h"
+#include "exec/exec.h"
+#include "load/load.h"
+#include "mod/mod.h"
+#include "plan/plan.h"
+#include "toolchain/toolchain.h"
+#include "ui/ui.h"
+
+struct cmd {
+	struct arena arena; /* lives as long as the command */
+	struct ui *ui;
+	bool json;
+	const struct verb *verb;
+
+	/* Set by session_open. */
+	struct str root;        /* absolute folder of the project; also the working folder */
+	struct str prefix;      /* where the user stands, relative to root: "." or "cmd/kv" */
+	struct str cache_dir;   /* absolute */
+	bool offline;
+	bool has_manifest;
+	struct manifest manifest;
+	struct build_list list; /* set by session_modules */
+	struct cas *cas;
+};
+
+/* One verb: its row in the table is its documentation and its dispatch. */
+struct verb {
+	const char *name;
+	const char *args;    /* synopsis behind the name */
+	const char *summary; /* one line */
+	const char *help;    /* the rest of `cbuild help NAME` */
+	bool (*run)(struct cmd *c, struct str_vec *args, struct err *e);
+};
+extern const struct verb verbs[];
+const struct verb *verb_find(struct str name);
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+enum opt_kind { OPT_FLAG, OPT_STR, OPT_LIST, OPT_UINT };
+struct opt {
+	const char *name;  /* "--target"; an alias after a comma: "-j,--jobs" */
+	enum opt_kind kind;
+	void *out;         /* bool *, struct str *, struct str_vec *, unsigned * */
+};
+/*
+ * Takes the options (an array ended by a NULL name) out of args, leaving the operands. -xVALUE,
+ * --name=VALUE and --name VALUE; `--` ends options; stop_early: the first operand does.
+ */
+bool opt_parse(struct cmd *c, struct str_vec *args, const struct opt *opts, bool stop_early, struct err *e);
+
+/* --- session ---------------------------------------------------------------------------------- */
+
+/* Finds the project and the cache, reads the manifest, and stands in the project's root. */
+bool session_open(struct cmd *c, struct err *e);
+/* Only the cache folder's name; for verbs that need no project. */
+bool session_cache(struct cmd *c, struct err *e);
+struct mod_opts session_mod_opts(struct cmd *c);
+struct toolchain_opts session_toolchain_opts(struct cmd *c);
+/* The build list, with the test runtime's module at its end. */
+bool session_modules(struct cmd *c, bool update, struct err *e);
+/* Targets from --target options: "all" means the manifest's; none: this host. */
+bool session_targets(struct cmd *c, const struct str_vec *names, struct target **out, size_t *n, struct err *e);
+
+/* --- one build -------------------------------------------------------------------------------- */
+
+/* Options of build, run, test and image. */
+struct build_opts {
+	struct str_vec targets;
+	struct str profile;
+	unsigned jobs;
+	bool keep_going, dry_run, show_commands, explain, no_cache;
+};
+/* The rows for opt_parse; append them with BUILD_OPTS(o). */
+#define BUILD_OPTS(o)                                                                                          \
+	{"--target", OPT_LIST, &(o).targets}, {"--profile", OPT_STR, &(o).profile},                            \
+		{"-j,--jobs", OPT_UINT, &(o).jobs}, {"-k,--keep-going", OPT_FLAG, &(o).keep_going},            \
+		{"-n,--dry-run", OPT_FLAG, &(o).dry_run}, {"-x", OPT_FLAG, &(o).show_commands},                \
+		{"--explain", OPT_FLAG, &(o).explain}, {"--no-cache", OPT_FLAG, &(o).no_cache}
+
+/* One target of a build. */
+struct build_target {
+	struct target target;
+	struct toolchain *tc;
+	struct package_set set;
+	struct plan plan;
+};
+
+struct placed {
+	struct action *action; /* output 0 goes ... */
+	struct str path;       /* ... here */
+	uint32_t mode;
+};
+
+struct build {
+	struct cmd *c;
+	const struct build_opts *opts;
+	struct build_target *targets;
+	size_t target_count;
+	struct graph graph;
+	VEC(uint32_t) goals;
+	VEC(struct placed) placed;
+	struct exec_stat stat;
+};
+
+/* Toolchains, packages and empty plans for every target. */
+bool build_open(struct build *b, struct cmd *c, const struct build_opts *o, struct err *e);
+void build_goal(struct build *b, const struct action *x);
+/* A program as a goal, placed at path (empty: its usual place). Returns the link's action. */
+struct action *build_program(struct build *b, struct build_target *t, const struct program *prog, struct str path,
+			     struct action **policy);
+/* Runs the goals and places what they made. On failure explains what can be. */
+bool build_run(struct build *b, struct err *e);
+/* The one program that operands name (or the only one). */
+bool build_one_program(struct build *b, struct build_target *t, struct str name, const struct program **out,
+		       struct err *e);
+/* compile_commands.json of the first target, written when it changed. */
+bool build_compile_commands(struct build *b, struct err *e);
+/* argv for running a target's program here, through qemu-user when needed; NULL-terminated in the arena. */
+bool build_run_argv(struct cmd *c, const struct target *t, struct str program, const struct str_vec *args,
+		    const char *const **argv, struct err *e);
+
+/* Verbs, one file each. */
+bool verb_build(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_run(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_test(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_get(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_mod(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_list(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_toolchain(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_image(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_cache(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_clean(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_env(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_version(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_help(struct cmd *c, struct str_vec *args, struct err *e);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * cbuild: the go command, for C. This file dispatches verbs and renders the one error.
+ */
+#include "cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/spawn.h"
+
+static bool unknown_verb(struct cmd *c, struct str name, struct err *e)
+{
+	struct str_vec names = {0};
+	struct str near;
+
+	for (const struct verb *v = verbs; v->name; v++)
+		*vec_push(&c->arena, &names) = str_of(v->name);
+	near = str_nearest(name, names.v, names.n);
+	err_set(e, ERR_USAGE, "unknown command '%.*s'", STR_ARG(name));
+	if (near.n)
+		return err_fix(e, "did you mean '%.*s'? `cbuild help` lists the commands", STR_ARG(near));
+	return err_fix(e, "`cbuild help` lists the commands");
+}
+
+/* Options before the verb: -C DIR. Returns the index of the verb, or 0 with e set. */
+static int global_options(int argc, char **argv, struct err *e)
+{
+	int i = 1;
+
+	while (i + 1 < argc && strcmp(argv[i], "-C") == 0) {
+		if (chdir(argv[i + 1]) != 0) {
+			err_errno(e, "entering %s", argv[i + 1]);
+			return 0;
+		}
+		i += 2;
+	}
+	return i;
+}
+
+static bool dispatch(struct cmd *c, int argc, char **argv, struct err *e)
+{
+	struct str_vec args = {0};
+	struct str name = STR("help");
+	int i = global_options(argc, argv, e);
+
+	if (!i)
+		return false;
+	if (i < argc)
+		name = str_of(argv[i++]);
+	if (str_eqc(name, "--help") || str_eqc(name, "-h"))
+		name = STR("help");
+	if (str_eqc(name, "--version") || str_eqc(name, "-V"))
+		name = STR("version");
+	for (; i < argc; i++)
+		*vec_push(&c->arena, &args) = str_of(argv[i]);
+	c->verb = verb_find(name);
+	if (!c->verb)
+		return unknown_verb(c, name, e);
+	for (size_t k = 0; k < args.n; k++) {
+		if (str_eqc(args.v[k], "--json")) {
+			c->json = true;
+		} else if (str_eqc(args.v[k], "--help") && !str_eqc(name, "run")) {
+			args.v[0] = name;
+			args.n = 1;
+			return verb_help(c, &args, e);
+		} else if (str_eqc(args.v[k], "--")) {
+			break;
+		}
+	}
+	ui_close(c->ui);
+	ui_open(&c->ui, c->json ? UI_JSON : UI_AUTO);
+	return c->verb->run(c, &args, e);
+}
+
+int main(int argc, char **argv)
+{
+	struct cmd c = {0};
+	struct err e = {0};
+	int status = 0;
+
+	interrupt_install();
+	ui_open(&c.ui, UI_AUTO);
+	if (!dispatch(&c, argc, argv, &e)) {
+		ui_error(c.ui, &e);
+		status = err_exit_status(e.code);
+	}
+	if (fflush(stdout) != 0 && status == 0)
+		status = 3;
+	ui_close(c.ui);
+	cas_close(c.cas);
+	arena_fini(&c.arena);
+	return status;
+}

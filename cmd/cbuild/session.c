@@ -1,0 +1,163 @@
+/*
+ * Where the user stands: the project's root is the nearest folder upward with a cbuild.yaml, else the
+ * working folder. The command then works from the root, so that every path it prints or hashes is
+ * relative to it.
+ */
+#include "cmd.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/embed.h"
+#include "base/path.h"
+#include "sys/file.h"
+
+#define RUNTIME "build/.x/rt"
+
+static struct str env(const char *name)
+{
+	return str_of(getenv(name));
+}
+
+bool session_cache(struct cmd *c, struct err *e)
+{
+	struct str dir = env("CBUILD_CACHE"), base = env("XDG_CACHE_HOME"), cwd;
+
+	c->offline = env("CBUILD_OFFLINE").n && !str_eqc(env("CBUILD_OFFLINE"), "0");
+	if (!dir.n && base.n)
+		dir = path_join(&c->arena, base, STR("cbuild"));
+	if (!dir.n && env("HOME").n)
+		dir = path_join(&c->arena, env("HOME"), STR(".cache/cbuild"));
+	if (!dir.n) {
+		err_set(e, ERR_IO, "no folder for the cache: neither CBUILD_CACHE nor HOME is set");
+		return err_fix(e, "set CBUILD_CACHE to a folder that may be written");
+	}
+	if (!path_cwd(&c->arena, &cwd, e))
+		return false;
+	c->cache_dir = path_join(&c->arena, cwd, dir);
+	return true;
+}
+
+static bool find_root(struct cmd *c, struct err *e)
+{
+	struct str cwd, dir;
+
+	if (!path_cwd(&c->arena, &cwd, e))
+		return false;
+	for (dir = cwd;; dir = path_dir(dir)) {
+		if (file_kind(str_c(&c->arena, path_join(&c->arena, dir, STR("cbuild.yaml")))) != FILE_ABSENT)
+			break;
+		if (str_eqc(dir, "/")) {
+			dir = cwd;
+			break;
+		}
+	}
+	c->root = dir;
+	c->prefix = path_rel(&c->arena, dir, cwd);
+	if (chdir(str_c(&c->arena, dir)) != 0)
+		return err_errno(e, "entering %.*s", STR_ARG(dir));
+	return true;
+}
+
+bool session_open(struct cmd *c, struct err *e)
+{
+	if (!session_cache(c, e) || !find_root(c, e))
+		return false;
+	c->has_manifest = file_kind("cbuild.yaml") != FILE_ABSENT;
+	if (c->has_manifest)
+		return manifest_read(&c->arena, "cbuild.yaml", &c->manifest, e);
+	return manifest_parse(&c->arena, STR("cbuild.yaml"), STR(""), &c->manifest, e);
+}
+
+struct mod_opts session_mod_opts(struct cmd *c)
+{
+	return (struct mod_opts){.cache_dir = c->cache_dir,
+				 .project_dir = c->root,
+				 .offline = c->offline,
+				 .sink = ui_sink(c->ui)};
+}
+
+struct toolchain_opts session_toolchain_opts(struct cmd *c)
+{
+	return (struct toolchain_opts){.cache_dir = c->cache_dir,
+				       .wanted = env("CBUILD_TOOLCHAIN"),
+				       .mount = STR("build/.x/tc"),
+				       .no_install = c->offline,
+				       .sink = ui_sink(c->ui)};
+}
+
+/* The test runtime is a module like any other; its files come out of this binary. */
+static bool add_runtime(struct cmd *c, struct err *e)
+{
+	static const char text[] = "packages: {runtime: {sources: [test.c], export: {include: [.]}}}\n";
+	static const char *const files[] = {"cbuild/test.h", "test.c"};
+	struct module *m;
+	struct manifest *manifest = arena_new(&c->arena, struct manifest);
+
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		struct str name = str_fmt(&c->arena, "pkg/test/runtime/%s", files[i]);
+		const struct embed_file *f = embed_find(name);
+		const char *path = str_fmt(&c->arena, RUNTIME "/%s", files[i]).p;
+
+		if (!f)
+			return err_set(e, ERR_IO, "this cbuild lacks its own file %.*s", STR_ARG(name));
+		if (!folder_make_for(path, e) || !file_write_if_changed(path, f->data, 0644, e))
+			return false;
+	}
+	if (!manifest_parse(&c->arena, STR("test runtime"), STR(text), manifest, e))
+		return false;
+	m = vec_push(&c->arena, &c->list.modules);
+	m->path = STR("cbuild/test");
+	m->dir = path_join(&c->arena, c->root, STR(RUNTIME));
+	m->replaced = true;
+	m->manifest = manifest;
+	return true;
+}
+
+bool session_modules(struct cmd *c, bool update, struct err *e)
+{
+	struct mod_opts o = session_mod_opts(c);
+
+	o.update = update;
+	return mod_load(&c->arena, &c->manifest, &o, &c->list, e) && add_runtime(c, e);
+}
+
+static bool add_target(struct cmd *c, struct target **v, size_t *n, const struct target *t)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (target_eq(&(*v)[i], t))
+			return false;
+	*v = arena_grow(&c->arena, *v, *n, *n + 1, sizeof **v, _Alignof(struct target));
+	(*v)[(*n)++] = *t;
+	return true;
+}
+
+bool session_targets(struct cmd *c, const struct str_vec *names, struct target **out, size_t *n, struct err *e)
+{
+	struct target host = target_host(), t;
+
+	*out = NULL;
+	*n = 0;
+	for (size_t i = 0; i < names->n; i++) {
+		struct str rest = names->v[i];
+
+		while (rest.p) {
+			struct str name = str_cut(&rest, ',');
+
+			if (str_eqc(name, "all")) {
+				for (size_t k = 0; k < c->manifest.targets.n; k++)
+					add_target(c, out, n, &c->manifest.targets.v[k]);
+				if (!c->manifest.targets.n)
+					add_target(c, out, n, &host);
+			} else if (target_parse(name, &t, e)) {
+				add_target(c, out, n, &t);
+			} else {
+				return false;
+			}
+		}
+	}
+	if (!*n)
+		add_target(c, out, n, &host);
+	return true;
+}

@@ -1,0 +1,83 @@
+/*
+ * cbuild build
+ */
+#include "cmd.h"
+
+#include "base/path.h"
+#include "sys/file.h"
+
+/* Where a program goes: -o FILE for one, -o DIR/ for several, else its usual place. */
+static bool output_path(struct build *b, const struct build_target *t, const struct program *p, struct str o,
+			size_t programs, struct str *out, struct err *e)
+{
+	struct arena *a = &b->c->arena;
+	struct str at;
+
+	*out = (struct str){0};
+	if (!o.n)
+		return true;
+	at = path_join(a, b->c->prefix, o);
+	if (str_endsc(o, "/") || file_kind(str_c(a, at)) == FILE_FOLDER) {
+		if (b->target_count > 1)
+			at = path_join(a, at, target_folder(a, &t->target));
+		*out = path_join(a, at, p->name);
+		return true;
+	}
+	if (programs * b->target_count > 1) {
+		err_set(e, ERR_USAGE, "-o %.*s names one file, but %zu programs are built", STR_ARG(o),
+			programs * b->target_count);
+		return err_fix(e, "name one program and one target, or a folder: -o %.*s/", STR_ARG(o));
+	}
+	*out = at;
+	return true;
+}
+
+static bool add_target(struct build *b, struct build_target *t, const struct str_vec *patterns, struct str o,
+		       struct err *e)
+{
+	struct arena *a = &b->c->arena;
+	struct package **v;
+	size_t n, programs = 0;
+
+	if (!load_match(a, &t->set, patterns->v, patterns->n, &v, &n, e))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		programs += v[i]->programs.n;
+	for (size_t i = 0; i < n; i++) {
+		struct action **objects;
+		size_t count;
+
+		plan_package(&t->plan, v[i], a, &objects, &count);
+		for (size_t k = 0; k < count; k++)
+			build_goal(b, objects[k]);
+		for (size_t k = 0; k < v[i]->programs.n; k++) {
+			struct str path;
+
+			if (!output_path(b, t, &v[i]->programs.v[k], o, programs, &path, e))
+				return false;
+			build_program(b, t, &v[i]->programs.v[k], path, NULL);
+		}
+	}
+	return true;
+}
+
+bool verb_build(struct cmd *c, struct str_vec *args, struct err *e)
+{
+	struct build_opts o = {0};
+	struct str out = {0};
+	const struct opt opts[] = {{"-o", OPT_STR, &out}, BUILD_OPTS(o), {0}};
+	struct build b;
+
+	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e) || !build_open(&b, c, &o, e))
+		return false;
+	for (size_t i = 0; i < b.target_count; i++)
+		if (!add_target(&b, &b.targets[i], args, out, e))
+			return false;
+	if (!b.goals.n) {
+		err_set(e, ERR_INPUT, "no C sources here (%.*s)", STR_ARG(c->root));
+		return err_fix(e, "write cmd/NAME/main.c, or name packages in cbuild.yaml");
+	}
+	if (!o.dry_run && !build_compile_commands(&b, e))
+		return false;
+	return build_run(&b, e);
+}

@@ -1,0 +1,99 @@
+/*
+ * cbuild list
+ */
+#include "cmd.h"
+
+#include <stdio.h>
+
+static void add_field(struct buf *b, const char *name, struct str value)
+{
+	buf_printf(b, "%s\"%s\":", b->n > 1 ? "," : "", name);
+	buf_add_json(b, value);
+}
+
+static void print_module(const struct cmd *c, const struct module *m)
+{
+	struct buf b = {0};
+
+	if (!c->json) {
+		printf("%.*s%s%.*s%s\n", STR_ARG(m->path.n ? m->path : STR(".")), m->version.n ? " " : "",
+		       STR_ARG(m->version), m->from_port ? " (port)" : "");
+		return;
+	}
+	buf_add_byte(&b, '{');
+	add_field(&b, "path", m->path);
+	add_field(&b, "version", m->version);
+	add_field(&b, "dir", m->dir);
+	add_field(&b, "sum", m->sum);
+	add_field(&b, "licence", m->manifest->licence);
+	buf_printf(&b, ",\"port\":%s,\"main\":%s}\n", m->from_port ? "true" : "false", m->main ? "true" : "false");
+	fwrite(b.p, 1, b.n, stdout);
+	buf_fini(&b);
+}
+
+static void add_names(struct buf *b, const char *name, struct package *const *v, size_t n)
+{
+	buf_printf(b, ",\"%s\":[", name);
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			buf_add_byte(b, ',');
+		buf_add_json(b, v[i]->module->main ? v[i]->name : v[i]->module->path);
+	}
+	buf_add_byte(b, ']');
+}
+
+static void print_package(const struct cmd *c, const struct package *p)
+{
+	struct buf b = {0};
+
+	if (!c->json) {
+		printf("%.*s", STR_ARG(p->name));
+		for (size_t i = 0; i < p->programs.n; i++)
+			printf("%s%.*s", i ? ", " : "\tprogram ", STR_ARG(p->programs.v[i].name));
+		putchar('\n');
+		return;
+	}
+	buf_add_byte(&b, '{');
+	add_field(&b, "name", p->name);
+	buf_addc(&b, ",\"sources\":[");
+	for (size_t i = 0; i < p->sources.n; i++) {
+		buf_addc(&b, i ? "," : "");
+		buf_add_json(&b, p->sources.v[i]->path);
+	}
+	buf_addc(&b, "],\"programs\":[");
+	for (size_t i = 0; i < p->programs.n; i++) {
+		buf_addc(&b, i ? "," : "");
+		buf_add_json(&b, p->programs.v[i].name);
+	}
+	buf_add_byte(&b, ']');
+	add_names(&b, "imports", p->imports.v, p->imports.n);
+	add_names(&b, "test_imports", p->test_imports.v, p->test_imports.n);
+	buf_addc(&b, "}\n");
+	fwrite(b.p, 1, b.n, stdout);
+	buf_fini(&b);
+}
+
+bool verb_list(struct cmd *c, struct str_vec *args, struct err *e)
+{
+	struct build_opts o = {0};
+	bool modules = false;
+	const struct opt opts[] = {{"-m", OPT_FLAG, &modules}, {"--target", OPT_LIST, &o.targets}, {0}};
+	struct build b;
+	struct package **v;
+	size_t n;
+
+	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e))
+		return false;
+	if (modules) {
+		if (!session_modules(c, false, e))
+			return false;
+		for (size_t i = 0; i + 1 < c->list.modules.n; i++)
+			print_module(c, &c->list.modules.v[i]);
+		return true;
+	}
+	if (!build_open(&b, c, &o, e) || !load_match(&c->arena, &b.targets[0].set, args->v, args->n, &v, &n, e))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		print_package(c, v[i]);
+	return true;
+}

@@ -1,0 +1,41 @@
+/*
+ * cbuild run
+ */
+#include "cmd.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "sys/spawn.h"
+
+bool verb_run(struct cmd *c, struct str_vec *args, struct err *e)
+{
+	struct build_opts o = {0};
+	const struct opt opts[] = {BUILD_OPTS(o), {0}};
+	const struct program *prog = NULL;
+	struct str name = {0};
+	struct build b;
+	const char *const *argv;
+
+	if (!opt_parse(c, args, opts, true, e) || !session_open(c, e) || !build_open(&b, c, &o, e))
+		return false;
+	if (b.target_count != 1)
+		return err_set(e, ERR_USAGE, "run wants one target");
+	if (args->n) {
+		name = args->v[0];
+		*args = (struct str_vec){args->v + 1, args->n - 1, args->n - 1};
+	}
+	if (!build_one_program(&b, &b.targets[0], name, &prog, e))
+		return false;
+	build_program(&b, &b.targets[0], prog, (struct str){0}, NULL);
+	if (!build_run(&b, e) || o.dry_run)
+		return !o.dry_run ? false : true;
+	if (!build_run_argv(c, &b.targets[0].target, b.placed.v[0].path, args, &argv, e))
+		return false;
+	ui_clear(c->ui);
+	/* The program starts where the user stands. */
+	if (chdir(str_c(&c->arena, path_join(&c->arena, c->root, c->prefix))) != 0)
+		return err_errno(e, "entering %.*s", STR_ARG(c->prefix));
+	return spawn_exec(&(struct spawn){.argv = argv}, e);
+}
