@@ -126,7 +126,7 @@ static bool write_sources(struct apt *apt, struct str suite, struct err *e)
 }
 
 /* Fetches the first alternative of "x|y|z" that the suite has. */
-static bool fetch_one(struct apt *apt, struct str alternatives, struct err *e)
+static bool fetch_one(struct apt *apt, struct str suite, struct str alternatives, struct err *e)
 {
 	const char *cwd = str_c(apt->a, below(apt, "packages"));
 	struct str rest = alternatives;
@@ -139,7 +139,8 @@ static bool fetch_one(struct apt *apt, struct str alternatives, struct err *e)
 		if (apt_get(apt, "download", "--print-uris", name, cwd, &uris, &absent) && str_trim(uris).n > 0)
 			return apt_get(apt, "download", NULL, name, cwd, NULL, e);
 	}
-	return err_set(e, ERR_IO, "the archive has none of the packages %.*s", STR_ARG(alternatives));
+	return err_set(e, ERR_IO, "Debian %.*s has no package %.*s for %.*s", STR_ARG(suite), STR_ARG(alternatives),
+		       STR_ARG(tc_var_str(&apt->t->vars, STR("debian"))));
 }
 
 static bool fetch_from(struct apt *apt, struct str suite, struct err *e)
@@ -149,8 +150,8 @@ static bool fetch_from(struct apt *apt, struct str suite, struct err *e)
 	if (!write_sources(apt, suite, e) || !apt_get(apt, "update", NULL, (struct str){0}, NULL, NULL, e))
 		return err_wrap(e, "reading Debian %.*s's list of packages", STR_ARG(suite));
 	for (size_t i = 0; packages && i < packages->words.n; i++) {
-		if (!fetch_one(apt, packages->words.v[i], e))
-			return err_wrap(e, "fetching from Debian %.*s", STR_ARG(suite));
+		if (!fetch_one(apt, suite, packages->words.v[i], e))
+			return false;
 	}
 	return true;
 }
@@ -210,7 +211,27 @@ static bool find_below(struct arena *a, struct str folder, struct str name, stru
 	return true;
 }
 
-/* Copies the runtime to where the link expects it and drops what no compile reads. */
+/* Removes what no compile or link reads: documentation, the sanitizers' libraries. */
+static bool prune(struct arena *a, struct str root, struct err *e)
+{
+	struct folder_entry *list;
+	struct str lib = path_join(a, root, STR("usr/lib"));
+	size_t n;
+
+	if (!folder_remove(str_c(a, path_join(a, root, STR("usr/share"))), e) ||
+	    !folder_list(a, str_c(a, lib), &list, &n, e))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		bool drop = str_startsc(list[i].name, "llvm") || str_startsc(list[i].name, "clang") ||
+			    str_startsc(list[i].name, "gcc");
+
+		if (drop && !folder_remove(str_c(a, path_join(a, lib, list[i].name)), e))
+			return false;
+	}
+	return true;
+}
+
+/* Copies the runtime to where the link expects it. */
 static bool arrange(struct apt *apt, const struct tc_desc *d, struct str root, struct err *e)
 {
 	struct arena *a = apt->a;
@@ -224,7 +245,7 @@ static bool arrange(struct apt *apt, const struct tc_desc *d, struct str root, s
 	if (found.n == 0)
 		return err_set(e, ERR_IO, "no %.*s in the packages", STR_ARG(runtime));
 	if (!file_copy(str_c(a, found), str_c(a, path_join(a, root, STR("libruntime.a"))), 0644, e) ||
-	    !folder_remove(str_c(a, path_join(a, root, STR("usr/share"))), e))
+	    !prune(a, root, e))
 		return false;
 	*vec_push(a, &pre) = path_join(a, lib, STR("rcrt1.o"));
 	*vec_push(a, &pre) = path_join(a, lib, STR("crti.o"));
