@@ -1,0 +1,157 @@
+# Bootstrap with the system's compiler. Thin targets, no logic: what needs any lives in scripts/.
+#
+#   make            build/bin/cbuild
+#   make check      everything CI runs; its last line is "N passed, N failed"
+#   make test       unit tests; ROOM="cas sys" only these rooms; TESTFLAGS="-v -run Put"
+#   make help       the rest
+
+CC ?= cc
+VARIANT ?=
+ROOM ?=
+TESTFLAGS ?=
+FUZZ_SECONDS ?= 30
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wvla -Wformat=2 -Wundef -Wpointer-arith -Wwrite-strings -Wcast-qual -Wimplicit-fallthrough \
+	-Wswitch-enum -fno-common
+WARN += $(if $(filter 1,$(CI) $(WERROR)),-Werror)
+
+# A variant has objects of its own: VARIANT=asan and so on. clang takes part by name.
+flags_     := -O2 -g
+flags_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+flags_tsan := -O1 -g -fsanitize=thread
+flags_clang := -O2 -g
+flags_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+cc := $(if $(filter clang fuzz,$(VARIANT)),clang,$(CC))
+
+PKGS := libgit2 libarchive yaml-0.1 libcurl libcrypto jansson libdeflate
+ifeq ($(filter clean help quickstart layers check fmt fmt-check,$(MAKECMDGOALS)),)
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) || echo -DMISSING_PACKAGES_run_scripts_deps)
+PKG_LIBS := $(shell pkg-config --libs $(PKGS))
+endif
+
+CPPFLAGS_ := -D_POSIX_C_SOURCE=200809L -Ipkg -Ipkg/test/runtime $(PKG_CFLAGS) $(CPPFLAGS)
+CFLAGS_ := -std=c17 -pthread $(WARN) $(flags_$(VARIANT)) $(CFLAGS)
+LIBS := $(PKG_LIBS) -pthread $(LDLIBS)
+
+obj := build/obj$(VARIANT:%=-%)
+bin := build/bin$(VARIANT:%=-%)
+
+rooms := $(if $(ROOM),$(shell scripts/layers --below $(ROOM)),$(sort $(patsubst pkg/%/,%,$(wildcard pkg/*/))))
+room_src := $(filter-out %_test.c %_fuzz.c,$(foreach r,$(rooms),$(wildcard pkg/$r/*.c)))
+cmd_src := $(wildcard cmd/cbuild/*.c)
+test_src := $(foreach r,$(if $(ROOM),$(ROOM),$(rooms)),$(wildcard pkg/$r/*_test.c))
+fuzz_src := $(wildcard pkg/*/*_fuzz.c)
+assets := $(sort $(wildcard toolchain/*.yaml ports/*.yaml)) $(shell find pkg/test/runtime -type f | LC_ALL=C sort)
+
+objects = $(patsubst %.c,$(obj)/%.o,$(1))
+room_obj := $(call objects,$(room_src)) $(obj)/gen/assets.o
+runtime_obj := $(obj)/pkg/test/runtime/test.o
+test_name := tests$(if $(ROOM),-$(subst $(eval) ,-,$(strip $(ROOM))))
+fuzzers := $(patsubst %_fuzz.c,%,$(notdir $(fuzz_src)))
+
+all: $(bin)/cbuild
+
+$(bin)/cbuild: $(call objects,$(cmd_src)) $(room_obj)
+	@mkdir -p $(@D)
+	$(cc) $(CFLAGS_) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Tests are found by their names, so they have no prototypes.
+$(obj)/%.o: %.c
+	@mkdir -p $(@D)
+	$(cc) $(CPPFLAGS_) $(CFLAGS_) $(if $(filter %_test.c,$<),-Wno-missing-prototypes) -MMD -MP -c -o $@ $<
+
+$(obj)/gen/%.o: build/gen/%.c
+	@mkdir -p $(@D)
+	$(cc) $(CPPFLAGS_) $(CFLAGS_) -MMD -MP -c -o $@ $<
+
+# Generators run on this machine, without sanitizers.
+build/gen/embed: scripts/embed.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -O1 $(WARN) -o $@ $<
+
+gen_src := scripts/testmain.c $(filter-out %/embed.c,$(wildcard pkg/base/*.c)) $(wildcard pkg/format/ctok*.c pkg/test/*.c)
+build/gen/testmain: $(filter-out %_test.c %_fuzz.c,$(gen_src)) $(wildcard pkg/base/*.h pkg/format/ctok*.h)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_) -std=c17 -O1 -o $@ $(filter %.c,$^) $(LIBS)
+
+build/gen/assets.c: build/gen/embed $(assets)
+	build/gen/embed $(assets) >$@.tmp && mv $@.tmp $@
+
+build/gen/$(test_name).c: build/gen/testmain $(test_src)
+	build/gen/testmain $(test_src) >$@.tmp && mv $@.tmp $@
+
+$(bin)/$(test_name): $(obj)/gen/$(test_name).o $(runtime_obj) $(call objects,$(test_src)) $(room_obj)
+	@mkdir -p $(@D)
+	$(cc) $(CFLAGS_) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(bin)/script-test: $(obj)/scripts/script-test.o $(obj)/scripts/script-cmds.o $(runtime_obj) $(room_obj)
+	@mkdir -p $(@D)
+	$(cc) $(CFLAGS_) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# A fuzz target linked with a main that replays files (fuzz-NAME: with libFuzzer, VARIANT=fuzz).
+$(bin)/replay-%: $(obj)/scripts/replay.o $(room_obj)
+	@mkdir -p $(@D)
+	$(cc) $(CPPFLAGS_) $(CFLAGS_) $(LDFLAGS) -o $@ $(wildcard pkg/*/$*_fuzz.c) $^ $(LIBS)
+
+$(bin)/fuzz-%: $(room_obj)
+	@mkdir -p $(@D)
+	$(cc) $(CPPFLAGS_) $(CFLAGS_) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(wildcard pkg/*/$*_fuzz.c) $^ $(LIBS)
+
+test: $(bin)/$(test_name)
+	$(bin)/$(test_name) $(TESTFLAGS)
+
+asan:
+	$(MAKE) VARIANT=asan test
+
+tsan:
+	$(MAKE) VARIANT=tsan ROOM="$(or $(ROOM),sys exec)" test
+
+clang:
+	$(MAKE) VARIANT=clang build/bin-clang/cbuild
+
+scripts: $(bin)/cbuild $(bin)/script-test
+	$(bin)/script-test $(TESTFLAGS)
+
+replay: $(fuzzers:%=$(bin)/replay-%)
+	scripts/replay $(bin) $(fuzzers)
+
+fuzz:
+	$(MAKE) VARIANT=fuzz $(fuzzers:%=build/bin-fuzz/fuzz-%)
+	scripts/fuzz $(FUZZ_SECONDS) $(fuzzers)
+
+layers:
+	scripts/layers
+
+fmt fmt-check tidy:
+	scripts/lint $@
+
+golden: $(bin)/cbuild $(bin)/script-test
+	CBUILD_TEST_UPDATE=1 $(bin)/script-test $(TESTFLAGS)
+
+check:
+	scripts/check
+
+check-peers: $(bin)/cbuild
+	scripts/check-peers
+
+quickstart:
+	scripts/quickstart
+
+help:
+	@sed -n '1,/^$$/p' Makefile
+	@echo '#   asan tsan clang   unit tests under sanitizers, a build by clang'
+	@echo '#   scripts golden    whole-command tests; golden rewrites their expected files'
+	@echo '#   fuzz replay       fuzz for FUZZ_SECONDS each; replay the corpora'
+	@echo '#   layers fmt fmt-check tidy check-peers quickstart clean'
+
+clean:
+	rm -rf build
+
+.PHONY: all test asan tsan clang scripts replay fuzz layers fmt fmt-check tidy golden check check-peers \
+	quickstart help clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+-include $(shell find build -name '*.d' 2>/dev/null)
