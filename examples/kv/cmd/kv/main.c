@@ -261,10 +261,13 @@ static bool serve(const struct config *c, int fd, bool *reload, struct err *e)
 	return ok;
 }
 
-static bool open_listener(const struct config *c, int *fd, struct err *e)
+static bool open_listener(struct config *c, int *fd, struct err *e)
 {
 	*fd = process_inherited_listener();
-	return *fd >= 0 || server_listen(c->address, BACKLOG, fd, e);
+	if (*fd < 0)
+		return server_listen(c->address, BACKLOG, fd, e);
+	c->address = "inherited";
+	return true;
 }
 
 /* Descriptors are also needed for the database and the loop itself. */

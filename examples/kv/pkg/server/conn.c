@@ -13,7 +13,7 @@
 
 #include "server/server_impl.h"
 
-enum { LINGER_MS = 2000, FLUSH_BYTES = 64 << 10 };
+enum { LINGER_MS = 2000, FIRST_MS = 1000, FLUSH_BYTES = 64 << 10 };
 
 static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *b);
 static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *b);
@@ -285,6 +285,7 @@ static void handle(struct conn *c, const struct http_request *r)
 	c->x = (struct exchange){.method = r->method, .start_ns = uv_hrtime()};
 	c->keep_alive = r->keep_alive;
 	enter(c, STAGE_WORK); /* and what follows has a deadline of its own */
+	c->served = true;
 	c->owed = true;
 	c->in_handler = true;
 	s->o.handler(s->o.arg, &c->x, r);
@@ -470,6 +471,8 @@ void conn_check(struct conn *c, uint64_t now_ms)
 
 void conn_stop(struct conn *c, bool force)
 {
-	if (force || c->stage == STAGE_IDLE)
+	if (force || (c->stage == STAGE_IDLE && c->served))
 		close_now(c);
+	else if (c->stage == STAGE_IDLE)
+		c->deadline_ms = uv_now(c->s->loop) + FIRST_MS;
 }

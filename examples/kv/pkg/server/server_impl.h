@@ -34,6 +34,7 @@ struct conn {
 	bool eof;             /* the peer will send no more */
 	bool paused;          /* reading is stopped */
 	bool keep_alive;      /* the present request's wish */
+	bool served;          /* at least one request has come */
 	bool handle_closed;
 	struct http_framer framer;
 	struct buf in;   /* bytes of requests that are not done */
@@ -65,7 +66,11 @@ void conn_accept(struct server *s);
 /* Acts on a deadline that has passed. May close the connection and unlink it. */
 void conn_check(struct conn *c, uint64_t now_ms);
 
-/* Closes the connection if it is between requests, or whatever it does when `force`. */
+/*
+ * Closes the connection if it is between requests, or whatever it does when
+ * `force`. One that has only just been accepted gets a moment for its request,
+ * which is on its way.
+ */
 void conn_stop(struct conn *c, bool force);
 
 /* Tells the owner when the last connection of a draining server has gone. */

@@ -7,6 +7,8 @@
 #include "process/process.h"
 #include "service/service_impl.h"
 
+static const uint64_t unready_ns = 5000000000;
+
 static const char *const route_names[ROUTES] = {
 	[ROUTE_NONE] = "none",         [ROUTE_KEY] = "/kv/{key}",   [ROUTE_LIST] = "/kv",
 	[ROUTE_BATCH] = "/kv/_batch",  [ROUTE_HEALTH] = "/healthz", [ROUTE_READY] = "/readyz",
@@ -50,6 +52,10 @@ void handle_health(struct service *s, struct exchange *x, const struct http_requ
 	buf_free(&body);
 }
 
+/*
+ * Not ready for a while after a failed commit, and then again: without traffic no
+ * commit would ever show that the trouble is over.
+ */
 void handle_ready(struct service *s, struct exchange *x, const struct http_request *r)
 {
 	struct store_stats st = store_stats(s->store);
@@ -63,7 +69,7 @@ void handle_ready(struct service *s, struct exchange *x, const struct http_reque
 	(void)r;
 	if (server_draining(s->server))
 		answer_error(x, 503, STR(""), "stopping");
-	else if (!st.healthy)
+	else if (st.failed_ns != 0 && uv_hrtime() - st.failed_ns < unready_ns)
 		answer_error(x, 503, STR(""), "the last commit failed");
 	else
 		server_answer(x, &ready);

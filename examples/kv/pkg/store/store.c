@@ -179,7 +179,7 @@ static void note_commit(struct store *s, struct store_job *jobs, int rc)
 	uv_mutex_lock(&s->lock);
 	s->stats.commits += rc == SQLITE_OK;
 	s->stats.edits += edits;
-	s->stats.healthy = rc == SQLITE_OK;
+	s->stats.failed_ns = rc == SQLITE_OK ? 0 : uv_hrtime();
 	uv_mutex_unlock(&s->lock);
 }
 
@@ -244,7 +244,7 @@ static struct store *new_store(uv_loop_t *loop, const struct store_options *o)
 {
 	struct store *s = must_alloc(sizeof(*s));
 
-	*s = (struct store){.o = *o, .stats = {.healthy = true}};
+	*s = (struct store){.o = *o};
 	set_defaults(&s->o);
 	s->finished_tail = &s->finished;
 	if (uv_mutex_init(&s->lock) != 0 || uv_async_init(loop, &s->wake_loop, on_wake) != 0)

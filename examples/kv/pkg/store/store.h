@@ -106,7 +106,7 @@ struct store_stats {
 	uint64_t failures; /* jobs that ended STORE_FULL or STORE_BROKEN */
 	size_t waiting_reads;
 	size_t waiting_edits;
-	bool healthy; /* the last commit, if any, succeeded */
+	uint64_t failed_ns; /* uv_hrtime() of the last commit, if that failed; else 0 */
 };
 
 /* Opens or creates the database, starts the threads. `loop` is where done() will run. */
