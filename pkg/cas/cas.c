@@ -40,6 +40,11 @@ void action_path(const struct cas *c, const struct digest *key, char out[PATH_MA
 	shard_path(c, "ac", key, out);
 }
 
+struct str cas_dir(const struct cas *c)
+{
+	return c->dir;
+}
+
 struct str cas_path(struct arena *a, const struct cas *c, const struct digest *d)
 {
 	char hex[DIGEST_HEX + 1];

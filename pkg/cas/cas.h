@@ -66,6 +66,8 @@ struct action_result {
 bool cas_open(struct arena *a, struct str dir, struct cas **out, struct err *e) ATTR_MUST_USE;
 void cas_close(struct cas *c); /* accepts NULL */
 
+/* The folder it was opened with; a view that lives as long as c. */
+struct str cas_dir(const struct cas *c);
 /* Absolute path of a blob, whether or not it is there; in arena a. For reading in place (links). */
 struct str cas_path(struct arena *a, const struct cas *c, const struct digest *d);
 /* A new name in tmp/ with the given suffix ("o"); absolute; unique over processes. */

@@ -1,0 +1,240 @@
+/*
+ * Why an action runs. The record of its last run here is kept in STATE/last/HASH (HASH: of its target
+ * and first output's path), the very text that was hashed, with its discovered inputs' lines behind it. The
+ * two records are compared field by field.
+ */
+#include "exec/exec_impl.h"
+
+enum { RECORD_LIMIT_BYTES = 64 * 1024 * 1024, REASONS_SHOWN = 3 };
+
+/* A line of a record. Counted bytes may hold newlines, so records are not split at them. */
+struct field {
+	struct str kind;  /* "arg", "in", "more", ... */
+	struct str head;  /* between kind and the counted bytes: "SIZE HEX" of an input */
+	struct str value; /* the counted bytes: a word, a path */
+};
+
+struct field_vec VEC_BODY(struct field);
+
+struct reasons {
+	struct buf text;
+	size_t n;
+};
+
+static const char *last_path(struct arena *a, const char *state_dir, const struct action *x)
+{
+	struct str first = x->outputs.n ? x->outputs.v[0].path : x->title;
+	struct str name = str_fmt(a, "%.*s\n%.*s", STR_ARG(x->target), STR_ARG(first));
+	struct digest d = digest_str(name);
+	char hex[DIGEST_HEX + 1];
+
+	digest_hex(&d, hex);
+	return str_fmt(a, "%s/last/%s", state_dir, hex).p;
+}
+
+/* How many words stand before the counted bytes; -1: the line has none ("command", "step", "tool"). */
+static int head_words(struct str kind)
+{
+	if (str_eqc(kind, "in") || str_eqc(kind, "more"))
+		return 2;
+	if (str_eqc(kind, "arg") || str_eqc(kind, "out"))
+		return 1;
+	return str_eqc(kind, "env") || str_eqc(kind, "target") || str_eqc(kind, "params") ? 0 : -1;
+}
+
+/* Cuts one field off *rest; false at the end or where the text makes no sense. */
+static bool next_field(struct str *rest, struct field *f)
+{
+	struct str line = str_from(rest->p, str_find(*rest, '\n')), body = line;
+	uint64_t count;
+	int words;
+
+	if (!rest->n)
+		return false;
+	*f = (struct field){.kind = str_cut(&body, ' ')};
+	words = head_words(f->kind);
+	if (words < 0) {
+		f->value = body;
+		*rest = str_skip(*rest, line.n + 1);
+		return true;
+	}
+	f->head = body;
+	for (int i = 0; i < words; i++)
+		str_cut(&body, ' ');
+	f->head.n = body.p ? (size_t)(body.p - f->head.p) : 0;
+	if (!body.p || !str_u64(str_cut(&body, ' '), &count) || !body.p)
+		return false;
+	*rest = str_skip(*rest, (size_t)(body.p - rest->p));
+	if (count >= rest->n || rest->p[count] != '\n')
+		return false;
+	f->value = str_from(rest->p, (size_t)count);
+	*rest = str_skip(*rest, (size_t)count + 1);
+	return true;
+}
+
+static struct field_vec split(struct arena *a, struct str text)
+{
+	struct field_vec v = {0};
+	struct field f;
+
+	while (next_field(&text, &f))
+		*vec_push(a, &v) = f;
+	return v;
+}
+
+static void reason(struct reasons *r, const char *fmt, ...) ATTR_PRINTF(2, 3);
+
+static void reason(struct reasons *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (r->n++ >= REASONS_SHOWN)
+		return;
+	if (r->text.n)
+		buf_addc(&r->text, "; ");
+	va_start(ap, fmt);
+	buf_vprintf(&r->text, fmt, ap);
+	va_end(ap);
+}
+
+/* The fields of one kind, in order. */
+static struct field_vec of_kind(struct arena *a, const struct field_vec *all, const char *kind)
+{
+	struct field_vec v = {0};
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (str_eqc(all->v[i].kind, kind))
+			*vec_push(a, &v) = all->v[i];
+	}
+	return v;
+}
+
+static void map_values(struct arena *a, struct map *m, struct field_vec *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		map_put(a, m, v->v[i].value, NULL)->ptr = &v->v[i];
+}
+
+/* Files: by path; what is in one but not in the other, and whose content differs. */
+static void compare_files(struct arena *a, struct reasons *r, struct field_vec was, struct field_vec is)
+{
+	struct map before = {0}, now = {0};
+
+	map_values(a, &before, &was);
+	map_values(a, &now, &is);
+	for (size_t i = 0; i < is.n; i++) {
+		const struct field *old = map_ptr(&before, is.v[i].value);
+
+		if (!old)
+			reason(r, "new input %.*s", STR_ARG(is.v[i].value));
+		else if (!str_eq(old->head, is.v[i].head))
+			reason(r, "%.*s changed", STR_ARG(is.v[i].value));
+	}
+	for (size_t i = 0; i < was.n; i++) {
+		if (!map_get(&now, was.v[i].value))
+			reason(r, "no longer reads %.*s", STR_ARG(was.v[i].value));
+	}
+}
+
+/* Sets of words: what came and what went. */
+static void compare_words(struct arena *a, struct reasons *r, const char *what, struct field_vec was,
+			  struct field_vec is)
+{
+	struct map before = {0}, now = {0};
+	size_t shown = r->n;
+
+	map_values(a, &before, &was);
+	map_values(a, &now, &is);
+	for (size_t i = 0; i < is.n; i++) {
+		if (!map_get(&before, is.v[i].value))
+			reason(r, "%s: now '%.*s'", what, STR_ARG(is.v[i].value));
+	}
+	for (size_t i = 0; i < was.n; i++) {
+		if (!map_get(&now, was.v[i].value))
+			reason(r, "%s: no longer '%.*s'", what, STR_ARG(was.v[i].value));
+	}
+	if (r->n != shown || was.n != is.n)
+		return;
+	for (size_t i = 0; i < is.n; i++) {
+		if (!str_eq(was.v[i].value, is.v[i].value)) {
+			reason(r, "%s: other order", what);
+			return;
+		}
+	}
+}
+
+static void compare_kind(struct arena *a, struct reasons *r, const char *kind, const char *what,
+			 const struct field_vec *was, const struct field_vec *is)
+{
+	compare_words(a, r, what, of_kind(a, was, kind), of_kind(a, is, kind));
+}
+
+static void compare(struct arena *a, struct reasons *r, const struct field_vec *was, const struct field_vec *is)
+{
+	compare_files(a, r, of_kind(a, was, "in"), of_kind(a, is, "in"));
+	compare_files(a, r, of_kind(a, was, "more"), of_kind(a, is, "more"));
+	compare_kind(a, r, "tool", "tool", was, is);
+	compare_kind(a, r, "step", "step", was, is);
+	compare_kind(a, r, "arg", "command line", was, is);
+	compare_kind(a, r, "env", "environment", was, is);
+	compare_kind(a, r, "params", "parameters", was, is);
+	compare_kind(a, r, "target", "target", was, is);
+	compare_kind(a, r, "out", "output", was, is);
+}
+
+/* x's record as it is now, with the digests of today of what the last run discovered. */
+static struct str record_now(struct arena *a, const struct action *x, const struct field_vec *was,
+			     struct file_memo *m)
+{
+	struct buf text = {0};
+	struct str out;
+
+	record_append(&text, x);
+	for (size_t i = 0; i < was->n; i++) {
+		struct digest d;
+		struct err gone;
+
+		if (str_eqc(was->v[i].kind, "more") && file_memo_digest(m, was->v[i].value, &d, &gone))
+			record_append_more(&text, was->v[i].value, &d);
+	}
+	out = str_dup(a, buf_str(&text));
+	buf_fini(&text);
+	return out;
+}
+
+struct str explain(struct arena *a, const char *state_dir, const struct action *x, struct file_memo *m)
+{
+	struct reasons r = {0};
+	struct field_vec was, is;
+	struct err ignored;
+	struct str last, out;
+
+	if (x->uncacheable)
+		return str_fmt(a, "%.*s: always runs", STR_ARG(x->title));
+	if (!state_dir || !file_read(a, last_path(a, state_dir, x), RECORD_LIMIT_BYTES, &last, &ignored))
+		return str_fmt(a, "%.*s: has not run here before", STR_ARG(x->title));
+	was = split(a, last);
+	is = split(a, record_now(a, x, &was, m));
+	compare(a, &r, &was, &is);
+	if (r.n > REASONS_SHOWN)
+		buf_printf(&r.text, "; and %zu more", r.n - REASONS_SHOWN);
+	if (!r.n)
+		buf_addc(&r.text, "nothing changed, but its result is not in the cache");
+	out = str_fmt(a, "%.*s: %s", STR_ARG(x->title), r.text.p);
+	buf_fini(&r.text);
+	return out;
+}
+
+void explain_remember(struct arena *a, const char *state_dir, const struct action *x, struct str more_lines)
+{
+	const char *path = last_path(a, state_dir, x);
+	struct buf text = {0};
+	struct err ignored;
+
+	record_append(&text, x);
+	buf_adds(&text, more_lines);
+	if (!file_write_fast(path, buf_str(&text), 0644, &ignored) && folder_make_for(path, &ignored) &&
+	    !file_write_fast(path, buf_str(&text), 0644, &ignored))
+		buf_clear(&text); /* Then --explain will know less. */
+	buf_fini(&text);
+}

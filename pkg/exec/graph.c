@@ -1,0 +1,112 @@
+/*
+ * Building actions, and showing their command lines.
+ */
+#include "exec/exec_impl.h"
+
+struct action *graph_add(struct arena *a, struct graph *g)
+{
+	struct action *x = arena_new(a, struct action);
+
+	x->index = (uint32_t)g->actions.n;
+	*vec_push(a, &g->actions) = x;
+	return x;
+}
+
+static uint32_t add_arg(struct arena *a, struct action *x, struct arg arg)
+{
+	*vec_push(a, &x->argv) = arg;
+	return (uint32_t)x->argv.n - 1;
+}
+
+uint32_t action_arg(struct arena *a, struct action *x, struct str text)
+{
+	return add_arg(a, x, (struct arg){.text = text, .kind = ARG_TEXT});
+}
+
+uint32_t action_arg_in(struct arena *a, struct action *x, struct str text, uint32_t input)
+{
+	return add_arg(a, x, (struct arg){.text = text, .kind = ARG_INPUT, .index = input});
+}
+
+uint32_t action_arg_out(struct arena *a, struct action *x, struct str text, uint32_t output)
+{
+	return add_arg(a, x, (struct arg){.text = text, .kind = ARG_OUTPUT, .index = output});
+}
+
+uint32_t action_input_file(struct arena *a, struct action *x, struct str path)
+{
+	*vec_push(a, &x->inputs) = (struct input){.path = path};
+	return (uint32_t)x->inputs.n - 1;
+}
+
+uint32_t action_input_from(struct arena *a, struct action *x, struct action *from, uint32_t output)
+{
+	*vec_push(a, &x->inputs) = (struct input){
+		.path = from->outputs.v[output].path,
+		.from = from,
+		.from_output = output,
+	};
+	return (uint32_t)x->inputs.n - 1;
+}
+
+uint32_t action_output(struct arena *a, struct action *x, struct str path, bool executable)
+{
+	*vec_push(a, &x->outputs) = (struct output){.path = path, .executable = executable};
+	return (uint32_t)x->outputs.n - 1;
+}
+
+static void step_append(struct buf *out, const struct action *x)
+{
+	buf_printf(out, "# step %s %s", x->step->name, x->step->version);
+	for (size_t i = 0; i < x->inputs.n; i++) {
+		buf_add_byte(out, ' ');
+		buf_add_shell(out, x->inputs.v[i].path);
+	}
+	buf_addc(out, " ->");
+	for (size_t i = 0; i < x->outputs.n; i++) {
+		buf_add_byte(out, ' ');
+		buf_add_shell(out, x->outputs.v[i].path);
+	}
+}
+
+/* NAME=VALUE with the value quoted only: quoting the name too would make it a command. */
+static void env_append(struct buf *out, struct str entry)
+{
+	size_t eq = str_find(entry, '=');
+
+	buf_add(out, entry.p, eq);
+	buf_add_byte(out, '=');
+	buf_add_shell(out, str_skip(entry, eq + 1));
+}
+
+static void command_append(struct buf *out, const struct action *x)
+{
+	struct buf word = {0};
+
+	for (size_t i = 0; i < x->env.n; i++) {
+		env_append(out, x->env.v[i]);
+		buf_add_byte(out, ' ');
+	}
+	for (size_t i = 0; i < x->argv.n; i++) {
+		buf_clear(&word);
+		arg_append(&word, x, &x->argv.v[i]);
+		if (i)
+			buf_add_byte(out, ' ');
+		buf_add_shell(out, buf_str(&word));
+	}
+	buf_fini(&word);
+}
+
+struct str action_command(struct arena *a, const struct action *x)
+{
+	struct buf text = {0};
+	struct str out;
+
+	if (x->step)
+		step_append(&text, x);
+	else
+		command_append(&text, x);
+	out = str_dup(a, buf_str(&text));
+	buf_fini(&text);
+	return out;
+}

@@ -1,0 +1,185 @@
+/*
+ * The canonical record of an action; docs/cache.md shows it byte by byte. One line a field, fields in
+ * a fixed order; whatever may hold any byte is preceded by its length, so two different actions never
+ * have the same record. The key is SHA-256 of the record, and --explain compares two records, so what is
+ * explained is what was hashed.
+ *
+ *     cbuild-action 1
+ *     command                               or: step NAME VERSION
+ *     target 11 linux/amd64
+ *     tool 7340032 9c56cc51...              size and hash of the tool's identity
+ *     params 0                              a step's parameters
+ *     arg - 2 -c                            -: plain; iN, oN: spelled with input or output N
+ *     env 8 LC_ALL=C                        sorted bytewise
+ *     in 1834 9c56cc51... 9 pkg/a/a.c       in the order declared, without order-only ones
+ *     out - 15 build/obj/a.o                x: executable; d: depfile
+ *
+ * A result that depends on discovered inputs is found under a second key:
+ *
+ *     cbuild-action-more 1
+ *     key 9c56cc51...
+ *     more 210 5d41402a... 9 pkg/a/b.h      sorted by path, unique
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "exec/exec_impl.h"
+
+void arg_append(struct buf *out, const struct action *x, const struct arg *arg)
+{
+	buf_adds(out, arg->text);
+	if (arg->kind == ARG_INPUT)
+		buf_adds(out, x->inputs.v[arg->index].path);
+	else if (arg->kind == ARG_OUTPUT)
+		buf_adds(out, x->outputs.v[arg->index].path);
+}
+
+static void add_u64(struct buf *out, uint64_t n)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	buf_add(out, digits + at, sizeof digits - at);
+}
+
+/* "LENGTH BYTES\n" */
+static void add_counted(struct buf *out, struct str s)
+{
+	add_u64(out, s.n);
+	buf_add_byte(out, ' ');
+	buf_adds(out, s);
+	buf_add_byte(out, '\n');
+}
+
+/* "SIZE HEX" */
+static void add_digest(struct buf *out, const struct digest *d)
+{
+	char hex[DIGEST_HEX + 1];
+
+	digest_hex(d, hex);
+	add_u64(out, d->size_bytes);
+	buf_add_byte(out, ' ');
+	buf_add(out, hex, DIGEST_HEX);
+}
+
+static void add_arg(struct buf *out, const struct action *x, const struct arg *arg)
+{
+	struct buf word = {0};
+
+	switch (arg->kind) {
+	case ARG_TEXT:
+		buf_addc(out, "arg - ");
+		add_counted(out, arg->text);
+		return;
+	case ARG_INPUT:
+	case ARG_OUTPUT:
+		break;
+	}
+	buf_addc(out, arg->kind == ARG_INPUT ? "arg i" : "arg o");
+	add_u64(out, arg->index);
+	buf_add_byte(out, ' ');
+	arg_append(&word, x, arg);
+	add_counted(out, buf_str(&word));
+	buf_fini(&word);
+}
+
+static int env_cmp(const void *a, const void *b)
+{
+	const struct str *const *x = a, *const *y = b;
+
+	return str_cmp(**x, **y);
+}
+
+static void add_env(struct buf *out, const struct str_vec *env)
+{
+	const struct str **sorted;
+
+	if (!env->n)
+		return;
+	sorted = mem_alloc(env->n * sizeof *sorted);
+	for (size_t i = 0; i < env->n; i++)
+		sorted[i] = &env->v[i];
+	qsort(sorted, env->n, sizeof *sorted, env_cmp);
+	for (size_t i = 0; i < env->n; i++) {
+		buf_addc(out, "env ");
+		add_counted(out, *sorted[i]);
+	}
+	free(sorted);
+}
+
+static void add_inputs(struct buf *out, const struct action *x)
+{
+	for (size_t i = 0; i < x->inputs.n; i++) {
+		const struct input *in = &x->inputs.v[i];
+
+		if (in->order_only)
+			continue;
+		buf_addc(out, "in ");
+		add_digest(out, &in->digest);
+		buf_add_byte(out, ' ');
+		add_counted(out, in->path);
+	}
+}
+
+void record_append(struct buf *out, const struct action *x)
+{
+	buf_addc(out, "cbuild-action 1\n");
+	if (x->step)
+		buf_printf(out, "step %s %s\n", x->step->name, x->step->version);
+	else
+		buf_addc(out, "command\n");
+	buf_addc(out, "target ");
+	add_counted(out, x->target);
+	buf_addc(out, "tool ");
+	add_digest(out, &x->tool);
+	buf_addc(out, "\nparams ");
+	add_counted(out, x->step_params);
+	for (size_t i = 0; i < x->argv.n; i++)
+		add_arg(out, x, &x->argv.v[i]);
+	add_env(out, &x->env);
+	add_inputs(out, x);
+	for (size_t i = 0; i < x->outputs.n; i++) {
+		const struct output *o = &x->outputs.v[i];
+
+		buf_addc(out, o->depfile ? "out d " : o->executable ? "out x " : "out - ");
+		add_counted(out, o->path);
+	}
+}
+
+void record_append_more(struct buf *out, struct str path, const struct digest *d)
+{
+	buf_addc(out, "more ");
+	add_digest(out, d);
+	buf_add_byte(out, ' ');
+	add_counted(out, path);
+}
+
+struct digest second_key(const struct digest *first, struct str more_lines)
+{
+	static const char head[] = "cbuild-action-more 1\nkey ";
+	char hex[DIGEST_HEX + 1];
+	struct digest_ctx c;
+
+	digest_hex(first, hex);
+	hex[DIGEST_HEX] = '\n';
+	digest_init(&c);
+	digest_update(&c, head, sizeof head - 1);
+	digest_update(&c, hex, sizeof hex);
+	digest_update(&c, more_lines.p, more_lines.n);
+	return digest_final(&c);
+}
+
+struct str action_record(struct arena *a, const struct action *x)
+{
+	struct buf text = {0};
+	struct str out;
+
+	record_append(&text, x);
+	out = str_dup(a, buf_str(&text));
+	buf_fini(&text);
+	return out;
+}

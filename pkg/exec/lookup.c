@@ -1,0 +1,99 @@
+/*
+ * Looking an action up: first under its key; when the record there lists discovered inputs, their
+ * digests make the second key, under which the outputs are. Anything short of a whole result is a miss.
+ */
+#include "exec/exec_impl.h"
+
+#include <errno.h>
+
+
+/* The digests of the discovered inputs; CAS_MISS when one is gone. */
+static enum cas_result second_key_now(struct run *r, const struct action *x, const struct str_vec *more,
+				      struct digest *key, struct err *e)
+{
+	struct buf lines = {0};
+	enum cas_result found = CAS_HIT;
+
+	for (size_t i = 0; found == CAS_HIT && i < more->n; i++) {
+		struct digest d;
+
+		if (file_memo_digest(r->memo, more->v[i], &d, e))
+			record_append_more(&lines, more->v[i], &d);
+		else
+			found = e->os_errno == ENOENT || e->os_errno == ENOTDIR || e->code == ERR_INPUT ? CAS_MISS
+													: CAS_ERROR;
+	}
+	*key = second_key(&x->key, buf_str(&lines));
+	buf_fini(&lines);
+	return found;
+}
+
+/* The record holds what is kept, in the order declared; x->result has a place for each output. */
+static bool spread_outputs(struct run *r, struct action *x, const struct action_result *got)
+{
+	struct cas_output *outs = arena_array(r->a, struct cas_output, x->outputs.n);
+	size_t k = 0;
+
+	for (size_t i = 0; i < x->outputs.n; i++) {
+		outs[i].path = x->outputs.v[i].path;
+		if (x->outputs.v[i].depfile)
+			continue;
+		if (k == got->output_count || !str_eq(got->outputs[k].path, outs[i].path))
+			return false;
+		outs[i] = got->outputs[k++];
+	}
+	if (k != got->output_count)
+		return false;
+	x->result = *got;
+	x->result.outputs = outs;
+	x->result.output_count = x->outputs.n;
+	return true;
+}
+
+static enum cas_result append_blob(struct run *r, const struct digest *d, struct buf *out, struct err *e)
+{
+	struct arena scratch = {0};
+	enum cas_result found = CAS_HIT;
+	struct str text;
+
+	if (!digest_is_zero(d))
+		found = cas_get(r->o->cas, d, &scratch, &text, e);
+	if (found == CAS_HIT && !digest_is_zero(d))
+		buf_adds(out, text);
+	arena_fini(&scratch);
+	return found;
+}
+
+static enum cas_result load_words(struct run *r, struct action *x, struct err *e)
+{
+	struct buf words = {0};
+	enum cas_result found = append_blob(r, &x->result.stdout_digest, &words, e);
+
+	if (found == CAS_HIT)
+		found = append_blob(r, &x->result.stderr_digest, &words, e);
+	x->words = words.n ? str_dup(r->a, buf_str(&words)) : (struct str){0};
+	buf_fini(&words);
+	return found;
+}
+
+enum cas_result lookup(struct run *r, struct action *x, struct err *e)
+{
+	struct action_result first, second;
+	enum cas_result found = cas_action_get(r->o->cas, &x->key, r->a, &first, e);
+	struct digest key;
+
+	if (found != CAS_HIT)
+		return found;
+	second = first;
+	if (first.more_inputs.n) {
+		found = second_key_now(r, x, &first.more_inputs, &key, e);
+		if (found == CAS_HIT)
+			found = cas_action_get(r->o->cas, &key, r->a, &second, e);
+		if (found != CAS_HIT)
+			return found;
+	}
+	if (!spread_outputs(r, x, &second))
+		return CAS_MISS;
+	x->result.more_inputs = first.more_inputs;
+	return load_words(r, x, e);
+}
