@@ -87,6 +87,8 @@ bool target_parse(struct str text, struct target *out, struct err *e)
 
 	if (rest.p)
 		t.arch = str_cut(&rest, '/');
+	if (rest.p && !rest.n)
+		return unknown(text, e);
 	if (rest.p)
 		t.variant = rest;
 	if (str_eqc(t.arch, "arm") && !t.variant.n)
