@@ -156,17 +156,21 @@ static bool fetch_from(struct apt *apt, struct str suite, struct err *e)
 	return true;
 }
 
-/* The machine's own suite first, then those the target names; the first error is the one told. */
+/* The machine's own suite first, then those the target names; all their errors are told. */
 static bool fetch(struct apt *apt, struct err *e)
 {
 	const struct tc_var *more = tc_var_get(&apt->t->vars, STR("suites"));
-	struct err later;
 
 	if (fetch_from(apt, apt->own_suite, e))
 		return true;
 	for (size_t i = 0; more && i < more->words.n; i++) {
-		if (!str_eq(more->words.v[i], apt->own_suite) && fetch_from(apt, more->words.v[i], &later))
+		struct err later, first = *e;
+
+		if (str_eq(more->words.v[i], apt->own_suite))
+			continue;
+		if (fetch_from(apt, more->words.v[i], &later))
 			return true;
+		err_set(e, first.code, "%s; Debian %.*s: %s", first.msg, STR_ARG(more->words.v[i]), later.msg);
 	}
 	return err_fix(e, "check the network and `apt-get update`, or use zig: cbuild toolchain install zig");
 }
