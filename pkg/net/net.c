@@ -360,3 +360,25 @@ bool net_download(const struct net_get *g, const char *path, const struct digest
 	arena_fini(&a);
 	return ok;
 }
+
+bool net_reach(const char *url, uint32_t connect_ms, struct err *e)
+{
+	struct net_get g = {.url = url, .connect_ms = connect_ms};
+	struct transfer t = {.g = &g};
+	CURLcode rc;
+
+	if (!url_allowed(url, e))
+		return false;
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	t.curl = curl_easy_init();
+	if (!t.curl)
+		return err_set(e, ERR_IO, "libcurl could not start");
+	set_options(&t);
+	curl_easy_setopt(t.curl, CURLOPT_URL, url);
+	curl_easy_setopt(t.curl, CURLOPT_CONNECT_ONLY, 1L);
+	rc = curl_easy_perform(t.curl);
+	if (rc != CURLE_OK)
+		(void)failed_transfer(&t, rc, e);
+	curl_easy_cleanup(t.curl);
+	return rc == CURLE_OK;
+}

@@ -28,4 +28,7 @@ struct net_get {
 bool net_download(const struct net_get *g, const char *path, const struct digest *want, struct digest *got,
 		  struct err *e) ATTR_MUST_USE;
 
+/* Can a connection to the URL's host (or proxy) be opened within connect_ms (0: 10 s)? ERR_NET otherwise. */
+bool net_reach(const char *url, uint32_t connect_ms, struct err *e) ATTR_MUST_USE;
+
 #endif

@@ -1,0 +1,535 @@
+/*
+ * Repositories by libgit2: a bare one in the cache for each remote, named by the hash of the URL that is
+ * really asked. Only the wanted tag is fetched into it, and its tree is read straight from the object
+ * database: no checkout, so no filter, no line-ending conversion and no hook touches a byte.
+ *
+ *     CACHE/mod/.git/3f.../       bare; its lock lies beside it: 3f....lock
+ */
+#include <git2.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "mod/mod_impl.h"
+#include "net/net.h"
+#include "sys/spawn.h"
+
+enum { TREE_DEPTH_MAX = 64, TREE_FILES_MAX = 200000 };
+
+#define TREE_BYTES_MAX (UINT64_C(2) << 30)
+#define BLOB_BYTES_MAX (UINT64_C(512) << 20)
+
+struct git_source {
+	git_repository *repo;
+	git_tree *tree;
+	struct str url; /* rewritten, for messages */
+	struct str tag;
+};
+
+/* ---- remotes ---- */
+
+struct remote {
+	struct arena *a;
+	const struct mod_opts *o;
+	struct str asked; /* the URL before insteadOf */
+	struct str url;   /* after it */
+	git_remote *git;
+};
+
+static void start_libgit2(void)
+{
+	static bool started; /* never shut down: it holds caches worth keeping until the process ends */
+
+	if (started)
+		return;
+	git_libgit2_init();
+	/* What is fetched is verified by hash; who owns a local mirror's folder says nothing more. */
+	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	started = true;
+}
+
+static int on_progress(const git_indexer_progress *p, void *ctx)
+{
+	const struct remote *r = ctx;
+
+	if (interrupt_requested())
+		return GIT_EUSER;
+	event_emit(r->o->sink, &(struct event){.kind = EVENT_PROGRESS,
+					       .text = r->asked,
+					       .done = p->received_objects,
+					       .total = p->total_objects});
+	return 0;
+}
+
+static int on_sideband(const char *text, int n, void *ctx)
+{
+	(void)text;
+	(void)n;
+	(void)ctx;
+	return interrupt_requested() ? GIT_EUSER : 0;
+}
+
+static git_remote_callbacks callbacks_for(struct remote *r)
+{
+	git_remote_callbacks c;
+
+	git_remote_init_callbacks(&c, GIT_REMOTE_CALLBACKS_VERSION);
+	c.transfer_progress = on_progress;
+	c.sideband_progress = on_sideband;
+	c.payload = r;
+	return c;
+}
+
+static const char *git_says(void)
+{
+	const git_error *ge = git_error_last();
+
+	return ge && ge->message ? ge->message : "no reason given";
+}
+
+static bool remote_failed(const struct remote *r, int rc, struct err *e)
+{
+	const char *why = git_says();
+
+	if (interrupt_requested())
+		return err_set(e, ERR_CANCEL, "%.*s: interrupted", STR_ARG(r->url));
+	if (rc == GIT_ECERTIFICATE) {
+		err_set(e, ERR_VERIFY, "%.*s: the server's certificate does not hold: %s", STR_ARG(r->url), why);
+		return err_fix(e, "install ca-certificates, and check this machine's clock");
+	}
+	err_set(e, ERR_NET, "cannot reach %.*s: %s", STR_ARG(r->url), why);
+	if (rc == GIT_EAUTH || strstr(why, "authentication") || strstr(why, "404") || strstr(why, "401"))
+		return err_fix(e, "no such repository, or a private one: check the path; for a private one set "
+				  "url.https://USER:TOKEN@HOST/.insteadOf in git's configuration");
+	return err_fix(e, "check the path and the network; where the host is out of reach, set "
+			  "url.MIRROR.insteadOf in git's configuration, or `replace` the module with a folder");
+}
+
+/* https, file (or an absolute path); http to this machine only. */
+static bool check_transport(const struct remote *r, struct err *e)
+{
+	if (str_startsc(r->url, "https://") || str_startsc(r->url, "file://") || path_is_abs(r->url) ||
+	    str_startsc(r->url, "http://127.0.0.1:") || str_startsc(r->url, "http://localhost:"))
+		return true;
+	err_set(e, ERR_INPUT, "%.*s: only https and file repositories are fetched from", STR_ARG(r->url));
+	return err_fix(e, "use an https URL, or set url.BASE.insteadOf in git's configuration to one");
+}
+
+/* A dead host is found out in seconds: libgit2 itself has no limit for connecting. */
+static bool check_reachable(const struct remote *r, struct err *e)
+{
+	if (!str_startsc(r->url, "http"))
+		return true;
+	if (net_reach(str_c(r->a, r->url), 0, e))
+		return true;
+	return err_fix(e, "check the network; where the host is out of reach, set url.MIRROR.insteadOf in git's "
+			  "configuration, or `replace` the module with a folder");
+}
+
+static bool remote_open(struct arena *a, const struct mod_opts *o, struct str url, git_repository *repo,
+			struct remote *r, struct err *e)
+{
+	git_remote_create_options opts;
+	int rc;
+
+	if (!check_transport(r, e))
+		return false;
+	if (o->offline) {
+		err_set(e, ERR_NET, "CBUILD_OFFLINE is set and %.*s would have to be asked", STR_ARG(url));
+		return err_fix(e, "unset CBUILD_OFFLINE for one run, or `replace` the module with a folder");
+	}
+	if (!check_reachable(r, e))
+		return false;
+	git_remote_create_options_init(&opts, GIT_REMOTE_CREATE_OPTIONS_VERSION);
+	opts.repository = repo;
+	opts.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
+	rc = git_remote_create_with_opts(&r->git, str_c(a, r->url), &opts);
+	return rc == 0 || remote_failed(r, rc, e);
+}
+
+static bool remote_init(struct arena *a, const struct mod_opts *o, struct str url, struct remote *r, struct err *e)
+{
+	*r = (struct remote){.a = a, .o = o, .asked = url};
+	start_libgit2();
+	return git_rewrite_url(a, url, &r->url, e);
+}
+
+static bool list_tags(struct remote *r, struct str_vec *out, struct err *e)
+{
+	git_remote_callbacks cb = callbacks_for(r);
+	git_proxy_options proxy;
+	const git_remote_head **heads;
+	size_t n = 0;
+	int rc;
+
+	git_proxy_options_init(&proxy, GIT_PROXY_OPTIONS_VERSION);
+	proxy.type = GIT_PROXY_AUTO;
+	rc = git_remote_connect(r->git, GIT_DIRECTION_FETCH, &cb, &proxy, NULL);
+	if (rc == 0)
+		rc = git_remote_ls(&heads, &n, r->git);
+	if (rc != 0)
+		return remote_failed(r, rc, e);
+	for (size_t i = 0; i < n; i++) {
+		struct str name = str_of(heads[i]->name);
+
+		if (str_startsc(name, "refs/tags/") && !str_endsc(name, "^{}"))
+			*vec_push(r->a, out) = str_dup(r->a, str_skip(name, strlen("refs/tags/")));
+	}
+	str_vec_sort_unique(out);
+	return true;
+}
+
+bool git_tags(struct arena *a, const struct mod_opts *o, struct str url, struct str_vec *out, struct err *e)
+{
+	struct remote r;
+	bool ok;
+
+	if (!remote_init(a, o, url, &r, e) || !remote_open(a, o, url, NULL, &r, e))
+		return false;
+	ok = list_tags(&r, out, e);
+	git_remote_free(r.git);
+	return ok;
+}
+
+/* ---- one tag ---- */
+
+struct near_tag {
+	struct str tag;
+	size_t distance;
+};
+
+static int cmp_near(const void *x, const void *y)
+{
+	const struct near_tag *a = x, *b = y;
+
+	if (a->distance != b->distance)
+		return a->distance < b->distance ? -1 : 1;
+	return -str_cmp(a->tag, b->tag);
+}
+
+static bool no_such_tag(struct remote *r, struct str want, const struct str_vec *have, struct err *e)
+{
+	enum { SHOWN = 5, FAR = 64 };
+	struct near_tag *near = arena_array(r->a, struct near_tag, have->n);
+	struct buf b = {0};
+
+	for (size_t i = 0; i < have->n; i++)
+		near[i] = (struct near_tag){have->v[i], str_distance(want, have->v[i], FAR)};
+	if (have->n)
+		qsort(near, have->n, sizeof *near, cmp_near);
+	for (size_t i = 0; i < have->n && i < SHOWN; i++)
+		buf_printf(&b, "%s%.*s", i ? ", " : "", STR_ARG(near[i].tag));
+	err_set(e, ERR_INPUT, "%.*s has no tag '%.*s'", STR_ARG(r->url), STR_ARG(want));
+	if (have->n)
+		err_fix(e, "the nearest of its %zu tags: %s", have->n, b.p);
+	else
+		err_fix(e, "it has no tags at all: only tagged versions can be required");
+	buf_fini(&b);
+	return false;
+}
+
+static bool fetch_tag(struct remote *r, struct str tag, struct err *e)
+{
+	git_fetch_options opts;
+	struct str spec = str_fmt(r->a, "+refs/tags/%.*s:refs/tags/%.*s", STR_ARG(tag), STR_ARG(tag));
+	char *text = arena_strdup(r->a, spec.p, spec.n);
+	git_strarray specs = {&text, 1};
+	int rc;
+
+	git_fetch_options_init(&opts, GIT_FETCH_OPTIONS_VERSION);
+	opts.callbacks = callbacks_for(r);
+	opts.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
+	opts.update_fetchhead = 0;
+	opts.proxy_opts.type = GIT_PROXY_AUTO;
+	rc = git_remote_fetch(r->git, &specs, &opts, NULL);
+	return rc == 0 || remote_failed(r, rc, e);
+}
+
+/* The tree of refs/tags/TAG, peeled; NULL when the repository has no such tag. */
+static git_tree *tree_of_tag(struct arena *a, git_repository *repo, struct str tag)
+{
+	git_reference *ref = NULL;
+	git_object *obj = NULL;
+
+	if (git_reference_lookup(&ref, repo, str_fmt(a, "refs/tags/%.*s", STR_ARG(tag)).p) == 0 &&
+	    git_reference_peel(&obj, ref, GIT_OBJECT_TREE) != 0)
+		obj = NULL;
+	git_reference_free(ref);
+	return (git_tree *)obj;
+}
+
+static bool find_tag(struct arena *a, const struct str_vec *tags, struct git_source *s)
+{
+	for (size_t i = 0; i < tags->n && !s->tree; i++) {
+		s->tree = tree_of_tag(a, s->repo, tags->v[i]);
+		s->tag = tags->v[i];
+	}
+	return s->tree != NULL;
+}
+
+/* Lists the remote's tags and fetches the first wanted one that it has. */
+static bool fetch_first(struct remote *r, const struct str_vec *tags, struct git_source *s, struct err *e)
+{
+	struct str_vec have = {0};
+
+	if (!remote_open(r->a, r->o, r->asked, s->repo, r, e))
+		return false;
+	if (!list_tags(r, &have, e))
+		return false;
+	for (size_t i = 0; i < tags->n; i++) {
+		if (!str_vec_has(&have, tags->v[i]))
+			continue;
+		event_note(r->o->sink, "fetching %.*s %.*s", STR_ARG(r->url), STR_ARG(tags->v[i]));
+		if (!fetch_tag(r, tags->v[i], e))
+			return false;
+		if (find_tag(r->a, tags, s))
+			return true;
+		return err_set(e, ERR_INPUT, "%.*s: tag '%.*s' names no commit", STR_ARG(r->url),
+			       STR_ARG(tags->v[i]));
+	}
+	return no_such_tag(r, tags->v[0], &have, e);
+}
+
+static bool open_bare(const char *path, git_repository **out, struct err *e)
+{
+	git_repository_init_options opts;
+
+	git_repository_init_options_init(&opts, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
+	opts.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
+	if (git_repository_open_bare(out, path) == 0 || git_repository_init_ext(out, path, &opts) == 0)
+		return true;
+	/* A half-made one, from a killed run: it is only a cache. */
+	if (!folder_remove(path, e))
+		return false;
+	if (git_repository_init_ext(out, path, &opts) == 0)
+		return true;
+	return err_set(e, ERR_IO, "making the repository %s: %s", path, git_says());
+}
+
+static bool open_locked(struct remote *r, const char *path, const struct str_vec *tags, struct git_source *s,
+			struct err *e)
+{
+	bool ok;
+
+	if (!open_bare(path, &s->repo, e))
+		return false;
+	if (find_tag(r->a, tags, s))
+		return true;
+	ok = fetch_first(r, tags, s, e);
+	git_remote_free(r->git);
+	r->git = NULL;
+	return ok;
+}
+
+bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url, const struct str_vec *tags,
+		  struct git_source **out, struct err *e)
+{
+	enum { NAME_HEX = 32 };
+	struct remote r;
+	struct git_source *s = arena_new(a, struct git_source);
+	struct digest d;
+	char hex[DIGEST_HEX + 1];
+	struct file_lock lock = {-1};
+	struct str path;
+	bool ok, got;
+
+	if (!remote_init(a, o, url, &r, e) || !check_transport(&r, e))
+		return false;
+	d = digest_str(r.url);
+	digest_hex(&d, hex);
+	path = str_fmt(a, "%.*s/mod/.git/%.*s", STR_ARG(o->cache_dir), (int)NAME_HEX, hex);
+	s->url = r.url;
+	if (!folder_make_for(path.p, e) ||
+	    !lock_acquire(&lock, str_fmt(a, "%s.lock", path.p).p, false, true, &got, e))
+		return false;
+	ok = open_locked(&r, path.p, tags, s, e);
+	lock_release(&lock);
+	*out = s;
+	if (!ok) {
+		git_close(s);
+		*out = NULL;
+	}
+	return ok;
+}
+
+void git_close(struct git_source *s)
+{
+	if (!s)
+		return;
+	git_tree_free(s->tree);
+	git_repository_free(s->repo);
+	s->tree = NULL;
+	s->repo = NULL;
+}
+
+/* ---- reading a tree ---- */
+
+struct tree_walk {
+	struct arena *a;
+	struct git_source *s;
+	const struct str_vec *globs;
+	tree_visit visit;
+	void *ctx;
+	uint64_t files, bytes;
+};
+
+static bool tree_refuse(struct tree_walk *w, struct str name, const char *why, struct err *e)
+{
+	err_set(e, ERR_INPUT, "%.*s, tag %.*s: '%.*s' %s", STR_ARG(w->s->url), STR_ARG(w->s->tag), STR_ARG(name),
+		why);
+	return err_fix(e, "leave it out with `paths` in a port of your own (ports/NAME.yaml)");
+}
+
+static bool object_failed(struct tree_walk *w, struct str name, struct err *e)
+{
+	err_set(e, ERR_IO, "%.*s, tag %.*s: reading '%.*s': %s", STR_ARG(w->s->url), STR_ARG(w->s->tag),
+		STR_ARG(name), git_says());
+	return err_fix(e, "the cached repository is damaged: remove the folder mod/.git of the cache");
+}
+
+static bool blob_read(struct tree_walk *w, const git_tree_entry *ent, struct str name, git_blob **out, struct err *e)
+{
+	if (git_blob_lookup(out, w->s->repo, git_tree_entry_id(ent)) != 0)
+		return object_failed(w, name, e);
+	w->bytes += (uint64_t)git_blob_rawsize(*out);
+	if (++w->files > TREE_FILES_MAX || w->bytes > TREE_BYTES_MAX ||
+	    (uint64_t)git_blob_rawsize(*out) > BLOB_BYTES_MAX) {
+		git_blob_free(*out);
+		return tree_refuse(w, name, "makes the tree larger than 200,000 files or 2 GiB", e);
+	}
+	return true;
+}
+
+static bool visit_blob(struct tree_walk *w, const git_tree_entry *ent, struct str name, struct err *e)
+{
+	git_filemode_t mode = git_tree_entry_filemode(ent);
+	struct tree_file f = {.name = name,
+			      .exec = mode == GIT_FILEMODE_BLOB_EXECUTABLE,
+			      .link = mode == GIT_FILEMODE_LINK};
+	git_blob *blob;
+	bool ok;
+
+	if (!paths_keep(w->globs, name))
+		return true;
+	if (!path_is_local(name))
+		return tree_refuse(w, name, "is a name that this machine's tools could misread", e);
+	if (!blob_read(w, ent, name, &blob, e))
+		return false;
+	f.bytes = (struct str){git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob)};
+	if (f.link && !link_stays_inside(name, f.bytes))
+		ok = tree_refuse(w, name, "is a symbolic link that leaves the tree", e);
+	else
+		ok = w->visit(w->ctx, &f, e);
+	git_blob_free(blob);
+	return ok;
+}
+
+/* Could this positive glob match a file below the folder? */
+static bool may_match_below(struct str glob, struct str folder)
+{
+	struct str literal = glob;
+
+	literal.n = 0;
+	while (literal.n < glob.n && !strchr("*?[", glob.p[literal.n]))
+		literal.n++;
+	if (str_starts(literal, folder))
+		return literal.n > folder.n && literal.p[folder.n] == '/';
+	return str_starts(folder, literal) && str_containsc(glob, "**");
+}
+
+/* Could a file below the folder be kept? Asked for submodules, whose files are not there to look at. */
+static bool keeps_below(struct arena *a, const struct str_vec *globs, struct str folder)
+{
+	struct str inside = str_fmt(a, "%.*s/x", STR_ARG(folder));
+	bool any = false, may = false;
+
+	for (size_t i = 0; i < globs->n; i++) {
+		struct str g = globs->v[i];
+
+		if (g.n && g.p[0] == '!') {
+			if (str_glob(str_skip(g, 1), inside))
+				return false;
+			continue;
+		}
+		any = true;
+		may = may || may_match_below(g, folder);
+	}
+	return may || !any;
+}
+
+static bool visit_tree(struct tree_walk *w, const git_tree *tree, struct str dir, int depth, struct err *e);
+
+static bool visit_subtree(struct tree_walk *w, const git_tree_entry *ent, struct str name, int depth, struct err *e)
+{
+	git_tree *sub;
+	bool ok;
+
+	if (depth >= TREE_DEPTH_MAX)
+		return tree_refuse(w, name, "lies more than 64 folders deep", e);
+	if (git_tree_lookup(&sub, w->s->repo, git_tree_entry_id(ent)) != 0)
+		return object_failed(w, name, e);
+	ok = visit_tree(w, sub, name, depth + 1, e);
+	git_tree_free(sub);
+	return ok;
+}
+
+static bool visit_tree(struct tree_walk *w, const git_tree *tree, struct str dir, int depth, struct err *e)
+{
+	size_t n = git_tree_entrycount(tree);
+
+	for (size_t i = 0; i < n; i++) {
+		const git_tree_entry *ent = git_tree_entry_byindex(tree, i);
+		const char *base = git_tree_entry_name(ent);
+		struct str name = dir.n ? str_fmt(w->a, "%.*s/%s", STR_ARG(dir), base)
+					: str_dup(w->a, str_of(base));
+		bool ok;
+
+		switch (git_tree_entry_filemode(ent)) {
+		case GIT_FILEMODE_TREE:
+			ok = visit_subtree(w, ent, name, depth, e);
+			break;
+		case GIT_FILEMODE_COMMIT:
+			ok = !keeps_below(w->a, w->globs, name) ||
+			     tree_refuse(w, name, "is a submodule, and those are not fetched", e);
+			break;
+		case GIT_FILEMODE_BLOB:
+		case GIT_FILEMODE_BLOB_EXECUTABLE:
+		case GIT_FILEMODE_LINK:
+			ok = visit_blob(w, ent, name, e);
+			break;
+		case GIT_FILEMODE_UNREADABLE:
+		default:
+			ok = tree_refuse(w, name, "is no file, folder or link", e);
+			break;
+		}
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+bool git_each_file(struct arena *a, struct git_source *s, const struct str_vec *globs, tree_visit visit,
+		   void *ctx, struct err *e)
+{
+	struct tree_walk w = {.a = a, .s = s, .globs = globs, .visit = visit, .ctx = ctx};
+
+	return visit_tree(&w, s->tree, STR(""), 0, e);
+}
+
+bool git_root_file(struct arena *a, struct git_source *s, const char *name, struct str *out, bool *found,
+		   struct err *e)
+{
+	const git_tree_entry *ent = git_tree_entry_byname(s->tree, name);
+	struct tree_walk w = {.a = a, .s = s};
+	git_blob *blob;
+
+	*found = ent && (git_tree_entry_filemode(ent) == GIT_FILEMODE_BLOB ||
+			 git_tree_entry_filemode(ent) == GIT_FILEMODE_BLOB_EXECUTABLE);
+	if (!*found)
+		return true;
+	if (!blob_read(&w, ent, str_of(name), &blob, e))
+		return false;
+	*out = str_dup(a, (struct str){git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob)});
+	git_blob_free(blob);
+	return true;
+}

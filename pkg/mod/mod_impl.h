@@ -1,0 +1,163 @@
+/*
+ * Private to mod: what its files share. See mod.h for what the room does.
+ *
+ *     semver.c  versions        mvs.c    selection, pure       sum.c    cbuild.sum
+ *     gitconf.c url.insteadOf   git.c    repositories          cache.c  module folders, tree hash
+ *     paths.c   what is kept
+ *     ports.c   recipes         load.c   the build list        get.c    get, tidy: edits
+ */
+#ifndef MOD_MOD_IMPL_H
+#define MOD_MOD_IMPL_H
+
+#include <stdbool.h>
+
+#include "base/digest.h"
+#include "base/map.h"
+#include "mod/mod.h"
+#include "sys/file.h"
+
+/* ---- semver.c ---- */
+
+struct semver {
+	struct str major, minor, patch; /* decimal, without leading zeros */
+	struct str pre;                 /* behind '-', without it; empty: a release */
+	struct str build;               /* behind '+', without it */
+};
+bool semver_parse(struct str v, struct semver *out);
+/* True when v is prefix itself or continues it at a dot: "v1.2" holds v1.2.9, not v1.20.0. */
+bool semver_has_prefix(struct str v, struct str prefix);
+/* "vN" or "vN.N": a get query. */
+bool semver_is_prefix(struct str v);
+
+/* ---- mvs.c ---- */
+
+struct mod_version {
+	struct str path, version;
+};
+struct mod_versions VEC_BODY(struct mod_version);
+
+/* Appends what `of` requires directly, out of its manifest; false stops the selection. */
+typedef bool (*mvs_requires)(void *ctx, const struct mod_version *of, struct mod_versions *out, struct err *e);
+
+/*
+ * Minimal version selection from the main module's requirements roots: *selected gets the greatest
+ * version a path over all that can be reached, sorted by path; *reached (may be NULL) every (path,
+ * version) looked at, sorted by path, then version. A failing callback's error is wrapped with the chain
+ * of requirements that led there.
+ */
+bool mvs_select(struct arena *a, const struct mod_versions *roots, mvs_requires requires, void *ctx,
+		struct mod_versions *selected, struct mod_versions *reached, struct err *e) ATTR_MUST_USE;
+
+/* ---- gitconf.c ---- */
+
+/* url as the user's git would use it: url.BASE.insteadOf of all configuration files and the environment. */
+bool git_rewrite_url(struct arena *a, struct str url, struct str *out, struct err *e) ATTR_MUST_USE;
+
+/* ---- git.c ---- */
+
+struct git_source; /* an open repository of the cache and the tree of one tag */
+
+/* Names of the tags of the repository at url (before insteadOf), as the remote lists them. */
+bool git_tags(struct arena *a, const struct mod_opts *o, struct str url, struct str_vec *out,
+	      struct err *e) ATTR_MUST_USE;
+/* Opens the first of the tags that exists, fetching it unless the cache has it. Close with git_close. */
+bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url, const struct str_vec *tags,
+		  struct git_source **out, struct err *e) ATTR_MUST_USE;
+void git_close(struct git_source *s); /* accepts NULL */
+/* A regular file of the tree's root; *found false when there is none. Bytes into arena a. */
+bool git_root_file(struct arena *a, struct git_source *s, const char *name, struct str *out, bool *found,
+		   struct err *e) ATTR_MUST_USE;
+
+struct tree_file {
+	struct str name;  /* below the tree's root */
+	struct str bytes; /* content, or a link's target */
+	bool exec, link;
+};
+typedef bool (*tree_visit)(void *ctx, const struct tree_file *f, struct err *e);
+/* Calls visit for every file that the globs keep (none: all); bytes are valid during the call only. */
+bool git_each_file(struct arena *a, struct git_source *s, const struct str_vec *globs, tree_visit visit,
+		   void *ctx, struct err *e) ATTR_MUST_USE;
+
+/* ---- paths.c ---- */
+
+/* Positive globs choose (none: all), "!glob" takes away, whatever their order. */
+bool paths_keep(const struct str_vec *globs, struct str path);
+/* True when a link at path to target stays inside the tree by whatever way it is followed. */
+bool link_stays_inside(struct str path, struct str target);
+
+/* ---- cache.c ---- */
+
+/* "github.com/!burnt!sushi/x@v1.0.0" below CACHE/mod; filter names the port's paths, empty without port. */
+struct str cache_name(struct arena *a, const struct mod_version *v, const struct manifest *port);
+/* The absolute folder of a cache name. */
+struct str cache_folder(struct arena *a, const struct mod_opts *o, struct str name);
+/* Is the version in the cache? Then its sum, from the note beside it or hashed anew. */
+bool cache_find(struct arena *a, const struct mod_opts *o, struct str name, struct str *sum, bool *found,
+		struct err *e) ATTR_MUST_USE;
+/* Holds the version's lock across look-up and filling. */
+bool cache_lock(struct arena *a, const struct mod_opts *o, const struct mod_version *v, struct file_lock *l,
+		struct err *e) ATTR_MUST_USE;
+
+/* Filling one folder: begin, add..., then commit or abandon. The version's lock is held. */
+struct cache_writer {
+	struct arena *a;
+	const struct mod_opts *o;
+	struct str name, dir, tmp;
+	struct str_vec lines; /* of the tree hash */
+	uint64_t bytes;
+};
+bool cache_begin(struct arena *a, const struct mod_opts *o, struct str name, struct cache_writer *w,
+		 struct err *e) ATTR_MUST_USE;
+bool cache_add(struct cache_writer *w, const struct tree_file *f, struct err *e) ATTR_MUST_USE;
+/* The tree hash of what was added. */
+struct str cache_sum(struct cache_writer *w);
+bool cache_commit(struct cache_writer *w, struct err *e) ATTR_MUST_USE;
+void cache_abandon(struct cache_writer *w);
+
+/* One line of the tree hash, and the hash over all of them ("h1:..."; sorts them). */
+struct str tree_hash_line(struct arena *a, const struct digest *d, struct str name);
+struct str tree_hash_lines(struct arena *a, struct str_vec *lines);
+/* The tree hash of a folder on disk. */
+bool tree_hash(struct arena *a, struct str dir, struct str *out, struct err *e) ATTR_MUST_USE;
+
+/* ---- sum.c ---- */
+
+struct sum_file {
+	struct map lines;  /* "PATH VERSION" -> struct sum_line */
+	struct str before; /* the bytes as they were; p NULL: no file */
+	bool changed;
+};
+/* Reads project_dir/cbuild.sum; an absent file is empty. */
+bool sum_read(struct arena *a, struct str project_dir, struct sum_file *out, struct err *e) ATTR_MUST_USE;
+bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_file *out,
+	       struct err *e) ATTR_MUST_USE;
+/* The sum of a version, or the empty str. */
+struct str sum_get(const struct sum_file *f, const struct mod_version *v);
+void sum_put(struct arena *a, struct sum_file *f, const struct mod_version *v, struct str sum);
+/* The file's text, sorted; with only the versions in keep when that is not NULL. */
+struct str sum_text(struct arena *a, const struct sum_file *f, const struct mod_versions *keep);
+
+/* ---- ports.c ---- */
+
+/* The port of a module path: the project's ports/ first, then the embedded ones. NULL when none. */
+bool port_find(struct arena *a, const struct mod_opts *o, struct str path, struct manifest **out,
+	       struct err *e) ATTR_MUST_USE;
+/* The tags that may hold a version, best first. port may be NULL. */
+void port_tags(struct arena *a, const struct manifest *port, struct str version, struct str_vec *out);
+/* The version that a tag stands for; false when it stands for none. port may be NULL. */
+bool port_version(struct arena *a, const struct manifest *port, struct str tag, struct str *version);
+/* Where its repository is: source.git, or https://PATH. */
+struct str port_url(struct arena *a, const struct manifest *port, struct str path);
+
+/* ---- load.c ---- */
+
+/* What a resolution leaves behind, for those who write it down. */
+struct resolution {
+	struct build_list list;
+	struct mod_versions reached; /* everything whose sum must be known */
+	struct sum_file sums;        /* with the new lines, when opts.update */
+};
+bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *o, struct resolution *out,
+		 struct err *e) ATTR_MUST_USE;
+
+#endif

@@ -1,0 +1,243 @@
+/*
+ * Ports: manifests for modules that have none of their own. The project's ports/ folder comes first, so
+ * that a user can mend or add one, then those embedded in the binary. Finding the port of a path parses
+ * only files that contain it as text.
+ *
+ * A port's source.tag turns versions into tags and back: "v{version}", "{version}",
+ * "curl-{major}_{minor}_{patch}".
+ */
+#include <string.h>
+
+#include "base/embed.h"
+#include "base/path.h"
+#include "mod/mod_impl.h"
+
+enum { PORT_BYTES_MAX = 1 << 20 };
+
+/* Called for each port file; *stop ends the walk. */
+typedef bool (*port_visit)(void *ctx, struct arena *a, struct str file, struct str bytes, bool *stop,
+			   struct err *e);
+
+static bool each_project_port(struct arena *a, struct str dir, port_visit visit, void *ctx, bool *stop,
+			      struct err *e)
+{
+	struct folder_entry *list;
+	size_t n;
+
+	if (file_kind(str_c(a, dir)) != FILE_FOLDER)
+		return true;
+	if (!folder_list(a, str_c(a, dir), &list, &n, e))
+		return false;
+	for (size_t i = 0; i < n && !*stop; i++) {
+		struct str path = path_join(a, dir, list[i].name), bytes;
+
+		if (list[i].kind == FILE_FOLDER || !str_endsc(list[i].name, ".yaml"))
+			continue;
+		if (!file_read(a, path.p, PORT_BYTES_MAX, &bytes, e) ||
+		    !visit(ctx, a, str_fmt(a, "ports/%.*s", STR_ARG(list[i].name)), bytes, stop, e))
+			return false;
+	}
+	return true;
+}
+
+static bool each_port(struct arena *a, const struct mod_opts *o, port_visit visit, void *ctx, struct err *e)
+{
+	bool stop = false;
+
+	if (o->project_dir.n &&
+	    !each_project_port(a, path_join(a, o->project_dir, STR("ports")), visit, ctx, &stop, e))
+		return false;
+	for (size_t i = 0; i < embed_file_count && !stop; i++) {
+		struct str name = str_of(embed_files[i].name);
+
+		if (!str_startsc(name, "ports/") || !str_endsc(name, ".yaml"))
+			continue;
+		if (!visit(ctx, a, str_fmt(a, "(built in)/%.*s", STR_ARG(name)), embed_files[i].data, &stop, e))
+			return false;
+	}
+	return true;
+}
+
+struct port_search {
+	struct str want; /* module path, or header */
+	bool by_header;
+	struct manifest *found;
+};
+
+static bool visit_port(void *ctx, struct arena *a, struct str file, struct str bytes, bool *stop, struct err *e)
+{
+	struct port_search *s = ctx;
+	struct manifest *m;
+
+	if (!str_containsc(bytes, str_c(a, s->want)))
+		return true;
+	m = arena_new(a, struct manifest);
+	if (!manifest_parse(a, file, bytes, m, e))
+		return false;
+	if (s->by_header ? !str_vec_has(&m->provides_headers, s->want) : !str_eq(m->module, s->want))
+		return true;
+	s->found = m;
+	*stop = true;
+	return true;
+}
+
+static bool search(struct arena *a, const struct mod_opts *o, struct port_search *s, struct manifest **out,
+		   struct err *e)
+{
+	*out = NULL;
+	if (!each_port(a, o, visit_port, s, e))
+		return false;
+	*out = s->found;
+	return true;
+}
+
+bool port_find(struct arena *a, const struct mod_opts *o, struct str path, struct manifest **out, struct err *e)
+{
+	struct port_search s = {.want = path};
+
+	return search(a, o, &s, out, e);
+}
+
+bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o, struct manifest **out,
+			 struct err *e)
+{
+	struct port_search s = {.want = header, .by_header = true};
+
+	return search(a, o, &s, out, e);
+}
+
+struct str port_url(struct arena *a, const struct manifest *port, struct str path)
+{
+	if (port && port->source.git.n)
+		return port->source.git;
+	return str_fmt(a, "https://%.*s", STR_ARG(path));
+}
+
+static struct str tag_pattern(const struct manifest *port)
+{
+	return port && port->source.tag.n ? port->source.tag : STR("v{version}");
+}
+
+/* ---- versions to tags ---- */
+
+/* The value of the placeholder that *pattern starts with, which is skipped; false when it starts with none. */
+static bool placeholder(struct str *pattern, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (!str_startsc(*pattern, name))
+		return false;
+	*pattern = str_skip(*pattern, n);
+	return true;
+}
+
+static struct str fill(struct arena *a, struct str pattern, struct str version, const struct semver *s)
+{
+	struct buf b = {0};
+	struct str out;
+
+	while (pattern.n) {
+		if (placeholder(&pattern, "{version}"))
+			buf_adds(&b, version);
+		else if (placeholder(&pattern, "{major}"))
+			buf_adds(&b, s->major);
+		else if (placeholder(&pattern, "{minor}"))
+			buf_adds(&b, s->minor);
+		else if (placeholder(&pattern, "{patch}"))
+			buf_adds(&b, s->patch);
+		else {
+			buf_add_byte(&b, pattern.p[0]);
+			pattern = str_skip(pattern, 1);
+		}
+	}
+	out = str_dup(a, buf_str(&b));
+	buf_fini(&b);
+	return out;
+}
+
+static void add_tag(struct arena *a, struct str_vec *out, struct str tag)
+{
+	if (!str_vec_has(out, tag))
+		*vec_push(a, out) = tag;
+}
+
+void port_tags(struct arena *a, const struct manifest *port, struct str version, struct str_vec *out)
+{
+	struct semver s;
+	struct str pattern = tag_pattern(port), shorter;
+
+	if (!semver_parse(version, &s))
+		return;
+	add_tag(a, out, fill(a, pattern, str_skip(version, 1), &s));
+	if (!port)
+		return;
+	/* Upstreams like zlib tag a first release "v1.3". */
+	shorter = str_fmt(a, "%.*s.%.*s", STR_ARG(s.major), STR_ARG(s.minor));
+	if (str_eqc(s.patch, "0") && !s.pre.n && str_containsc(pattern, "{version}"))
+		add_tag(a, out, fill(a, pattern, shorter, &s));
+	add_tag(a, out, version);
+}
+
+/* ---- tags to versions ---- */
+
+static struct str take_number(struct str *text)
+{
+	struct str n = {text->p, 0};
+
+	while (n.n < text->n && text->p[n.n] >= '0' && text->p[n.n] <= '9')
+		n.n++;
+	*text = str_skip(*text, n.n);
+	return n;
+}
+
+struct tag_parts {
+	struct str version, major, minor, patch;
+};
+
+/* Matches text against pattern; {version} takes all but what the rest of the pattern needs literally. */
+static bool match_tag(struct str pattern, struct str text, struct tag_parts *p)
+{
+	while (pattern.n) {
+		if (placeholder(&pattern, "{version}")) {
+			if (text.n < pattern.n)
+				return false;
+			p->version = (struct str){text.p, text.n - pattern.n};
+			text = str_skip(text, p->version.n);
+		} else if (placeholder(&pattern, "{major}")) {
+			p->major = take_number(&text);
+		} else if (placeholder(&pattern, "{minor}")) {
+			p->minor = take_number(&text);
+		} else if (placeholder(&pattern, "{patch}")) {
+			p->patch = take_number(&text);
+		} else {
+			if (text.n == 0 || text.p[0] != pattern.p[0])
+				return false;
+			pattern = str_skip(pattern, 1);
+			text = str_skip(text, 1);
+		}
+	}
+	return text.n == 0;
+}
+
+static struct str or_zero(struct str s)
+{
+	return s.n ? s : STR("0");
+}
+
+bool port_version(struct arena *a, const struct manifest *port, struct str tag, struct str *version)
+{
+	struct tag_parts p = {0};
+	struct str minor, patch;
+
+	if (!match_tag(tag_pattern(port), tag, &p))
+		return false;
+	minor = or_zero(p.minor);
+	patch = or_zero(p.patch);
+	if (p.version.n)
+		*version = str_fmt(a, "v%.*s", STR_ARG(p.version));
+	else
+		*version = str_fmt(a, "v%.*s.%.*s.%.*s", STR_ARG(p.major), STR_ARG(minor), STR_ARG(patch));
+	if (port && semver_is_prefix(*version) && str_find(*version, '.') < version->n)
+		*version = str_fmt(a, "%.*s.0", STR_ARG(*version));
+	return semver_valid(*version);
+}
