@@ -34,6 +34,10 @@ CPPFLAGS_ := -D_POSIX_C_SOURCE=200809L -Ipkg -Ipkg/test/runtime $(PKG_CFLAGS) $(
 CFLAGS_ := -std=c17 -pthread $(WARN) $(flags_$(VARIANT)) $(CFLAGS)
 LIBS := $(PKG_LIBS) -pthread $(LDLIBS)
 
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1) $@")
+
 obj := build/obj$(VARIANT:%=-%)
 bin := build/bin$(VARIANT:%=-%)
 
@@ -54,52 +58,65 @@ all: $(bin)/cbuild
 
 $(bin)/cbuild: $(call objects,$(cmd_src)) $(room_obj)
 	@mkdir -p $(@D)
-	$(cc) $(CFLAGS_) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK)
+	$(Q)$(cc) $(CFLAGS_) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # Tests are found by their names, so they have no prototypes.
 $(obj)/%.o: %.c
 	@mkdir -p $(@D)
-	$(cc) $(CPPFLAGS_) $(CFLAGS_) $(if $(filter %_test.c,$<),-Wno-missing-prototypes) -MMD -MP -c -o $@ $<
+	$(call say,CC  )
+	$(Q)$(cc) $(CPPFLAGS_) $(CFLAGS_) $(if $(filter %_test.c,$<),-Wno-missing-prototypes) -MMD -MP -c -o $@ $<
 
 $(obj)/gen/%.o: build/gen/%.c
 	@mkdir -p $(@D)
-	$(cc) $(CPPFLAGS_) $(CFLAGS_) -MMD -MP -c -o $@ $<
+	$(call say,CC  )
+	$(Q)$(cc) $(CPPFLAGS_) $(CFLAGS_) -MMD -MP -c -o $@ $<
 
 # Generators run on this machine, without sanitizers.
 build/gen/embed: scripts/embed.c
 	@mkdir -p $(@D)
-	$(CC) -std=c17 -O1 $(WARN) -o $@ $<
+	$(call say,GEN )
+	$(Q)$(CC) -std=c17 -O1 $(WARN) -o $@ $<
 
 gen_src := scripts/testmain.c $(filter-out %/embed.c,$(wildcard pkg/base/*.c)) $(wildcard pkg/format/ctok*.c pkg/test/*.c)
 build/gen/testmain: $(filter-out %_test.c %_fuzz.c,$(gen_src)) $(wildcard pkg/base/*.h pkg/format/ctok*.h)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_) -std=c17 -O1 -o $@ $(filter %.c,$^) $(LIBS)
+	$(call say,GEN )
+	$(Q)$(CC) $(CPPFLAGS_) -std=c17 -O1 -o $@ $(filter %.c,$^) $(LIBS)
 
 build/gen/assets.c: build/gen/embed $(assets)
-	build/gen/embed $(assets) >$@.tmp && mv $@.tmp $@
+	$(call say,GEN )
+	$(Q)build/gen/embed $(assets) >$@.tmp && mv $@.tmp $@
 
 build/gen/$(test_name).c: build/gen/testmain $(test_src)
-	build/gen/testmain $(test_src) >$@.tmp && mv $@.tmp $@
+	$(call say,GEN )
+	$(Q)build/gen/testmain $(test_src) >$@.tmp && mv $@.tmp $@
 
 $(bin)/$(test_name): $(obj)/gen/$(test_name).o $(runtime_obj) $(call objects,$(test_src)) $(room_obj)
 	@mkdir -p $(@D)
-	$(cc) $(CFLAGS_) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK)
+	$(Q)$(cc) $(CFLAGS_) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(bin)/script-test: $(obj)/scripts/script-test.o $(obj)/scripts/script-cmds.o $(runtime_obj) $(room_obj)
+script_src := scripts/script-test.c scripts/script-cmds.c pkg/test/runtime/test.c \
+	$(filter-out %_test.c,$(wildcard pkg/base/*.c pkg/sys/*.c))
+$(bin)/script-test: $(call objects,$(script_src)) $(obj)/gen/assets.o
 	@mkdir -p $(@D)
-	$(cc) $(CFLAGS_) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK)
+	$(Q)$(cc) $(CFLAGS_) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # A fuzz target linked with a main that replays files (fuzz-NAME: with libFuzzer, VARIANT=fuzz).
 $(bin)/replay-%: $(obj)/scripts/replay.o $(room_obj)
 	@mkdir -p $(@D)
-	$(cc) $(CPPFLAGS_) $(CFLAGS_) $(LDFLAGS) -o $@ $(wildcard pkg/*/$*_fuzz.c) $^ $(LIBS)
+	$(call say,LINK)
+	$(Q)$(cc) $(CPPFLAGS_) $(CFLAGS_) $(LDFLAGS) -o $@ $(wildcard pkg/*/$*_fuzz.c) $^ $(LIBS)
 
 $(bin)/fuzz-%: $(room_obj)
 	@mkdir -p $(@D)
-	$(cc) $(CPPFLAGS_) $(CFLAGS_) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(wildcard pkg/*/$*_fuzz.c) $^ $(LIBS)
+	$(call say,LINK)
+	$(Q)$(cc) $(CPPFLAGS_) $(CFLAGS_) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(wildcard pkg/*/$*_fuzz.c) $^ $(LIBS)
 
 test: $(bin)/$(test_name)
-	$(bin)/$(test_name) $(TESTFLAGS)
+	@$(bin)/$(test_name) $(TESTFLAGS)
 
 asan:
 	$(MAKE) VARIANT=asan test
@@ -111,7 +128,7 @@ clang:
 	$(MAKE) VARIANT=clang build/bin-clang/cbuild
 
 scripts: $(bin)/cbuild $(bin)/script-test
-	$(bin)/script-test $(TESTFLAGS)
+	@$(bin)/script-test $(TESTFLAGS)
 
 replay: $(fuzzers:%=$(bin)/replay-%)
 	scripts/replay $(bin) $(fuzzers)
