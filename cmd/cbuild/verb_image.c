@@ -149,9 +149,9 @@ static void print_image(struct cmd *c, const struct oci_image *img)
 	if (c->json) {
 		buf_printf(&b, "{\"digest\":\"%.*s\",\"size\":%llu,\"platforms\":[", STR_ARG(digest),
 			   (unsigned long long)total);
-		for (size_t i = 0; i < img->targets.n; i++) {
+		for (size_t i = 0; i < img->platforms.n; i++) {
 			buf_addc(&b, i ? "," : "");
-			buf_add_json(&b, target_name(&c->arena, &img->targets.v[i]));
+			buf_add_json(&b, target_name(&c->arena, &img->platforms.v[i].target));
 		}
 		buf_addc(&b, "]}");
 	} else {

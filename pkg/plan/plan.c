@@ -105,15 +105,28 @@ void plan_add_split(struct plan *p, struct str_vec *to, struct str text)
 	}
 }
 
+static bool env_names(const struct str_vec *env, struct str assignment)
+{
+	struct str name = str_from(assignment.p, str_find(assignment, '=') + 1);
+
+	for (size_t i = 0; i < env->n; i++)
+		if (str_starts(env->v[i], name))
+			return true;
+	return false;
+}
+
+/* The child's whole environment: nothing of the user's gets in, the toolchain has the last word. */
 static void add_env(struct plan *p, struct action *x)
 {
 	static const char *const fixed[] = {"LC_ALL=C", "PATH=/usr/bin:/bin", "PWD=/proc/self/cwd",
 					    "SOURCE_DATE_EPOCH=0", "TZ=UTC"};
 
-	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
-		*vec_push(p->arena, &x->env) = str_of(fixed[i]);
+	x->env = (struct str_vec){0};
 	for (size_t i = 0; i < p->opts.tc->env.n; i++)
 		*vec_push(p->arena, &x->env) = p->opts.tc->env.v[i];
+	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+		if (!env_names(&p->opts.tc->env, str_of(fixed[i])))
+			*vec_push(p->arena, &x->env) = str_of(fixed[i]);
 }
 
 static struct action *new_action(struct plan *p, struct str title)
@@ -128,10 +141,12 @@ static struct action *new_action(struct plan *p, struct str title)
 /* The canonical name of a source's object: one a package and source. */
 static struct str object_path(struct plan *p, const struct source *s)
 {
-	struct str module = s->package->module->main ? STR("main") : s->package->module->path;
+	const struct package *pkg = s->package;
+	struct str module = pkg->module->main ? STR("main") : pkg->module->path;
+	struct str name = pkg->spec ? pkg->name : STR(".");
 
 	return path_clean(p->arena, str_fmt(p->arena, "%.*s/obj/%.*s/%.*s/%.*s.o", STR_ARG(p->prefix),
-					    STR_ARG(module), STR_ARG(s->package->name), STR_ARG(s->rel)));
+					    STR_ARG(module), STR_ARG(name), STR_ARG(s->rel)));
 }
 
 static void add_includes(struct plan *p, struct action *x, const struct source *s)

@@ -1,0 +1,295 @@
+#include "load/load.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "cbuild/test.h"
+#include "sys/file.h"
+
+/* A tree written into the test's folder and loaded as the main module, for linux/amd64. */
+struct fixture {
+	struct arena a;
+	struct manifest manifests[4];
+	struct build_list list;
+	struct package_set set;
+	struct err e;
+};
+
+static void put(struct test *t, struct fixture *f, const char *path, const char *text)
+{
+	if (!folder_make_for(path, &f->e) || !file_write_fast(path, str_of(text), 0644, &f->e))
+		test_fatal(t, __FILE__, __LINE__, "%s: %s", path, f->e.msg);
+}
+
+static void begin(struct test *t, struct fixture *f)
+{
+	memset(f, 0, sizeof *f);
+	T_MUST(t, chdir(test_tmpdir(t)) == 0);
+}
+
+/* Adds a module at dir ("." is main), whose manifest is yaml; required by the main module. */
+static void add_module(struct test *t, struct fixture *f, const char *path, const char *dir, const char *yaml)
+{
+	struct manifest *m = &f->manifests[f->list.modules.n];
+	struct module *mod;
+	struct str cwd;
+
+	T_MUST(t, path_cwd(&f->a, &cwd, &f->e));
+	if (!manifest_parse(&f->a, STR("cbuild.yaml"), str_of(yaml), m, &f->e))
+		test_fatal(t, __FILE__, __LINE__, "%s", f->e.msg);
+	mod = vec_push(&f->a, &f->list.modules);
+	*mod = (struct module){.path = str_of(path), .dir = path_join(&f->a, cwd, str_of(dir)), .manifest = m};
+	mod->main = f->list.modules.n == 1;
+	mod->replaced = !mod->main;
+	if (!mod->main)
+		*vec_push(&f->a, &f->list.modules.v[0].requires) = (uint32_t)(f->list.modules.n - 1);
+}
+
+static bool load(struct test *t, struct fixture *f)
+{
+	struct load_opts o = {.list = &f->list};
+
+	T_MUST(t, target_parse(STR("linux/amd64"), &o.target, &f->e));
+	T_MUST(t, path_cwd(&f->a, &o.root, &f->e));
+	o.mod_mount = STR("build/.x/mod");
+	return load_packages(&f->a, &o, &f->set, &f->e);
+}
+
+static struct package *find(const struct fixture *f, const char *name)
+{
+	for (size_t i = 0; i < f->set.packages.n; i++)
+		if (str_eqc(f->set.packages.v[i]->name, name))
+			return f->set.packages.v[i];
+	return NULL;
+}
+
+static const char *imports(struct fixture *f, const char *name)
+{
+	struct package *p = find(f, name);
+	struct buf b = {0};
+	const char *text;
+
+	for (size_t i = 0; p && i < p->imports.n; i++)
+		buf_printf(&b, "%s%.*s", i ? " " : "", STR_ARG(p->imports.v[i]->name));
+	text = str_c(&f->a, buf_str(&b));
+	buf_fini(&b);
+	return p ? text : "(no such package)";
+}
+
+static const char *sources(struct fixture *f, const char *name)
+{
+	struct package *p = find(f, name);
+	struct buf b = {0};
+	const char *text;
+
+	for (size_t i = 0; p && i < p->sources.n; i++)
+		buf_printf(&b, "%s%.*s", i ? " " : "", STR_ARG(p->sources.v[i]->rel));
+	text = str_c(&f->a, buf_str(&b));
+	buf_fini(&b);
+	return p ? text : "(no such package)";
+}
+
+void TestLoadPlainTree(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "cmd/shop/main.c", "#include \"log/log.h\"\nint main(void) { return log_it(); }\n");
+	put(t, &f, "pkg/log/log.h", "int log_it(void);\n");
+	put(t, &f, "pkg/log/log.c", "#include \"log.h\"\n#include \"base/b.h\"\nint log_it(void) { return b(); }\n");
+	put(t, &f, "pkg/base/b.h", "int b(void);\n");
+	put(t, &f, "pkg/base/b.c", "#include \"base/b.h\"\nint b(void) { return 0; }\n");
+	add_module(t, &f, "", ".", "");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_STR(t, imports(&f, "cmd/shop"), "pkg/log");
+	T_EQ_STR(t, imports(&f, "pkg/log"), "pkg/base");
+	T_EQ_INT(t, find(&f, "cmd/shop")->programs.n, 1);
+	T_OK(t, str_eqc(find(&f, "cmd/shop")->programs.v[0].name, "shop"));
+	T_EQ_INT(t, find(&f, "pkg/log")->programs.n, 0);
+	arena_fini(&f.a);
+}
+
+void TestLoadFlatFolder(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "alpha.c", "int shared(void);\nint main(int argc, char **argv) { return shared(); }\n");
+	put(t, &f, "beta.c", "int main(void);\nint shared(void);\nint main(void) { return shared(); }\n");
+	put(t, &f, "shared.c", "int shared(void) { return 0; }\nstatic const char *s = \"int main(void) {\";\n");
+	add_module(t, &f, "", ".", "");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_INT(t, find(&f, ".")->programs.n, 2);
+	T_EQ_STR(t, sources(&f, "."), "alpha.c beta.c shared.c");
+	arena_fini(&f.a);
+}
+
+void TestLoadPlatformSuffixes(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "pkg/os/os.c", "int x;\n");
+	put(t, &f, "pkg/os/poll_linux.c", "int a;\n");
+	put(t, &f, "pkg/os/poll_windows.c", "int b;\n");
+	put(t, &f, "pkg/os/asm_arm64.S", "");
+	put(t, &f, "pkg/os/asm_linux_amd64.S", "");
+	put(t, &f, "pkg/os/linux.c", "int c;\n");
+	put(t, &f, "pkg/os/x_windows_amd64.c", "int d;\n");
+	add_module(t, &f, "", ".", "");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_STR(t, sources(&f, "pkg/os"), "pkg/os/asm_linux_amd64.S pkg/os/linux.c pkg/os/os.c pkg/os/poll_linux.c");
+	arena_fini(&f.a);
+}
+
+/* A .c file that another one includes is part of that one; redis' ae.c and expat are built so. */
+void TestLoadIncludedSource(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "ae.c", "#ifdef HAVE_EPOLL\n#include \"ae_epoll.c\"\n#else\n#include \"ae_select.c\"\n#endif\n");
+	put(t, &f, "ae_epoll.c", "static int e;\n");
+	put(t, &f, "ae_select.c", "static int s;\n");
+	add_module(t, &f, "", ".", "");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_STR(t, sources(&f, "."), "ae.c");
+	arena_fini(&f.a);
+}
+
+void TestLoadExplicitPackage(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "src/a.c", "#include \"a.h\"\n");
+	put(t, &f, "src/win32/w.c", "int w;\n");
+	put(t, &f, "src/a.h", "");
+	put(t, &f, "tools/t.c", "int main(void) { return 0; }\n");
+	put(t, &f, "app/app.c", "#include <api.h>\nint main(void) { return 0; }\n");
+	put(t, &f, "include/api.h", "");
+	add_module(t, &f, "", ".",
+		   "packages:\n"
+		   "  lib: {sources: [\"src/**/*.c\", \"!src/win32/**\"], include: [src], export: {include: [include]}}\n"
+		   "  app: {sources: [app/app.c]}\n");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_STR(t, sources(&f, "lib"), "src/a.c");
+	T_EQ_STR(t, imports(&f, "app"), "lib");
+	T_EQ_INT(t, f.set.packages.n, 2);
+	arena_fini(&f.a);
+}
+
+void TestLoadRequiredModule(struct test *t)
+{
+	struct fixture f;
+	struct package *p;
+
+	begin(t, &f);
+	put(t, &f, "main.c", "#include <z.h>\n#ifdef _WIN32\n#include <gone.h>\n#endif\nint main(void) { return z(); }\n");
+	put(t, &f, "dep/z.h", "int z(void);\n");
+	put(t, &f, "dep/z.c", "#include \"z.h\"\nint z(void) { return 0; }\n");
+	add_module(t, &f, "example.com/app", ".", "module: example.com/app\n");
+	add_module(t, &f, "example.com/z", "dep", "packages: {z: {sources: [\"*.c\"], export: {include: [.]}}}\n");
+	put(t, &f, "dep/cbuild.yaml", "");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_STR(t, imports(&f, "."), "z");
+	p = find(&f, ".");
+	T_MUST(t, p && p->programs.n == 1);
+	T_OK(t, str_eqc(p->programs.v[0].name, "app"));
+	T_EQ_INT(t, p->system_include.n, 1);
+	T_OK(t, p->sources.v[0]->closure.n == 1 && str_eqc(p->sources.v[0]->closure.v[0], "dep/z.h"));
+	arena_fini(&f.a);
+}
+
+/* #include MACRO: the macro's value comes from a header, or from the package's defines. */
+void TestLoadComputedInclude(struct test *t)
+{
+	struct fixture f;
+	struct package *p;
+
+	begin(t, &f);
+	put(t, &f, "a.c", "#include \"names.h\"\n#include FT_H\n#include CONFIG\n");
+	put(t, &f, "names.h", "#define FT_H \"ft.h\"\n");
+	put(t, &f, "ft.h", "");
+	put(t, &f, "conf.h", "");
+	add_module(t, &f, "", ".", "packages: {a: {sources: [a.c], include: [.], defines: {CONFIG: '\"conf.h\"'}}}\n");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	p = find(&f, "a");
+	T_MUST(t, p && p->sources.n == 1);
+	T_EQ_INT(t, p->sources.v[0]->closure.n, 3);
+	arena_fini(&f.a);
+}
+
+void TestLoadCycleOfPackages(struct test *t)
+{
+	struct fixture f;
+	struct package **v;
+	size_t n;
+
+	begin(t, &f);
+	put(t, &f, "pkg/a/a.h", "");
+	put(t, &f, "pkg/a/a.c", "#include \"b/b.h\"\n");
+	put(t, &f, "pkg/b/b.h", "");
+	put(t, &f, "pkg/b/b.c", "#include \"a/a.h\"\n");
+	add_module(t, &f, "", ".", "");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	load_closure(&f.a, find(&f, "pkg/a"), false, &v, &n);
+	T_EQ_INT(t, n, 2);
+	arena_fini(&f.a);
+}
+
+void TestLoadMistakes(struct test *t)
+{
+	static const struct {
+		const char *yaml, *want, *fix;
+	} cases[] = {
+		{"packages: {a: {sources: [nothing/*.c]}}\n", "pattern 'nothing/*.c' of package 'a' matches no source", "relative"},
+		{"packages: {a: {sources: [gone.c]}}\n", "source 'gone.c' of package 'a' does not exist", "relative"},
+		{"packages: {a: {sources: [x.c], uses: [zz]}}\n", "package 'a' uses 'zz'", "required module"},
+		{"packages: {a: {sources: [m1.c], program: p}, b: {sources: [m2.c], program: p}}\n",
+		 "two programs are named 'p': m1.c and m2.c", "rename"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct fixture f;
+
+		begin(t, &f);
+		put(t, &f, "x.c", "int x;\n");
+		put(t, &f, "m1.c", "int main(void) { return 0; }\n");
+		put(t, &f, "m2.c", "int main(void) { return 0; }\n");
+		add_module(t, &f, "", ".", cases[i].yaml);
+		T_CHECK(t, !load(t, &f), "case %zu loaded", i);
+		T_CHECK(t, strstr(f.e.msg, cases[i].want), "got '%s', want '%s'", f.e.msg, cases[i].want);
+		T_CHECK(t, strstr(f.e.fix, cases[i].fix), "got fix '%s', want '%s'", f.e.fix, cases[i].fix);
+		arena_fini(&f.a);
+	}
+}
+
+void TestLoadMatchPatterns(struct test *t)
+{
+	static const struct {
+		const char *pattern;
+		size_t want;
+	} cases[] = {{"./...", 3}, {"pkg/...", 2}, {"./pkg/a", 1}, {"tool", 1}, {"pkg/a/...", 1}, {"nope", 0}};
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "pkg/a/a.c", "int a;\n");
+	put(t, &f, "pkg/ab/b.c", "int b;\n");
+	put(t, &f, "cmd/tool/t.c", "int main(void) { return 0; }\n");
+	add_module(t, &f, "", ".", "");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct str pattern = str_of(cases[i].pattern);
+		struct package **v;
+		size_t n = 0;
+		bool ok = load_match(&f.a, &f.set, &pattern, 1, &v, &n, &f.e);
+
+		T_CHECK(t, ok == (cases[i].want > 0), "%s", cases[i].pattern);
+		if (ok)
+			T_CHECK(t, n == cases[i].want, "%s: got %zu, want %zu", cases[i].pattern, n, cases[i].want);
+	}
+	arena_fini(&f.a);
+}

@@ -1,0 +1,186 @@
+#include "plan/plan.h"
+
+#include <string.h>
+
+#include "cbuild/test.h"
+
+/* Two packages, app -> log, as load would give them; no file is touched: plan is pure. */
+struct fixture {
+	struct arena a;
+	struct manifest manifest;
+	struct module module;
+	struct package app, log;
+	struct source app_main, log_c;
+	struct package_set set;
+	struct toolchain tc;
+	struct graph graph;
+	struct plan plan;
+	struct err e;
+};
+
+static void words(struct arena *a, struct str_vec *v, const char *text)
+{
+	struct str rest = str_of(text);
+
+	while (rest.p)
+		*vec_push(a, v) = str_cut(&rest, ' ');
+}
+
+static void add_source(struct fixture *f, struct package *p, struct source *s, const char *path)
+{
+	*s = (struct source){.path = str_of(path), .rel = str_of(path), .package = p};
+	*vec_push(&f->a, &p->sources) = s;
+}
+
+static void begin(struct test *t, struct fixture *f, const char *profile)
+{
+	struct plan_opts o = {.tc = &f->tc, .manifest = &f->manifest, .profile = str_of(profile)};
+
+	memset(f, 0, sizeof *f);
+	f->module = (struct module){.main = true, .manifest = &f->manifest};
+	f->app = (struct package){.index = 0, .module = &f->module, .name = STR("cmd/app"), .std = STR("c17")};
+	f->log = (struct package){.index = 1, .module = &f->module, .name = STR("pkg/log"), .std = STR("c17")};
+	add_source(f, &f->app, &f->app_main, "cmd/app/main.c");
+	add_source(f, &f->log, &f->log_c, "pkg/log/log.c");
+	*vec_push(&f->a, &f->app.imports) = &f->log;
+	*vec_push(&f->a, &f->app_main.owners) = &f->log;
+	*vec_push(&f->a, &f->app_main.closure) = STR("pkg/log/log.h");
+	*vec_push(&f->a, &f->app.programs) = (struct program){STR("app"), &f->app_main, &f->app};
+	words(&f->a, &f->tc.cc, "CC -fPIE");
+	words(&f->a, &f->tc.link_head, "LD -static");
+	words(&f->a, &f->tc.link_pre, "crt1.o");
+	words(&f->a, &f->tc.link_post, "libc.a crtn.o");
+	f->tc.link_is_linker = f->tc.is_static = true;
+	T_MUST(t, target_parse(STR("linux/arm64"), &o.target, &f->e));
+	if (!plan_init(&f->plan, &f->a, &f->graph, &o, &f->e))
+		test_log(t, "%s", f->e.msg);
+}
+
+static const char *command(struct fixture *f, const struct action *x)
+{
+	struct buf b = {0};
+	const char *text;
+
+	for (size_t i = 0; i < x->argv.n; i++) {
+		const struct arg *g = &x->argv.v[i];
+		struct str path = g->kind == ARG_INPUT    ? x->inputs.v[g->index].path
+				  : g->kind == ARG_OUTPUT ? x->outputs.v[g->index].path
+							  : STR("");
+
+		buf_printf(&b, "%s%.*s%.*s", i ? " " : "", STR_ARG(g->text), STR_ARG(path));
+	}
+	text = str_c(&f->a, buf_str(&b));
+	buf_fini(&b);
+	return text;
+}
+
+void TestPlanCompileCommand(struct test *t)
+{
+	struct fixture f;
+	struct action *x;
+
+	begin(t, &f, "dev");
+	*vec_push(&f.a, &f.log.export_flags.defines) = (struct define){STR("LOG"), STR("2")};
+	x = plan_compile(&f.plan, &f.app_main);
+	T_EQ_STR(t, command(&f, x),
+		 "CC -fPIE -std=c17 -Wall -O0 -g -DLOG=2 -MD -MF build/linux-arm64/obj/main/cmd/app/main.c.o.d -c -o "
+		 "build/linux-arm64/obj/main/cmd/app/main.c.o cmd/app/main.c");
+	T_EQ_INT(t, x->inputs.n, 2);
+	T_OK(t, x->outputs.v[1].depfile);
+	T_OK(t, plan_compile(&f.plan, &f.app_main) == x);
+	arena_fini(&f.a);
+}
+
+void TestPlanLinkThroughLinker(struct test *t)
+{
+	struct fixture f;
+	struct action *x, *policy;
+
+	begin(t, &f, "release");
+	words(&f.a, &f.log.flags.ldflags, "-Wl,--wrap,malloc -pthread");
+	words(&f.a, &f.log.flags.libs, "m m");
+	x = plan_program(&f.plan, &f.app.programs.v[0], &policy);
+	T_EQ_STR(t, command(&f, x),
+		 "LD -static -s -o build/linux-arm64/bin/app crt1.o "
+		 "build/linux-arm64/obj/main/cmd/app/main.c.o build/linux-arm64/obj/main/pkg/log/log.c.o "
+		 "--wrap malloc -lm libc.a crtn.o");
+	T_OK(t, policy->step == &plan_policy_step && policy->inputs.v[0].from == x);
+	arena_fini(&f.a);
+}
+
+void TestPlanLinkThroughDriver(struct test *t)
+{
+	struct fixture f;
+	struct action *x, *policy;
+
+	begin(t, &f, "dev");
+	f.tc.link_is_linker = false;
+	words(&f.a, &f.log.flags.ldflags, "-Wl,--wrap,malloc");
+	x = plan_program(&f.plan, &f.app.programs.v[0], &policy);
+	T_OK(t, strstr(command(&f, x), " -Wl,--wrap,malloc libc.a") != NULL);
+	arena_fini(&f.a);
+}
+
+/* The environment holds nothing of the user's, and the toolchain's word replaces ours. */
+void TestPlanEnvironment(struct test *t)
+{
+	struct fixture f;
+	struct action *x;
+	size_t paths = 0;
+
+	begin(t, &f, "dev");
+	words(&f.a, &f.tc.env, "PATH=/opt/bin");
+	x = plan_compile(&f.plan, &f.app_main);
+	for (size_t i = 0; i < x->env.n; i++) {
+		T_CHECK(t, !str_startsc(x->env.v[i], "HOME="), "%.*s", STR_ARG(x->env.v[i]));
+		paths += str_startsc(x->env.v[i], "PATH=");
+	}
+	T_EQ_INT(t, paths, 1);
+	arena_fini(&f.a);
+}
+
+void TestPlanProfiles(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f, "fast");
+	T_OK(t, strstr(f.e.msg, "no profile 'fast'") && strstr(f.e.fix, "dev, release"));
+	arena_fini(&f.a);
+}
+
+static struct str zlib_port(void *ctx, struct str header)
+{
+	(void)ctx;
+	return str_eqc(header, "zlib.h") ? STR("github.com/madler/zlib") : STR("");
+}
+
+void TestPlanHints(struct test *t)
+{
+	static const struct {
+		const char *words, *want;
+	} cases[] = {
+		{"a.c:1:10: fatal error: 'zlib.h' file not found\n", "cbuild get github.com/madler/zlib"},
+		{"a.c:1:10: fatal error: zlib.h: No such file or directory\n", "cbuild get github.com/madler/zlib"},
+		{"a.c:1:10: fatal error: 'log.h' file not found\n", "there is a pkg/log/log.h"},
+		{"a.c:1:10: fatal error: 'x/y.h' file not found\n", "nothing provides 'x/y.h'"},
+		{"ld.lld: error: duplicate symbol: twice\n>>> defined at a.c:1\n", "'twice' is defined twice"},
+		{"a.o: in function `f':\nb.c:2: multiple definition of `twice'; a.c:1: first", "'twice' is defined twice"},
+		{"ld.lld: error: undefined symbol: gone\n", "'gone' is declared but no linked package defines it"},
+		{"x.c:(.text+0x5): undefined reference to `gone'\n", "'gone' is declared"},
+	};
+	struct fixture f;
+
+	begin(t, &f, "dev");
+	*vec_push(&f.a, &f.set.packages) = &f.app;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct action failed = {.words = str_of(cases[i].words)};
+		struct buf out = {0};
+		struct plan_hint_port port = {.module_for = zlib_port};
+
+		plan_hint(&f.a, &f.set, &failed, &port, &out);
+		T_CHECK(t, out.p && strstr(out.p, cases[i].want), "words '%s', got '%s'", cases[i].words,
+			out.p ? out.p : "");
+		buf_fini(&out);
+	}
+	arena_fini(&f.a);
+}
