@@ -46,8 +46,9 @@ bool file_changed_since(struct str path, int64_t since_ns);
 
 /* --- explain.c --- */
 
-/* What differs between the record of x's last run here and now, as one line in a. */
-struct str explain(struct arena *a, const char *state_dir, const struct action *x, struct file_memo *m);
+/* What differs between the record of x's last run here and now, as one line in a. forced: not looked up. */
+struct str explain(struct arena *a, const char *state_dir, const struct action *x, bool forced,
+		   struct file_memo *m);
 /* Remembers the record of a run: x's own and its discovered inputs' lines. A failure only costs words. */
 void explain_remember(struct arena *a, const char *state_dir, const struct action *x, struct str more_lines);
 

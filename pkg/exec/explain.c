@@ -169,11 +169,19 @@ static void compare_kind(struct arena *a, struct reasons *r, const char *kind, c
 	compare_words(a, r, what, of_kind(a, was, kind), of_kind(a, is, kind));
 }
 
+static void compare_tool(struct arena *a, struct reasons *r, const struct field_vec *was, const struct field_vec *is)
+{
+	struct field_vec old = of_kind(a, was, "tool"), now = of_kind(a, is, "tool");
+
+	if (old.n == 1 && now.n == 1 && !str_eq(old.v[0].value, now.v[0].value))
+		reason(r, "the tool changed");
+}
+
 static void compare(struct arena *a, struct reasons *r, const struct field_vec *was, const struct field_vec *is)
 {
 	compare_files(a, r, of_kind(a, was, "in"), of_kind(a, is, "in"));
 	compare_files(a, r, of_kind(a, was, "more"), of_kind(a, is, "more"));
-	compare_kind(a, r, "tool", "tool", was, is);
+	compare_tool(a, r, was, is);
 	compare_kind(a, r, "step", "step", was, is);
 	compare_kind(a, r, "arg", "command line", was, is);
 	compare_kind(a, r, "env", "environment", was, is);
@@ -202,7 +210,7 @@ static struct str record_now(struct arena *a, const struct action *x, const stru
 	return out;
 }
 
-struct str explain(struct arena *a, const char *state_dir, const struct action *x, struct file_memo *m)
+struct str explain(struct arena *a, const char *state_dir, const struct action *x, bool forced, struct file_memo *m)
 {
 	struct reasons r = {0};
 	struct field_vec was, is;
@@ -219,7 +227,8 @@ struct str explain(struct arena *a, const char *state_dir, const struct action *
 	if (r.n > REASONS_SHOWN)
 		buf_printf(&r.text, "; and %zu more", r.n - REASONS_SHOWN);
 	if (!r.n)
-		buf_addc(&r.text, "nothing changed, but its result is not in the cache");
+		buf_printf(&r.text, "nothing changed, but %s",
+			   forced ? "the cache is not read" : "its result is not in the cache");
 	out = str_fmt(a, "%.*s: %s", STR_ARG(x->title), r.text.p);
 	buf_fini(&r.text);
 	return out;
