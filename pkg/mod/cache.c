@@ -167,7 +167,7 @@ bool cache_find(struct arena *a, const struct mod_opts *o, struct str name, stru
 	if (!*found)
 		return true;
 	if (file_kind(note.p) == FILE_REGULAR && file_read(a, note.p, SUM_BYTES_MAX, &text, &ignored)) {
-		*sum = str_trim(text);
+		*sum = str_dup(a, str_trim(text));
 		if (str_startsc(*sum, "h1:") && sum->n == strlen("h1:") + 44)
 			return true;
 	}
