@@ -50,7 +50,7 @@ static void set_options(struct apt *apt)
 	add_option(apt, "APT::Architecture", arch);
 	add_option(apt, "APT::Architectures::", arch);
 	add_option(apt, "APT::Get::List-Cleanup", STR("false"));
-	add_option(apt, "APT::Update::Post-Invoke-Success::", STR(""));
+	add_option(apt, "APT::Update::Error-Mode", STR("any"));
 	add_option(apt, "Acquire::Languages", STR("none"));
 	add_option(apt, "Acquire::GzipIndexes", STR("true"));
 	add_option(apt, "APT::Sandbox::User", STR("root"));
