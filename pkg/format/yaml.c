@@ -142,7 +142,7 @@ static bool fail_start(struct loader *l, const yaml_mark_t *m)
 
 	err_at(l->e, ERR_INPUT, l->file, (int)m->line + 1, (int)m->column + 1,
 	       "a value without quotes cannot start with '%c'", at < l->bytes.n ? l->bytes.p[at] : ' ');
-	return err_fix(l->e, "put the value in double quotes");
+	return err_fix(l->e, "put the value in double quotes, as in \"*.c\"");
 }
 
 /* libyaml's error, in words that name the usual cause. */
@@ -165,7 +165,8 @@ static bool fail_parser(struct loader *l)
 	}
 	fail_at(l, m, l->parser.problem ? l->parser.problem : "not valid YAML");
 	if (l->parser.context)
-		err_wrap(l->e, "%s that starts at line %zu", l->parser.context,
+		err_wrap(l->e, "%s that starts at line %zu",
+			 l->parser.context + (str_startsc(context, "while ") ? 6 : 0),
 			 l->parser.context_mark.line + 1);
 	return err_fix(l->e, "check indentation, brackets and quotes on this line and the one above");
 }

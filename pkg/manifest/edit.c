@@ -80,6 +80,12 @@ static struct str add_to_flow(const struct edit *ed, const struct yaml_node *map
 		      str_fmt(ed->a, ", %.*s", STR_ARG(text)));
 }
 
+/* What must stand between the key's colon and a value put at byte at. */
+static const char *gap(const struct edit *ed, size_t at)
+{
+	return at > 0 && !strchr(" \t\r\n", ed->bytes.p[at - 1]) ? " " : "";
+}
+
 static struct str set_value(const struct edit *ed, const struct yaml_node *v)
 {
 	char quote = v->end > v->start ? ed->bytes.p[v->start] : ' ';
@@ -87,8 +93,7 @@ static struct str set_value(const struct edit *ed, const struct yaml_node *v)
 	if (quote == '"' || quote == '\'')
 		return splice(ed, v->start, v->end,
 			      str_fmt(ed->a, "%c%.*s%c", quote, STR_ARG(ed->version), quote));
-	return splice(ed, v->start, v->end,
-		      str_fmt(ed->a, "%s%.*s", v->end > v->start ? "" : " ", STR_ARG(ed->version)));
+	return splice(ed, v->start, v->end, str_fmt(ed->a, "%s%.*s", gap(ed, v->start), STR_ARG(ed->version)));
 }
 
 /* `require` is absent: below `module`, else at the end. */
@@ -114,8 +119,7 @@ static struct str fill_require(const struct edit *ed, const struct yaml_node *ro
 
 	if (root->flow || p->value->end > p->value->start)
 		return splice(ed, p->value->start, p->value->end,
-			      str_fmt(ed->a, "%s{%.*s}", p->value->end > p->value->start ? "" : " ",
-				      STR_ARG(item)));
+			      str_fmt(ed->a, "%s{%.*s}", gap(ed, p->value->start), STR_ARG(item)));
 	return add_lines(ed, p->key->end,
 			 str_fmt(ed->a, "%*s%.*s", p->key->col + 1, "", STR_ARG(item)));
 }

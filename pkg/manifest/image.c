@@ -8,33 +8,33 @@
 #include "base/path.h"
 #include "manifest/manifest_impl.h"
 
-/* A decimal number from least to most; 0 with a mistake otherwise. */
-static uint32_t want_number(struct reader *r, const struct yaml_node *v, uint64_t least, uint64_t most)
+/* A decimal number from least to most; 0 with a mistake and its remedy otherwise. */
+static uint32_t want_number(struct reader *r, const struct yaml_node *v, uint64_t least, uint64_t most,
+			    const char *fix)
 {
 	uint64_t n = 0;
-	struct str fix;
+	struct str got = str_of(yaml_kind_name(v));
 
 	if (v->kind == YAML_TEXT && v->plain && str_u64(v->text, &n) && n >= least && n <= most)
 		return (uint32_t)n;
-	fix = str_fmt(r->a, "write a number from %llu to %llu", (unsigned long long)least,
-		      (unsigned long long)most);
 	if (v->kind == YAML_TEXT)
-		mistake(r, v, fix.p, "'%.*s' is not such a number: '%.*s'", STR_ARG(r->key), STR_ARG(v->text));
-	else
-		mistake(r, v, fix.p, "'%.*s' must be a number, not %s", STR_ARG(r->key), yaml_kind_name(v));
+		got = str_fmt(r->a, v->plain ? "'%.*s'" : "quoted text '%.*s'", STR_ARG(v->text));
+	mistake(r, v, fix, "'%.*s' must be a number from %llu to %llu, not %.*s", STR_ARG(r->key),
+		(unsigned long long)least, (unsigned long long)most, STR_ARG(got));
 	return 0;
 }
 
 void read_user(struct reader *r, const struct yaml_node *v, void *number)
 {
 	/* (uid_t)-1 means "no change" to chown(2) and setuid(2). */
-	*(uint32_t *)number = want_number(r, v, 0, UINT32_MAX - 1);
+	*(uint32_t *)number = want_number(r, v, 0, UINT32_MAX - 1,
+					  "write the numeric id, as in 65532: an image has no user names");
 }
 
 static void each_port(struct reader *r, const struct yaml_node *v, void *image)
 {
 	struct image_spec *s = image;
-	uint32_t port = want_number(r, v, 1, 65535);
+	uint32_t port = want_number(r, v, 1, 65535, "write the port's number, as in 8080");
 
 	for (size_t i = 0; port && i < s->ports.n; i++)
 		if (s->ports.v[i] == port)

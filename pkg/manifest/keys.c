@@ -69,13 +69,13 @@ static const struct key export_keys[] = {
 
 static const struct key condition_keys[] = {
 	{"os", read_os, offsetof(struct condition, os), "string array null"},
-	{"arch", read_arch, offsetof(struct condition, arch), "string array null"},
+	{"arch", read_arch, offsetof(struct condition, arch), "string integer array null"},
 	LATER("option"),
 };
 
 static const struct key addition_keys[] = {
 	{"os", read_os, offsetof(struct addition, when.os), "string array null"},
-	{"arch", read_arch, offsetof(struct addition, when.arch), "string array null"},
+	{"arch", read_arch, offsetof(struct addition, when.arch), "string integer array null"},
 	{"sources", read_globs, offsetof(struct addition, sources), "string array null"},
 	{"include", read_folders, offsetof(struct addition, include), "string array null"},
 	FLAGS(addition, flags),
@@ -199,7 +199,7 @@ static void read_profiles(struct reader *r, const struct yaml_node *v, void *man
 		const struct yaml_node *key = v->pairs.v[i].key;
 		struct profile *p = vec_push(r->a, &m->profiles);
 
-		p->name = key->text;
+		r->key = p->name = key->text;
 		if (!is_name(key->text, "_-"))
 			mistake(r, key, "use letters, digits, - and _", "malformed profile name '%.*s'",
 				STR_ARG(key->text));
@@ -218,7 +218,7 @@ static void read_package(struct reader *r, const struct yaml_pair *pair, struct 
 {
 	size_t before = r->mistakes;
 
-	p->name = pair->key->text;
+	r->key = p->name = pair->key->text;
 	p->pos = pos_of(pair->key);
 	if (!package_name_ok(p->name))
 		mistake(r, pair->key, "a package is named as its folder would be, as in pkg/log or zlib",

@@ -10,15 +10,19 @@
 #include "manifest/manifest_impl.h"
 #include "sys/file.h"
 
-enum { IMAGE_USER = 65532 };
+enum {
+	IMAGE_USER = 65532,
+	INLINE_FIX_MAX = 110, /* bytes of a remedy in brackets, so that ten lines fit into struct err */
+};
 
-/* Moves the first mistake's remedy behind its message: with several, each line carries its own. */
-static void inline_fix(struct err *e)
+/* With several mistakes each line carries its own remedy in brackets; a long one stays in e->fix. */
+static void inline_first_fix(struct err *e)
 {
 	struct str fix = str_of(e->fix), msg = str_of(e->msg);
 
-	if (fix.n && msg.n + fix.n + 4 < sizeof e->msg)
-		snprintf(e->msg + msg.n, sizeof e->msg - msg.n, " (%s)", e->fix);
+	if (!fix.n || fix.n > INLINE_FIX_MAX)
+		return;
+	snprintf(e->msg + msg.n, sizeof e->msg - msg.n, " (%s)", e->fix);
 	e->fix[0] = '\0';
 }
 
@@ -35,8 +39,15 @@ void mistake(struct reader *r, const struct yaml_node *n, const char *fix, const
 		err_fix(r->e, "%s", fix);
 		return;
 	}
-	inline_fix(r->e);
-	err_also(r->e, r->file, n->line, n->col, "%s (%s)", text, fix);
+	if (r->mistakes == 2)
+		inline_first_fix(r->e);
+	if (str_of(fix).n <= INLINE_FIX_MAX) {
+		err_also(r->e, r->file, n->line, n->col, "%s (%s)", text, fix);
+		return;
+	}
+	err_also(r->e, r->file, n->line, n->col, "%s", text);
+	if (!r->e->fix[0])
+		err_fix(r->e, "%s", fix);
 }
 
 /* What no single value shows. */

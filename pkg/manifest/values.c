@@ -197,7 +197,7 @@ void read_lto(struct reader *r, const struct yaml_node *v, void *str)
 }
 
 static void each_known(struct reader *r, const struct yaml_node *v, const char *const *names,
-		       struct str_vec *out)
+		       const char *hint, struct str_vec *out)
 {
 	struct str s = v->text, fix;
 
@@ -207,13 +207,13 @@ static void each_known(struct reader *r, const struct yaml_node *v, const char *
 		*vec_push(r->a, out) = v->text;
 		return;
 	}
-	fix = str_fmt(r->a, "known: %s", join_names(r->a, names));
+	fix = str_fmt(r->a, "known: %s (%s)", join_names(r->a, names), hint);
 	mistake(r, v, fix.p, "unknown '%.*s' '%.*s'", STR_ARG(r->key), STR_ARG(s));
 }
 
 static void each_os(struct reader *r, const struct yaml_node *v, void *str_vec)
 {
-	each_known(r, v, os_names, str_vec);
+	each_known(r, v, os_names, "macOS is darwin", str_vec);
 }
 
 void read_os(struct reader *r, const struct yaml_node *v, void *str_vec)
@@ -223,7 +223,7 @@ void read_os(struct reader *r, const struct yaml_node *v, void *str_vec)
 
 static void each_arch(struct reader *r, const struct yaml_node *v, void *str_vec)
 {
-	each_known(r, v, arch_names, str_vec);
+	each_known(r, v, arch_names, "x86_64 is amd64, aarch64 is arm64, i686 is 386", str_vec);
 }
 
 void read_arch(struct reader *r, const struct yaml_node *v, void *str_vec)
@@ -265,24 +265,24 @@ static const struct {
 	const char *prefix, *fix;
 } refused_flags[] = {
 	{"@", "write the flags themselves"},
-	{"-fplugin", "compiler plugins are not supported"},
-	{"-wrapper", "wrappers are not supported"},
-	{"-specs", "spec files are not supported"},
-	{"--specs", "spec files are not supported"},
+	{"-fplugin", "remove it: compiler plugins are not supported"},
+	{"-wrapper", "remove it: wrappers are not supported"},
+	{"-specs", "remove it: spec files are not supported"},
+	{"--specs", "remove it: spec files are not supported"},
 	{"-Xclang", "give options of the compiler's driver only"},
-	{"-load", "compiler plugins are not supported"},
-	{"-Wl,-plugin", "linker plugins are not supported"},
-	{"-Wl,--plugin", "linker plugins are not supported"},
-	{"-B", "CBUILD_TOOLCHAIN chooses the tools"},
-	{"-fuse-ld", "CBUILD_TOOLCHAIN chooses the tools"},
+	{"-load", "remove it: compiler plugins are not supported"},
+	{"-Wl,-plugin", "remove it: linker plugins are not supported"},
+	{"-Wl,--plugin", "remove it: linker plugins are not supported"},
+	{"-B", "remove it: CBUILD_TOOLCHAIN chooses the tools"},
+	{"-fuse-ld", "remove it: CBUILD_TOOLCHAIN chooses the tools"},
 	{"--target", "use 'targets'"},
 	{"-target", "use 'targets'"},
 	{"-std=", "use 'std'"},
 	{"-o", "cbuild names the outputs"},
 	{"-I", "use 'include'"},
 	{"-l", "use 'libs'"},
-	{"-shared", "programs are linked statically"},
-	{"-rdynamic", "programs are linked statically"},
+	{"-shared", "remove it: programs are linked statically"},
+	{"-rdynamic", "remove it: programs are linked statically"},
 };
 
 static void each_flag(struct reader *r, const struct yaml_node *v, void *out)
