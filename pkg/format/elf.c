@@ -1,8 +1,9 @@
 /*
  * One reader for four shapes (32/64 bit, little/big endian). Fields are fetched by offset and width
- * through get(), which gives 0 and notes the damage when a field lies outside the file; so a table is
- * checked once as a whole, and nothing is ever cast to a struct. Notes come from PT_NOTE segments, which
- * survive stripping, and from SHT_NOTE sections of files without segments (objects).
+ * through get(), which gives 0 and notes the damage when a field lies outside the file; so a table
+ * is checked once as a whole, and nothing is ever cast to a struct. Notes come from PT_NOTE
+ * segments, which survive stripping, and from SHT_NOTE sections of files without segments
+ * (objects).
  */
 #include "format/elf.h"
 
@@ -50,7 +51,8 @@ struct reader {
 	bool wide, big; /* 64 bit; big endian */
 	uint64_t segments_at, segment_bytes, segment_count;
 	uint64_t sections_at, section_bytes, section_count, names_index;
-	uint64_t note_budget; /* bytes of notes still to read: overlapping segments cannot multiply the work */
+	uint64_t note_budget; /* bytes of notes still to read: overlapping segments cannot multiply
+				 the work */
 };
 
 struct segment {
@@ -94,7 +96,8 @@ static uint32_t get32(const struct reader *r, uint64_t offset)
 }
 
 /* A field of 4 bytes at narrow_at in 32-bit files, of 8 bytes at wide_at in 64-bit ones. */
-static uint64_t get_word(const struct reader *r, uint64_t base, unsigned narrow_at, unsigned wide_at)
+static uint64_t get_word(const struct reader *r, uint64_t base, unsigned narrow_at,
+			 unsigned wide_at)
 {
 	return r->wide ? get(r, base + wide_at, 8) : get(r, base + narrow_at, 4);
 }
@@ -134,7 +137,8 @@ static bool read_header(struct reader *r)
 	const unsigned char *p = (const unsigned char *)r->bytes.p;
 
 	if (!elf_is(r->bytes)) {
-		err_set(r->e, ERR_INPUT, "not an ELF file: it does not begin with ELF's magic number");
+		err_set(r->e, ERR_INPUT,
+			"not an ELF file: it does not begin with ELF's magic number");
 		return err_fix(r->e, "give a program, library or object file of a Unix system");
 	}
 	if (r->bytes.n < IDENT_BYTES || (p[4] != ELF_CLASS_32 && p[4] != ELF_CLASS_64))
@@ -168,7 +172,8 @@ static bool find_tables(struct reader *r)
 	if (r->sections_at) {
 		struct section first = section_at(r, 0);
 
-		if (r->section_bytes < (r->wide ? 64 : 40) || !inside(r, r->sections_at, r->section_bytes))
+		if (r->section_bytes < (r->wide ? 64 : 40) ||
+		    !inside(r, r->sections_at, r->section_bytes))
 			return damaged(r->e, "its section table lies beyond its end");
 		r->section_count = r->section_count ? r->section_count : first.size_bytes;
 		if (r->segment_count == COUNT_ELSEWHERE)
@@ -211,7 +216,8 @@ static bool owner_is(const struct reader *r, uint64_t at, uint64_t n, const char
 	return n == want && memcmp(r->bytes.p + at, name, want) == 0;
 }
 
-static void keep_note(struct reader *r, uint64_t at, uint64_t name_bytes, uint64_t desc_at, uint64_t desc_bytes)
+static void keep_note(struct reader *r, uint64_t at, uint64_t name_bytes, uint64_t desc_at,
+		      uint64_t desc_bytes)
 {
 	struct str desc = {r->bytes.p + desc_at, (size_t)desc_bytes};
 	uint32_t type = get32(r, at + 8);
@@ -255,7 +261,8 @@ static bool read_notes(struct reader *r, uint64_t offset, uint64_t size_bytes, u
 	return true;
 }
 
-/* File offset of an address, through the loaded segments; *left is what follows it in its segment. */
+/* File offset of an address, through the loaded segments; *left is what follows it in its segment.
+ */
 static bool offset_of(const struct reader *r, uint64_t vaddr, uint64_t *offset, uint64_t *left)
 {
 	for (uint64_t i = 0; i < r->segment_count; i++) {
@@ -275,7 +282,8 @@ struct dynamic {
 	uint64_t at, count, names_at, names_bytes;
 };
 
-static uint64_t dynamic_tag(const struct reader *r, const struct dynamic *d, uint64_t i, uint64_t *value)
+static uint64_t dynamic_tag(const struct reader *r, const struct dynamic *d, uint64_t i,
+			    uint64_t *value)
 {
 	uint64_t at = d->at + i * (r->wide ? 16 : 8);
 
@@ -374,7 +382,8 @@ static bool read_segment(struct reader *r, const struct segment *s)
 		out->has_rwx |= (s->flags & FLAG_W) && (s->flags & FLAG_X);
 		return true;
 	case SEG_DYNAMIC:
-		return out->has_dynamic ? damaged(r->e, "it has two dynamic segments") : read_dynamic(r, s);
+		return out->has_dynamic ? damaged(r->e, "it has two dynamic segments")
+					: read_dynamic(r, s);
 	case SEG_INTERP:
 		return out->has_interp ? damaged(r->e, "it has two loaders") : read_interp(r, s);
 	case SEG_NOTE:
@@ -410,7 +419,8 @@ static bool section_is(const struct reader *r, const struct section *names, cons
 }
 
 /* What only objects say by sections: programs have segments for it. */
-static bool read_object_section(struct reader *r, const struct section *names, const struct section *s)
+static bool read_object_section(struct reader *r, const struct section *names,
+				const struct section *s)
 {
 	if (section_is(r, names, s, STR(".note.GNU-stack"))) {
 		r->out->has_gnu_stack = true;

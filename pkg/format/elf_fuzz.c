@@ -1,4 +1,5 @@
-/* Fuzz target: any bytes; elf_read must not fault, and what it accepts must be readable to the end. */
+/* Fuzz target: any bytes; elf_read must not fault, and what it accepts must be readable to the end.
+ */
 #include "format/elf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

@@ -36,7 +36,8 @@ static unsigned word_bytes(const struct image *m)
 	return m->shape.wide ? 8 : 4;
 }
 
-static void put_segment(struct image *m, size_t i, uint32_t type, uint32_t flags, uint64_t offset, uint64_t n)
+static void put_segment(struct image *m, size_t i, uint32_t type, uint32_t flags, uint64_t offset,
+			uint64_t n)
 {
 	size_t at = 64 + i * (m->shape.wide ? 56 : 32);
 
@@ -56,7 +57,8 @@ static void put_dynamic(struct image *m, size_t i, uint64_t tag, uint64_t value)
 	put(m, at + word_bytes(m), word_bytes(m), value);
 }
 
-static void put_note(struct image *m, size_t at, uint32_t type, const char *owner, const char *desc, size_t n)
+static void put_note(struct image *m, size_t at, uint32_t type, const char *owner, const char *desc,
+		     size_t n)
 {
 	put(m, at, 4, 4);
 	put(m, at + 4, 4, n);
@@ -65,7 +67,8 @@ static void put_note(struct image *m, size_t at, uint32_t type, const char *owne
 	memcpy(m->bytes + at + 16, desc, n);
 }
 
-/* A dynamic program: load, interp, dynamic, notes, stack. 700 dynamic, 900 names, 1000 interp, 1100 notes. */
+/* A dynamic program: load, interp, dynamic, notes, stack. 700 dynamic, 900 names, 1000 interp, 1100
+ * notes. */
 static void make_dynamic(struct image *m, struct shape shape)
 {
 	memset(m, 0, sizeof *m);
@@ -113,7 +116,8 @@ static void check_shape(struct test *t, struct shape shape)
 
 	make_dynamic(&m, shape);
 	if (!elf_read(&a, bytes_of(&m), &f, &e))
-		test_fatal(t, __FILE__, __LINE__, "wide %d big %d: %s", shape.wide, shape.big, e.msg);
+		test_fatal(t, __FILE__, __LINE__, "wide %d big %d: %s", shape.wide, shape.big,
+			   e.msg);
 	T_EQ_INT(t, f.elf_class, shape.wide ? ELF_CLASS_64 : ELF_CLASS_32);
 	T_EQ_INT(t, f.data, shape.big ? ELF_BIG : ELF_LITTLE);
 	T_EQ_INT(t, f.machine, 183);
@@ -145,29 +149,29 @@ static const struct damage {
 	uint64_t value;
 	const char *want;
 } damages[] = {
-	{0, 1, 'M', "magic"},
-	{4, 1, 3, "class"},
-	{5, 1, 0, "byte order"},
-	{32, 8, UINT64_MAX - 8, "segment table"},
-	{32, 8, FILE_BYTES - 10, "segment table"},
-	{54, 2, 55, "segment table"},
-	{56, 2, 2000, "1024 segments"},
-	{40, 8, FILE_BYTES, "section table"},
-	{40, 8, UINT64_MAX, "section table"},
-	{64 + 8, 8, UINT64_MAX, "segment lies"},
-	{64 + 32, 8, FILE_BYTES + 1, "segment lies"},
-	{64 + 56 + 32, 8, 3, "loader"},
-	{64 + 112 + 8, 8, FILE_BYTES - 10, "dynamic section lies"},
-	{64 + 112, 4, 3, "two loaders"},
-	{64 + 168 + 32, 8, FILE_BYTES, "notes lie"},
-	{1100, 4, 0xfffffff0, "longer than its segment"},
-	{1104, 4, 0xffffffff, "longer than its segment"},
-	{708, 8, 0, NULL},
-	{700 + 8, 8, 39, NULL},
-	{700 + 8, 8, 40, "string table"},
-	{700 + 8, 8, UINT64_MAX, "string table"},
-	{732 + 8, 8, 0, "string table"},
-	{748 + 8, 8, 0, "string table"},
+    {0, 1, 'M', "magic"},
+    {4, 1, 3, "class"},
+    {5, 1, 0, "byte order"},
+    {32, 8, UINT64_MAX - 8, "segment table"},
+    {32, 8, FILE_BYTES - 10, "segment table"},
+    {54, 2, 55, "segment table"},
+    {56, 2, 2000, "1024 segments"},
+    {40, 8, FILE_BYTES, "section table"},
+    {40, 8, UINT64_MAX, "section table"},
+    {64 + 8, 8, UINT64_MAX, "segment lies"},
+    {64 + 32, 8, FILE_BYTES + 1, "segment lies"},
+    {64 + 56 + 32, 8, 3, "loader"},
+    {64 + 112 + 8, 8, FILE_BYTES - 10, "dynamic section lies"},
+    {64 + 112, 4, 3, "two loaders"},
+    {64 + 168 + 32, 8, FILE_BYTES, "notes lie"},
+    {1100, 4, 0xfffffff0, "longer than its segment"},
+    {1104, 4, 0xffffffff, "longer than its segment"},
+    {708, 8, 0, NULL},
+    {700 + 8, 8, 39, NULL},
+    {700 + 8, 8, 40, "string table"},
+    {700 + 8, 8, UINT64_MAX, "string table"},
+    {732 + 8, 8, 0, "string table"},
+    {748 + 8, 8, 0, "string table"},
 };
 
 void TestElfDamage(struct test *t)
@@ -184,7 +188,8 @@ void TestElfDamage(struct test *t)
 		put(&m, d->at, d->width, d->value);
 		ok = elf_read(&a, bytes_of(&m), &f, &e);
 		T_CHECK(t, ok == !d->want, "damage %zu: %s", i, e.msg);
-		T_CHECK(t, !d->want || strstr(e.msg, d->want), "damage %zu: got %s, want %s", i, e.msg, d->want);
+		T_CHECK(t, !d->want || strstr(e.msg, d->want), "damage %zu: got %s, want %s", i,
+			e.msg, d->want);
 		arena_fini(&a);
 	}
 }
@@ -308,14 +313,16 @@ static bool run_cc(const char *out, const char *source, char *const *more)
 		execvp("cc", v.out);
 		_exit(127);
 	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == 0;
 }
 
 /* Compiles a one-line program with the given flags and reads it. */
 static struct elf_facts facts_of(struct test *t, struct arena *a, char *const *flags)
 {
 	struct str dir = str_of(test_tmpdir(t));
-	struct str source = str_fmt(a, "%.*s/x.c", STR_ARG(dir)), out = str_fmt(a, "%.*s/x", STR_ARG(dir));
+	struct str source = str_fmt(a, "%.*s/x.c", STR_ARG(dir)),
+		   out = str_fmt(a, "%.*s/x", STR_ARG(dir));
 	FILE *f = fopen(source.p, "w");
 	struct elf_facts facts;
 	struct err e;
@@ -332,12 +339,14 @@ static struct elf_facts facts_of(struct test *t, struct arena *a, char *const *f
 
 void TestElfRealDynamic(struct test *t)
 {
-	char now[] = "-Wl,-z,now", id[] = "-Wl,--build-id=sha1", rpath[] = "-Wl,-rpath,/nowhere", debug[] = "-g";
+	char now[] = "-Wl,-z,now", id[] = "-Wl,--build-id=sha1", rpath[] = "-Wl,-rpath,/nowhere",
+	     debug[] = "-g";
 	char *flags[] = {now, id, rpath, debug, NULL};
 	struct arena a = {0};
 	struct elf_facts f = facts_of(t, &a, flags);
 
-	T_OK(t, f.has_interp && f.interp.n && f.has_dynamic && f.bind_now && f.has_symtab && f.has_debug);
+	T_OK(t, f.has_interp && f.interp.n && f.has_dynamic && f.bind_now && f.has_symtab &&
+		    f.has_debug);
 	T_MUST(t, f.needed.n >= 1);
 	T_OK(t, str_startsc(f.needed.v[0], "libc"));
 	T_EQ_INT(t, f.build_id.n, 20);

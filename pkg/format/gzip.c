@@ -1,6 +1,6 @@
 /*
- * libdeflate works on whole buffers, which is what makes it fast. libdeflate itself writes time 0, no
- * name and OS byte 255; gzip_test.c holds it to that.
+ * libdeflate works on whole buffers, which is what makes it fast. libdeflate itself writes time 0,
+ * no name and OS byte 255; gzip_test.c holds it to that.
  */
 #include "format/gzip.h"
 
@@ -67,8 +67,9 @@ bool gzip_decompress(struct str in, size_t max_bytes, struct buf *out, struct er
 	result = libdeflate_gzip_decompress_ex(d, in.p, in.n, out->p + out->n, room, &used, &got);
 	libdeflate_free_decompressor(d);
 	if (result != LIBDEFLATE_SUCCESS)
-		return damaged(e, result == LIBDEFLATE_INSUFFICIENT_SPACE ? "it holds more than it says"
-									    : "its checksum or coding is wrong");
+		return damaged(e, result == LIBDEFLATE_INSUFFICIENT_SPACE
+				      ? "it holds more than it says"
+				      : "its checksum or coding is wrong");
 	if (used != in.n || got != room)
 		return damaged(e, "something follows its end");
 	out->n += got;

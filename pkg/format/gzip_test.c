@@ -34,7 +34,8 @@ void TestGzipRoundTrip(struct test *t)
 			buf_add_byte(&in, (char)(k % 3 ? 'a' : seed >> 24));
 		}
 		gzip_compress(buf_str(&in), 6, &packed);
-		T_CHECK(t, gzip_decompress(buf_str(&packed), sizes[i], &out, &e), "size %zu: %s", sizes[i], e.msg);
+		T_CHECK(t, gzip_decompress(buf_str(&packed), sizes[i], &out, &e), "size %zu: %s",
+			sizes[i], e.msg);
 		T_CHECK(t, str_eq(buf_str(&in), buf_str(&out)), "size %zu", sizes[i]);
 		buf_fini(&in);
 		buf_fini(&packed);

@@ -1,6 +1,6 @@
 /*
- * jansson reads, since hostile text needs a tested parser; its tree is copied into the arena at once and
- * dropped. Writing is our own: the library's number and key order rules are not canonical.
+ * jansson reads, since hostile text needs a tested parser; its tree is copied into the arena at
+ * once and dropped. Writing is our own: the library's number and key order rules are not canonical.
  */
 #include "format/json.h"
 
@@ -30,8 +30,10 @@ static void append(struct arena *a, struct json *v, struct str key, struct json 
 
 	if (v->n == v->cap) {
 		if (v->kind == JSON_KIND_OBJECT)
-			v->keys = arena_grow(a, v->keys, v->cap, cap, sizeof *v->keys, _Alignof(struct str));
-		v->items = arena_grow(a, v->items, v->cap, cap, sizeof *v->items, _Alignof(struct json *));
+			v->keys = arena_grow(a, v->keys, v->cap, cap, sizeof *v->keys,
+					     _Alignof(struct str));
+		v->items =
+		    arena_grow(a, v->items, v->cap, cap, sizeof *v->items, _Alignof(struct json *));
 		v->cap = cap;
 	}
 	if (v->kind == JSON_KIND_OBJECT)
@@ -102,21 +104,24 @@ static struct json *copy_value(struct copier *c, json_t *in, unsigned depth)
 	return new_value(c->arena, JSON_KIND_NULL);
 }
 
-bool json_parse(struct arena *a, struct str text, const char *place, struct json **out, struct err *e)
+bool json_parse(struct arena *a, struct str text, const char *place, struct json **out,
+		struct err *e)
 {
 	struct copier c = {.arena = a};
 	json_error_t why;
 	json_t *root;
 
 	if (text.n > JSON_MAX_BYTES)
-		return err_at(e, ERR_INPUT, place, 0, 0, "a JSON document of %zu bytes is too large (limit 16 MiB)",
-			      text.n);
+		return err_at(e, ERR_INPUT, place, 0, 0,
+			      "a JSON document of %zu bytes is too large (limit 16 MiB)", text.n);
 	root = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES, &why);
 	if (!root)
-		return err_at(e, ERR_INPUT, place, why.line, why.column, "not valid JSON: %s", why.text);
+		return err_at(e, ERR_INPUT, place, why.line, why.column, "not valid JSON: %s",
+			      why.text);
 	*out = copy_value(&c, root, JSON_MAX_DEPTH);
 	json_decref(root);
-	return !c.fault || err_at(e, ERR_INPUT, place, 0, 0, "this JSON document is refused: %s", c.fault);
+	return !c.fault ||
+	       err_at(e, ERR_INPUT, place, 0, 0, "this JSON document is refused: %s", c.fault);
 }
 
 bool json_can_hold(struct str s)
@@ -230,8 +235,8 @@ const struct json *json_get(const struct json *v, const char *key)
 	return NULL;
 }
 
-static const struct json *need(const struct json *v, const char *key, enum json_kind kind, const char *what,
-			       const char *place, struct err *e)
+static const struct json *need(const struct json *v, const char *key, enum json_kind kind,
+			       const char *what, const char *place, struct err *e)
 {
 	const struct json *member = json_get(v, key);
 
@@ -244,7 +249,8 @@ static const struct json *need(const struct json *v, const char *key, enum json_
 	return NULL;
 }
 
-bool json_need_str(const struct json *v, const char *key, struct str *out, const char *place, struct err *e)
+bool json_need_str(const struct json *v, const char *key, struct str *out, const char *place,
+		   struct err *e)
 {
 	const struct json *member = need(v, key, JSON_KIND_TEXT, "a string", place, e);
 
@@ -253,7 +259,8 @@ bool json_need_str(const struct json *v, const char *key, struct str *out, const
 	return member != NULL;
 }
 
-bool json_need_int(const struct json *v, const char *key, int64_t *out, const char *place, struct err *e)
+bool json_need_int(const struct json *v, const char *key, int64_t *out, const char *place,
+		   struct err *e)
 {
 	const struct json *member = need(v, key, JSON_KIND_INT, "an integer", place, e);
 
@@ -262,8 +269,8 @@ bool json_need_int(const struct json *v, const char *key, int64_t *out, const ch
 	return member != NULL;
 }
 
-bool json_need_array(const struct json *v, const char *key, const struct json **out, const char *place,
-		     struct err *e)
+bool json_need_array(const struct json *v, const char *key, const struct json **out,
+		     const char *place, struct err *e)
 {
 	const struct json *member = need(v, key, JSON_KIND_ARRAY, "an array", place, e);
 

@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (json_parse(&a, (struct str){(const char *)data, n}, "fuzz", &v, &e)) {
 		struct str text = json_dump(&a, v);
 
-		if (!json_parse(&a, text, "fuzz", &again, &e) || !str_eq(json_dump(&a, again), text))
+		if (!json_parse(&a, text, "fuzz", &again, &e) ||
+		    !str_eq(json_dump(&a, again), text))
 			abort();
 	}
 	arena_fini(&a);

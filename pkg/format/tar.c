@@ -1,8 +1,9 @@
 /*
- * libarchive's "restricted pax" writer. It translates names that are not ASCII through the process's
- * locale unless told hdrcharset=BINARY, which costs a pax header an entry: so only who has such names
- * asks for it, and nobody else can pass one. Everything that it would otherwise take from a stat or pad by default is set here.
- * A write error sticks in libarchive's handle and is reported by the call that meets it.
+ * libarchive's "restricted pax" writer. It translates names that are not ASCII through the
+ * process's locale unless told hdrcharset=BINARY, which costs a pax header an entry: so only who
+ * has such names asks for it, and nobody else can pass one. Everything that it would otherwise take
+ * from a stat or pad by default is set here. A write error sticks in libarchive's handle and is
+ * reported by the call that meets it.
  */
 #include "format/tar.h"
 
@@ -62,7 +63,8 @@ static bool failed(const struct tar *t, const char *path, struct err *e)
 	errno = archive_errno(t->archive);
 	if (errno > 0)
 		return err_errno(e, "writing '%s' to an archive", path);
-	return err_set(e, ERR_IO, "writing '%s' to an archive: %s", path, why ? why : "no reason given");
+	return err_set(e, ERR_IO, "writing '%s' to an archive: %s", path,
+		       why ? why : "no reason given");
 }
 
 static unsigned file_type(enum tar_kind kind)
@@ -78,7 +80,8 @@ static unsigned file_type(enum tar_kind kind)
 	return AE_IFREG;
 }
 
-static bool write_header(struct tar *t, const struct tar_entry *entry, uint64_t size_bytes, struct err *e)
+static bool write_header(struct tar *t, const struct tar_entry *entry, uint64_t size_bytes,
+			 struct err *e)
 {
 	struct archive_entry *x = archive_entry_clear(t->entry);
 
@@ -119,7 +122,8 @@ bool tar_is_ascii(const char *name)
 bool tar_add(struct tar *t, const struct tar_entry *entry, struct str content, struct err *e)
 {
 	if (t->names == TAR_NAMES_ASCII &&
-	    (!tar_is_ascii(entry->path) || (entry->kind == TAR_LINK && !tar_is_ascii(entry->target))))
+	    (!tar_is_ascii(entry->path) ||
+	     (entry->kind == TAR_LINK && !tar_is_ascii(entry->target))))
 		return err_set(e, ERR_INPUT, "the name '%s' is not ASCII", entry->path);
 	return write_header(t, entry, entry->kind == TAR_FILE ? content.n : 0, e) &&
 	       (entry->kind != TAR_FILE || write_data(t, entry->path, content.p, content.n, e));

@@ -1,6 +1,6 @@
 /*
- * A golden digest holds the writer's bytes still; a reader written here from the format's description
- * checks headers without libarchive.
+ * A golden digest holds the writer's bytes still; a reader written here from the format's
+ * description checks headers without libarchive.
  */
 #include "format/tar.h"
 
@@ -12,7 +12,8 @@
 
 enum { BLOCK = 512 };
 
-static void must_add(struct test *t, struct tar *tar, const struct tar_entry *entry, struct str content)
+static void must_add(struct test *t, struct tar *tar, const struct tar_entry *entry,
+		     struct str content)
 {
 	struct err e;
 
@@ -25,14 +26,23 @@ static void write_sample(struct test *t, struct buf *out)
 	struct tar *tar = tar_open(TAR_NAMES_ASCII, out);
 	struct err e = {0};
 
-	must_add(t, tar, &(struct tar_entry){.path = "etc", .kind = TAR_FOLDER, .mode = 0755, .mtime_s = 1700000000},
-		 STR(""));
-	must_add(t, tar, &(struct tar_entry){.path = "etc/motd", .mode = 0644, .mtime_s = 1700000000}, STR("hi\n"));
 	must_add(t, tar,
-		 &(struct tar_entry){.path = "kv", .mode = 0755, .uid = 65532, .gid = 65532, .mtime_s = 1700000000},
+		 &(struct tar_entry){
+		     .path = "etc", .kind = TAR_FOLDER, .mode = 0755, .mtime_s = 1700000000},
 		 STR(""));
 	must_add(t, tar,
-		 &(struct tar_entry){.path = "ln", .kind = TAR_LINK, .mode = 0777, .mtime_s = 1700000000, .target = "kv"},
+		 &(struct tar_entry){.path = "etc/motd", .mode = 0644, .mtime_s = 1700000000},
+		 STR("hi\n"));
+	must_add(t, tar,
+		 &(struct tar_entry){
+		     .path = "kv", .mode = 0755, .uid = 65532, .gid = 65532, .mtime_s = 1700000000},
+		 STR(""));
+	must_add(t, tar,
+		 &(struct tar_entry){.path = "ln",
+				     .kind = TAR_LINK,
+				     .mode = 0777,
+				     .mtime_s = 1700000000,
+				     .target = "kv"},
 		 STR(""));
 	T_CHECK(t, tar_close(tar, &e), "%s", e.msg);
 }
@@ -87,7 +97,8 @@ void TestTarGolden(struct test *t)
 	buf_fini(&b);
 }
 
-/* Long, non-ASCII and large-numbered entries need pax records; they must not depend on the locale. */
+/* Long, non-ASCII and large-numbered entries need pax records; they must not depend on the locale.
+ */
 static struct digest odd_digest(struct test *t, struct buf *out)
 {
 	struct tar *tar = tar_open(TAR_NAMES_RAW, out);
@@ -97,8 +108,12 @@ static struct digest odd_digest(struct test *t, struct buf *out)
 	memset(longname, 'n', 300);
 	longname[300] = '\0';
 	must_add(t, tar, &(struct tar_entry){.path = longname, .mode = 0644}, STR("x"));
-	must_add(t, tar, &(struct tar_entry){.path = "caf\xc3\xa9", .mode = 0644, .mtime_s = 5}, STR("y"));
-	must_add(t, tar, &(struct tar_entry){.path = "u", .mode = 04755, .uid = 4000000000u, .gid = 3000000}, STR("z"));
+	must_add(t, tar, &(struct tar_entry){.path = "caf\xc3\xa9", .mode = 0644, .mtime_s = 5},
+		 STR("y"));
+	must_add(
+	    t, tar,
+	    &(struct tar_entry){.path = "u", .mode = 04755, .uid = 4000000000u, .gid = 3000000},
+	    STR("z"));
 	T_CHECK(t, tar_close(tar, &e), "%s", e.msg);
 	return digest_str(buf_str(out));
 }
@@ -138,7 +153,8 @@ void TestTarNamesAscii(struct test *t)
 	struct err e = {0};
 
 	T_OK(t, !tar_add(tar, &(struct tar_entry){.path = "caf\xc3\xa9"}, STR(""), &e));
-	T_OK(t, !tar_add(tar, &(struct tar_entry){.path = "x", .kind = TAR_LINK, .target = "\xff"}, STR(""), &e));
+	T_OK(t, !tar_add(tar, &(struct tar_entry){.path = "x", .kind = TAR_LINK, .target = "\xff"},
+			 STR(""), &e));
 	T_OK(t, tar_add(tar, &(struct tar_entry){.path = "x"}, STR(""), &e));
 	T_OK(t, tar_close(tar, &e) && tar_close(NULL, &e));
 	buf_fini(&b);

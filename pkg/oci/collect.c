@@ -1,7 +1,7 @@
 /*
- * Reading an image back from its index digest. Two levels and no recursion: an index of manifests, each
- * of one config and some layers. A blob that the cache does not hold whole is ERR_VERIFY; a document
- * that says something impossible is ERR_INPUT, named by its digest.
+ * Reading an image back from its index digest. Two levels and no recursion: an index of manifests,
+ * each of one config and some layers. A blob that the cache does not hold whole is ERR_VERIFY; a
+ * document that says something impossible is ERR_INPUT, named by its digest.
  */
 #include <string.h>
 
@@ -20,7 +20,8 @@ static bool missing(const struct walk *w, const struct digest *d)
 {
 	struct str name = digest_oci(w->arena, d);
 
-	err_at(w->e, ERR_VERIFY, name.p, 0, 0, "the cache does not hold this blob of %llu bytes whole",
+	err_at(w->e, ERR_VERIFY, name.p, 0, 0,
+	       "the cache does not hold this blob of %llu bytes whole",
 	       (unsigned long long)d->size_bytes);
 	return err_fix(w->e, "make the image again with 'cbuild image'");
 }
@@ -55,7 +56,8 @@ static bool has_blob(struct walk *w, const struct digest *d)
 	return false;
 }
 
-static bool read_document(struct walk *w, const struct digest *d, const char *place, struct json **out)
+static bool read_document(struct walk *w, const struct digest *d, const char *place,
+			  struct json **out)
 {
 	struct str text;
 
@@ -74,7 +76,8 @@ static bool read_document(struct walk *w, const struct digest *d, const char *pl
 }
 
 /* An index's or manifest's own words about its version and kind; the kind may be left out. */
-static bool check_kind(struct walk *w, const struct json *v, const char *place, const char *media_type)
+static bool check_kind(struct walk *w, const struct json *v, const char *place,
+		       const char *media_type)
 {
 	const struct json *said = json_get(v, "mediaType");
 	int64_t version;
@@ -88,7 +91,8 @@ static bool check_kind(struct walk *w, const struct json *v, const char *place, 
 	return true;
 }
 
-static bool optional_text(struct walk *w, const struct json *v, const char *key, const char *place, struct str *out)
+static bool optional_text(struct walk *w, const struct json *v, const char *key, const char *place,
+			  struct str *out)
 {
 	*out = STR("");
 	return !json_get(v, key) || json_need_str(v, key, out, place, w->e);
@@ -99,14 +103,16 @@ static bool read_target(struct walk *w, const struct json *v, const char *place,
 	struct target t = {0};
 	struct str name;
 
-	if (!json_need_str(v, "os", &t.os, place, w->e) || !json_need_str(v, "architecture", &t.arch, place, w->e) ||
+	if (!json_need_str(v, "os", &t.os, place, w->e) ||
+	    !json_need_str(v, "architecture", &t.arch, place, w->e) ||
 	    !optional_text(w, v, "variant", place, &t.variant))
 		return false;
 	name = target_name(w->arena, &t);
 	return target_parse(name, out, w->e) || wrong(w, place, "its platform is unknown");
 }
 
-/* The config must be of the platform that the index promised, and know as many layers as the manifest. */
+/* The config must be of the platform that the index promised, and know as many layers as the
+ * manifest. */
 static bool check_config(struct walk *w, const struct digest *d, const struct oci_platform *p)
 {
 	struct str place = digest_oci(w->arena, d), id;
@@ -137,7 +143,8 @@ static bool is_layer(struct str media_type)
 	       str_eqc(media_type, MEDIA_LAYER_ZSTD);
 }
 
-static bool walk_layers(struct walk *w, const struct json *layers, const char *place, struct oci_platform *p)
+static bool walk_layers(struct walk *w, const struct json *layers, const char *place,
+			struct oci_platform *p)
 {
 	if (layers->n > OCI_MAX_LAYERS)
 		return wrong(w, place, "it has more than 128 layers");
@@ -162,9 +169,11 @@ static bool walk_manifest(struct walk *w, struct oci_platform *p)
 	struct descriptor config;
 	struct json *v;
 
-	if (!read_document(w, &p->manifest, place.p, &v) || !check_kind(w, v, place.p, MEDIA_MANIFEST) ||
+	if (!read_document(w, &p->manifest, place.p, &v) ||
+	    !check_kind(w, v, place.p, MEDIA_MANIFEST) ||
 	    !oci_read_descriptor(json_get(v, "config"), place.p, &config, w->e) ||
-	    !json_need_array(v, "layers", &layers, place.p, w->e) || !walk_layers(w, layers, place.p, p))
+	    !json_need_array(v, "layers", &layers, place.p, w->e) ||
+	    !walk_layers(w, layers, place.p, p))
 		return false;
 	if (!str_eqc(config.media_type, MEDIA_CONFIG))
 		return wrong(w, place.p, "its config's media type is unknown");
@@ -193,7 +202,8 @@ static bool add_platform(struct walk *w, const struct json *v, const char *place
 	return true;
 }
 
-bool oci_collect(struct arena *a, struct cas *c, const struct digest *index, struct oci_image *out, struct err *e)
+bool oci_collect(struct arena *a, struct cas *c, const struct digest *index, struct oci_image *out,
+		 struct err *e)
 {
 	struct walk w = {.arena = a, .cas = c, .out = out, .e = e};
 	struct str place = digest_oci(a, index);

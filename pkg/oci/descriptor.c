@@ -20,7 +20,8 @@ bool oci_read_digest(struct str text, const char *place, struct digest *out, str
 	return err_at(e, ERR_INPUT, place, 0, 0, "'%.*s' is no sha256 digest", STR_ARG(text));
 }
 
-bool oci_read_descriptor(const struct json *v, const char *place, struct descriptor *out, struct err *e)
+bool oci_read_descriptor(const struct json *v, const char *place, struct descriptor *out,
+			 struct err *e)
 {
 	struct str digest;
 	int64_t size_bytes;
@@ -29,7 +30,8 @@ bool oci_read_descriptor(const struct json *v, const char *place, struct descrip
 	if (!v || v->kind != JSON_KIND_OBJECT)
 		return err_at(e, ERR_INPUT, place, 0, 0, "a descriptor is missing or is no object");
 	if (!json_need_str(v, "mediaType", &out->media_type, place, e) ||
-	    !json_need_str(v, "digest", &digest, place, e) || !json_need_int(v, "size", &size_bytes, place, e) ||
+	    !json_need_str(v, "digest", &digest, place, e) ||
+	    !json_need_int(v, "size", &size_bytes, place, e) ||
 	    !oci_read_digest(digest, place, &out->digest, e))
 		return false;
 	if (size_bytes < 0)
@@ -67,7 +69,8 @@ struct json *oci_pairs(struct arena *a, const struct str_vec *v)
 
 static bool is_word(struct str s)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	static const char letters[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
 	if (s.n == 0 || memchr("._-", s.p[0], 3))
 		return false;

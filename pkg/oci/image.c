@@ -1,7 +1,7 @@
 /*
  * The documents above the layers: config (image-spec config.md), manifest, index. The image step's
- * parameters are the config itself without what the layers say (rootfs, history), so what a user can
- * choose about an image is in the key as he will read it.
+ * parameters are the config itself without what the layers say (rootfs, history), so what a user
+ * can choose about an image is in the key as he will read it.
  */
 #include "oci/oci_impl.h"
 #include "sys/clock.h"
@@ -42,7 +42,8 @@ static struct json *process_json(struct arena *a, const struct image_config *c)
 	return v;
 }
 
-static void put_platform(struct arena *a, struct json *v, struct str os, struct str arch, struct str variant)
+static void put_platform(struct arena *a, struct json *v, struct str os, struct str arch,
+			 struct str variant)
 {
 	oci_put_text(a, v, "os", os);
 	oci_put_text(a, v, "architecture", arch);
@@ -77,7 +78,8 @@ static bool read_json(const struct step_io *io, size_t input, struct json **out,
 static bool put_rootfs(const struct step_io *io, struct json *config, struct err *e)
 {
 	struct arena *a = io->scratch;
-	struct json *rootfs = json_new_object(a), *ids = json_new_array(a), *history = json_new_array(a);
+	struct json *rootfs = json_new_object(a), *ids = json_new_array(a),
+		    *history = json_new_array(a);
 	struct str created;
 
 	if (!json_need_str(config, "created", &created, "image parameters", e))
@@ -118,13 +120,15 @@ static struct str manifest_of(const struct step_io *io, const struct digest *con
 	struct json *v = document(a, MEDIA_MANIFEST), *layers = json_new_array(a);
 
 	for (size_t i = 0; i < io->in_count; i += IN_PER_LAYER)
-		json_add(a, layers, oci_descriptor(a, MEDIA_LAYER_GZIP, &io->in_digest[i + IN_LAYER]));
+		json_add(a, layers,
+			 oci_descriptor(a, MEDIA_LAYER_GZIP, &io->in_digest[i + IN_LAYER]));
 	json_put(a, v, STR("config"), oci_descriptor(a, MEDIA_CONFIG, config));
 	json_put(a, v, STR("layers"), layers);
 	return json_dump(a, v);
 }
 
-static bool describe(struct arena *a, const struct json *config, struct str manifest, struct str *out, struct err *e)
+static bool describe(struct arena *a, const struct json *config, struct str manifest,
+		     struct str *out, struct err *e)
 {
 	static const char place[] = "image parameters";
 	struct digest d = digest_str(manifest);
@@ -132,7 +136,8 @@ static bool describe(struct arena *a, const struct json *config, struct str mani
 	const struct json *variant = json_get(config, "variant");
 	struct str os, arch;
 
-	if (!json_need_str(config, "os", &os, place, e) || !json_need_str(config, "architecture", &arch, place, e))
+	if (!json_need_str(config, "os", &os, place, e) ||
+	    !json_need_str(config, "architecture", &arch, place, e))
 		return false;
 	put_platform(a, platform, os, arch, variant ? variant->text : STR(""));
 	json_put(a, v, STR("platform"), platform);
@@ -148,7 +153,8 @@ static bool run_image(const struct step_io *io, struct err *e)
 
 	if (io->out_count != OUT_IMAGE_COUNT || io->in_count % IN_PER_LAYER)
 		return err_set(e, ERR_INPUT, "an image has three outputs and two inputs a layer");
-	if (!json_parse(io->scratch, io->params, "image parameters", &config, e) || !put_rootfs(io, config, e))
+	if (!json_parse(io->scratch, io->params, "image parameters", &config, e) ||
+	    !put_rootfs(io, config, e))
 		return false;
 	config_text = json_dump(io->scratch, config);
 	config_digest = digest_str(config_text);
@@ -172,7 +178,8 @@ static bool run_index(const struct step_io *io, struct err *e)
 		struct json *desc;
 		struct descriptor checked;
 
-		if (!read_json(io, i, &desc, e) || !oci_read_descriptor(desc, io->in[i], &checked, e))
+		if (!read_json(io, i, &desc, e) ||
+		    !oci_read_descriptor(desc, io->in[i], &checked, e))
 			return false;
 		json_add(a, manifests, desc);
 	}

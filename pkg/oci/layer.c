@@ -1,11 +1,13 @@
 /*
- * A layer: one tar of everything that the image holds, gzipped. Its entries are checked and put in order
- * when the parameters are made, so the step only writes them down. Parameters, one line of JSON:
+ * A layer: one tar of everything that the image holds, gzipped. Its entries are checked and put in
+ * order when the parameters are made, so the step only writes them down. Parameters, one line of
+ * JSON:
  *
- *     {"entries": [{"gid": 0, "input": 0, "kind": "file", "mode": 493, "path": "kv", "uid": 0}, ...],
- *      "gzip": "libdeflate-1.14 7", "mtime": 1700000000, "tar": "libarchive-3.6.2"}
+ *     {"entries": [{"gid": 0, "input": 0, "kind": "file", "mode": 493, "path": "kv", "uid": 0},
+ * ...], "gzip": "libdeflate-1.14 7", "mtime": 1700000000, "tar": "libarchive-3.6.2"}
  *
- * The libraries' versions stand there because the bytes may change with them: they belong in the key.
+ * The libraries' versions stand there because the bytes may change with them: they belong in the
+ * key.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +19,14 @@
 #include "oci/oci_impl.h"
 #include "sys/file.h"
 
-/* Measured on a 12.9 MB program: level 6 3.01 MB in 92 ms, 7 2.99 in 130, 9 2.98 in 392, 12 2.90 in 1738. */
+/* Measured on a 12.9 MB program: level 6 3.01 MB in 92 ms, 7 2.99 in 130, 9 2.98 in 392, 12 2.90 in
+ * 1738. */
 enum { LAYER_LEVEL = 7, PATH_SKIP = 1 };
 
-static const char *const kind_names[] = {
-	[LAYER_FILE] = "file", [LAYER_FOLDER] = "folder", [LAYER_LINK] = "link", [LAYER_BYTES] = "bytes"};
+static const char *const kind_names[] = {[LAYER_FILE] = "file",
+					 [LAYER_FOLDER] = "folder",
+					 [LAYER_LINK] = "link",
+					 [LAYER_BYTES] = "bytes"};
 
 /* --- parameters --- */
 
@@ -33,7 +38,8 @@ struct tree {
 static bool refuse(const struct layer_entry *x, const char *why, struct err *e)
 {
 	err_set(e, ERR_INPUT, "the image cannot hold '%.*s': %s", STR_ARG(x->path), why);
-	return err_fix(e, "give each file an absolute, clean path of its own, such as /etc/app.conf");
+	return err_fix(e,
+		       "give each file an absolute, clean path of its own, such as /etc/app.conf");
 }
 
 static bool check_entry(const struct layer_entry *x, struct err *e)
@@ -68,7 +74,8 @@ static bool add_entry(struct tree *t, const struct layer_entry *x, struct err *e
 static bool add_parents(struct tree *t, const struct layer_entry *x, struct err *e)
 {
 	for (size_t i = PATH_SKIP; i < x->path.n; i++) {
-		struct layer_entry parent = {.path = {x->path.p, i}, .kind = LAYER_FOLDER, .mode = 0755};
+		struct layer_entry parent = {
+		    .path = {x->path.p, i}, .kind = LAYER_FOLDER, .mode = 0755};
 		const struct layer_entry *there;
 
 		if (x->path.p[i] != '/')
@@ -119,8 +126,8 @@ static int by_path(const void *a, const void *b)
 	return str_cmp(x->key, y->key);
 }
 
-bool oci_layer_params(struct arena *a, const struct layer_entry *v, size_t n, int64_t mtime_s, struct str *out,
-		      struct err *e)
+bool oci_layer_params(struct arena *a, const struct layer_entry *v, size_t n, int64_t mtime_s,
+		      struct str *out, struct err *e)
 {
 	struct tree t = {.arena = a};
 	struct json *params = json_new_object(a), *entries = json_new_array(a);
@@ -169,8 +176,8 @@ static bool bytes_of(struct arena *a, struct str hex, struct str *out, struct er
 	return true;
 }
 
-static bool add_input(const struct step_io *io, struct tar *tar, const struct tar_entry *x, const struct json *v,
-		      struct err *e)
+static bool add_input(const struct step_io *io, struct tar *tar, const struct tar_entry *x,
+		      const struct json *v, struct err *e)
 {
 	struct arena content = {0};
 	struct str bytes;
@@ -180,14 +187,15 @@ static bool add_input(const struct step_io *io, struct tar *tar, const struct ta
 	if (!json_need_int(v, "input", &input, params_place, e))
 		return false;
 	if (input < 0 || (uint64_t)input >= io->in_count)
-		return err_at(e, ERR_INPUT, params_place, 0, 0, "there is no input %lld", (long long)input);
+		return err_at(e, ERR_INPUT, params_place, 0, 0, "there is no input %lld",
+			      (long long)input);
 	ok = file_read(&content, io->in[input], 0, &bytes, e) && tar_add(tar, x, bytes, e);
 	arena_fini(&content);
 	return ok;
 }
 
-static bool add_to_tar(const struct step_io *io, struct tar *tar, struct tar_entry *x, const struct json *v,
-		       struct err *e)
+static bool add_to_tar(const struct step_io *io, struct tar *tar, struct tar_entry *x,
+		       const struct json *v, struct err *e)
 {
 	struct str kind, text;
 
@@ -196,8 +204,8 @@ static bool add_to_tar(const struct step_io *io, struct tar *tar, struct tar_ent
 	if (str_eqc(kind, kind_names[LAYER_FILE]))
 		return add_input(io, tar, x, v, e);
 	if (str_eqc(kind, kind_names[LAYER_BYTES]))
-		return json_need_str(v, "hex", &text, params_place, e) && bytes_of(io->scratch, text, &text, e) &&
-		       tar_add(tar, x, text, e);
+		return json_need_str(v, "hex", &text, params_place, e) &&
+		       bytes_of(io->scratch, text, &text, e) && tar_add(tar, x, text, e);
 	x->kind = TAR_FOLDER;
 	if (str_eqc(kind, kind_names[LAYER_FOLDER]))
 		return tar_add(tar, x, STR(""), e);
@@ -213,8 +221,10 @@ static bool read_entry(const struct json *v, struct tar_entry *x, struct err *e)
 	struct str path;
 	int64_t mode, uid, gid;
 
-	if (!json_need_str(v, "path", &path, params_place, e) || !json_need_int(v, "mode", &mode, params_place, e) ||
-	    !json_need_int(v, "uid", &uid, params_place, e) || !json_need_int(v, "gid", &gid, params_place, e))
+	if (!json_need_str(v, "path", &path, params_place, e) ||
+	    !json_need_int(v, "mode", &mode, params_place, e) ||
+	    !json_need_int(v, "uid", &uid, params_place, e) ||
+	    !json_need_int(v, "gid", &gid, params_place, e))
 		return false;
 	x->path = path.p;
 	x->mode = (uint32_t)mode;
@@ -236,8 +246,8 @@ static enum tar_names names_of(const struct json *entries)
 	return TAR_NAMES_ASCII;
 }
 
-static bool fill_tar(const struct step_io *io, const struct json *entries, int64_t mtime_s, struct buf *out,
-		     struct err *e)
+static bool fill_tar(const struct step_io *io, const struct json *entries, int64_t mtime_s,
+		     struct buf *out, struct err *e)
 {
 	struct tar *tar = tar_open(names_of(entries), out);
 	struct err closing;
@@ -246,7 +256,8 @@ static bool fill_tar(const struct step_io *io, const struct json *entries, int64
 	for (size_t i = 0; i < entries->n && ok; i++) {
 		struct tar_entry x = {.mtime_s = mtime_s};
 
-		ok = read_entry(entries->items[i], &x, e) && add_to_tar(io, tar, &x, entries->items[i], e);
+		ok = read_entry(entries->items[i], &x, e) &&
+		     add_to_tar(io, tar, &x, entries->items[i], e);
 	}
 	return tar_close(tar, ok ? e : &closing) && ok;
 }
@@ -259,7 +270,8 @@ static bool write_outputs(const struct step_io *io, const struct buf *tar, struc
 	bool ok;
 
 	oci_put_text(io->scratch, v, "diffid", digest_oci(io->scratch, &diffid));
-	json_put(io->scratch, v, STR("size"), json_new_int(io->scratch, (int64_t)diffid.size_bytes));
+	json_put(io->scratch, v, STR("size"),
+		 json_new_int(io->scratch, (int64_t)diffid.size_bytes));
 	gzip_compress(buf_str(tar), LAYER_LEVEL, &packed);
 	ok = file_write_fast(io->out[0], buf_str(&packed), 0644, e) &&
 	     file_write_fast(io->out[1], json_dump(io->scratch, v), 0644, e);

@@ -1,6 +1,6 @@
 /*
- * The image layout (image-spec image-layout.md), as a folder that collects tags and as one tar. In both
- * index.json is written last: a reader sees a tag only with all its blobs.
+ * The image layout (image-spec image-layout.md), as a folder that collects tags and as one tar. In
+ * both index.json is written last: a reader sees a tag only with all its blobs.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,8 @@
 #include "oci/oci_impl.h"
 #include "sys/file.h"
 
-struct json *oci_tag_entry(struct arena *a, const char *media_type, const struct digest *d, struct str ref)
+struct json *oci_tag_entry(struct arena *a, const char *media_type, const struct digest *d,
+			   struct str ref)
 {
 	struct json *entry = oci_descriptor(a, media_type, d), *annotations = json_new_object(a);
 
@@ -38,7 +39,8 @@ static struct str ref_of(const struct json *entry)
 /* --- folder --- */
 
 /* The entries of the layout's index.json but the one for ref; none when there is no such file. */
-static bool other_tags(struct arena *a, const char *path, struct str ref, struct json *out, struct err *e)
+static bool other_tags(struct arena *a, const char *path, struct str ref, struct json *out,
+		       struct err *e)
 {
 	const struct json *manifests;
 	struct json *v;
@@ -46,7 +48,8 @@ static bool other_tags(struct arena *a, const char *path, struct str ref, struct
 
 	if (file_kind(path) == FILE_ABSENT)
 		return true;
-	if (!file_read(a, path, OCI_MAX_DOCUMENT_BYTES, &text, e) || !json_parse(a, text, path, &v, e) ||
+	if (!file_read(a, path, OCI_MAX_DOCUMENT_BYTES, &text, e) ||
+	    !json_parse(a, text, path, &v, e) ||
 	    !json_need_array(v, "manifests", &manifests, path, e))
 		return false;
 	if (manifests->n > OCI_MAX_TAGS)
@@ -71,7 +74,8 @@ static int by_ref(const void *a, const void *b)
 	return c ? c : str_cmp(json_get(*x, "digest")->text, json_get(*y, "digest")->text);
 }
 
-static bool write_index(struct arena *a, const struct oci_image *img, struct str tag, const char *path, struct err *e)
+static bool write_index(struct arena *a, const struct oci_image *img, struct str tag,
+			const char *path, struct err *e)
 {
 	struct json *manifests = json_new_array(a);
 
@@ -84,13 +88,15 @@ static bool write_index(struct arena *a, const struct oci_image *img, struct str
 	return file_write_atomic(path, json_dump(a, new_index(a, manifests)), 0644, e);
 }
 
-static bool place_blobs(struct arena *a, struct cas *c, const struct oci_image *img, const char *dir, struct err *e)
+static bool place_blobs(struct arena *a, struct cas *c, const struct oci_image *img,
+			const char *dir, struct err *e)
 {
 	for (size_t i = 0; i < img->blobs.n; i++) {
 		char hex[DIGEST_HEX + 1];
 
 		digest_hex(&img->blobs.v[i], hex);
-		switch (cas_place(c, &img->blobs.v[i], str_fmt(a, "%s/blobs/sha256/%s", dir, hex).p, 0644, e)) {
+		switch (cas_place(c, &img->blobs.v[i], str_fmt(a, "%s/blobs/sha256/%s", dir, hex).p,
+				  0644, e)) {
 		case CAS_HIT:
 			continue;
 		case CAS_MISS:
@@ -103,8 +109,8 @@ static bool place_blobs(struct arena *a, struct cas *c, const struct oci_image *
 	return true;
 }
 
-bool oci_write_layout(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag, const char *dir,
-		      struct err *e)
+bool oci_write_layout(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag,
+		      const char *dir, struct err *e)
 {
 	struct file_lock lock;
 	bool got, ok;
@@ -133,7 +139,8 @@ static bool add_bytes(struct tar *t, const char *path, struct str bytes, struct 
 	return tar_add(t, &(struct tar_entry){.path = path, .mode = 0644}, bytes, e);
 }
 
-static bool add_blob(struct arena *a, struct cas *c, struct tar *t, const struct digest *d, struct err *e)
+static bool add_blob(struct arena *a, struct cas *c, struct tar *t, const struct digest *d,
+		     struct err *e)
 {
 	struct arena content = {0};
 	char hex[DIGEST_HEX + 1];
@@ -178,7 +185,8 @@ static struct str docker_manifest(struct arena *a, const struct oci_archive *x)
 	return json_dump(a, list);
 }
 
-static bool fill(struct arena *a, struct cas *c, const struct oci_archive *x, struct tar *t, struct err *e)
+static bool fill(struct arena *a, struct cas *c, const struct oci_archive *x, struct tar *t,
+		 struct err *e)
 {
 	struct json *manifests = json_new_array(a);
 	struct digest *sorted = arena_array(a, struct digest, x->blob_count);
@@ -186,18 +194,23 @@ static bool fill(struct arena *a, struct cas *c, const struct oci_archive *x, st
 	memcpy(sorted, x->blobs, x->blob_count * sizeof *sorted);
 	qsort(sorted, x->blob_count, sizeof *sorted, by_digest);
 	json_add(a, manifests, x->entry);
-	if (!tar_add(t, &(struct tar_entry){.path = "blobs", .kind = TAR_FOLDER, .mode = 0755}, STR(""), e) ||
-	    !tar_add(t, &(struct tar_entry){.path = "blobs/sha256", .kind = TAR_FOLDER, .mode = 0755}, STR(""), e))
+	if (!tar_add(t, &(struct tar_entry){.path = "blobs", .kind = TAR_FOLDER, .mode = 0755},
+		     STR(""), e) ||
+	    !tar_add(t,
+		     &(struct tar_entry){.path = "blobs/sha256", .kind = TAR_FOLDER, .mode = 0755},
+		     STR(""), e))
 		return false;
 	for (size_t i = 0; i < x->blob_count; i++)
-		if ((!i || digest_cmp(&sorted[i], &sorted[i - 1])) && !add_blob(a, c, t, &sorted[i], e))
+		if ((!i || digest_cmp(&sorted[i], &sorted[i - 1])) &&
+		    !add_blob(a, c, t, &sorted[i], e))
 			return false;
 	return add_bytes(t, "index.json", json_dump(a, new_index(a, manifests)), e) &&
 	       add_bytes(t, "manifest.json", docker_manifest(a, x), e) &&
 	       add_bytes(t, "oci-layout", STR(LAYOUT_FILE), e);
 }
 
-bool oci_archive_write(struct arena *a, struct cas *c, const struct oci_archive *x, const char *path, struct err *e)
+bool oci_archive_write(struct arena *a, struct cas *c, const struct oci_archive *x,
+		       const char *path, struct err *e)
 {
 	struct buf bytes = {0};
 	struct tar *t = tar_open(TAR_NAMES_ASCII, &bytes);
@@ -210,15 +223,15 @@ bool oci_archive_write(struct arena *a, struct cas *c, const struct oci_archive 
 	return ok || err_wrap(e, "writing the image to %s", path);
 }
 
-bool oci_write_tar(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag, const char *path,
-		   struct err *e)
+bool oci_write_tar(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag,
+		   const char *path, struct err *e)
 {
 	struct oci_archive x = {
-		.entry = oci_tag_entry(a, MEDIA_INDEX, &img->index, tag),
-		.ref = tag,
-		.blobs = img->blobs.v,
-		.blob_count = img->blobs.n,
-		.docker = &img->platforms.v[0],
+	    .entry = oci_tag_entry(a, MEDIA_INDEX, &img->index, tag),
+	    .ref = tag,
+	    .blobs = img->blobs.v,
+	    .blob_count = img->blobs.n,
+	    .docker = &img->platforms.v[0],
 	};
 
 	if (!oci_check_ref(tag, e))

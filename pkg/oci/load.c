@@ -19,7 +19,8 @@ static bool find_engine(struct arena *a, struct str *program, struct str *where,
 		return true;
 	}
 	err_set(e, ERR_IO, "neither podman nor docker is installed");
-	return err_fix(e, "install one (Debian: apt-get install podman), or write the image with -o");
+	return err_fix(e,
+		       "install one (Debian: apt-get install podman), or write the image with -o");
 }
 
 static const struct oci_platform *choose_platform(const struct oci_image *img)
@@ -32,11 +33,13 @@ static const struct oci_platform *choose_platform(const struct oci_image *img)
 	return &img->platforms.v[0];
 }
 
-static bool write_for_engine(struct arena *a, struct cas *c, const struct oci_platform *p, struct str name,
-			     const char *path, struct err *e)
+static bool write_for_engine(struct arena *a, struct cas *c, const struct oci_platform *p,
+			     struct str name, const char *path, struct err *e)
 {
 	VEC(struct digest) blobs = {0};
-	struct oci_archive x = {.entry = oci_tag_entry(a, MEDIA_MANIFEST, &p->manifest, name), .ref = name, .docker = p};
+	struct oci_archive x = {.entry = oci_tag_entry(a, MEDIA_MANIFEST, &p->manifest, name),
+				.ref = name,
+				.docker = p};
 
 	*vec_push(a, &blobs) = p->manifest;
 	*vec_push(a, &blobs) = p->config;
@@ -68,8 +71,8 @@ static bool run_load(const char *program, struct str where, const char *path, st
 	return ok;
 }
 
-bool oci_load(struct arena *a, struct cas *c, const struct oci_image *img, struct str name, struct str *where,
-	      struct err *e)
+bool oci_load(struct arena *a, struct cas *c, const struct oci_image *img, struct str name,
+	      struct str *where, struct err *e)
 {
 	struct str program, temp;
 	struct err removing;
@@ -78,7 +81,8 @@ bool oci_load(struct arena *a, struct cas *c, const struct oci_image *img, struc
 	if (!oci_check_ref(name, e) || !find_engine(a, &program, where, e))
 		return false;
 	temp = cas_temp(a, c, "tar");
-	ok = write_for_engine(a, c, choose_platform(img), name, temp.p, e) && run_load(program.p, *where, temp.p, e);
+	ok = write_for_engine(a, c, choose_platform(img), name, temp.p, e) &&
+	     run_load(program.p, *where, temp.p, e);
 	if (!file_remove(temp.p, ok ? e : &removing))
 		ok = false;
 	return ok;

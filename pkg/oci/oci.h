@@ -1,18 +1,19 @@
 /*
- * oci: deterministic images (OCI image-spec 1.1): layers, config, manifest, index; image layout as a
- * folder or a tar; loading into podman or docker.
+ * oci: deterministic images (OCI image-spec 1.1): layers, config, manifest, index; image layout as
+ * a folder or a tar; loading into podman or docker.
  *
- * The pieces are steps for exec's graph (oci_layer_step ...), so layers and configs cache as compiles do;
- * params are canonical JSON (format/json.h) made by the oci_*_params functions.
+ * The pieces are steps for exec's graph (oci_layer_step ...), so layers and configs cache as
+ * compiles do; params are canonical JSON (format/json.h) made by the oci_*_params functions.
  *
- *     layer:    inputs = files; params = entries (image path, mode, uid, gid; input index, folder or link)
- *               outputs: layer.tar.gz, layer.json {"diffid": "sha256:...", "size": n}, both of the tar itself
- *     image:    inputs = layer blobs, each followed by its layer.json; params = config (user, entrypoint, ..., created)
- *               outputs: config.json, manifest.json, desc.json (descriptor of the manifest with platform)
- *     index:    inputs = desc.json of each platform; outputs: index.json (an OCI image index)
+ *     layer:    inputs = files; params = entries (image path, mode, uid, gid; input index, folder
+ * or link) outputs: layer.tar.gz, layer.json {"diffid": "sha256:...", "size": n}, both of the tar
+ * itself image:    inputs = layer blobs, each followed by its layer.json; params = config (user,
+ * entrypoint, ..., created) outputs: config.json, manifest.json, desc.json (descriptor of the
+ * manifest with platform) index:    inputs = desc.json of each platform; outputs: index.json (an
+ * OCI image index)
  *
- * Determinism: entries sorted by path, parents before children, mtime from params, numeric owners, no
- * names, no xattrs, PAX only where needed; gzip header without name, time 0, OS byte 255.
+ * Determinism: entries sorted by path, parents before children, mtime from params, numeric owners,
+ * no names, no xattrs, PAX only where needed; gzip header without name, time 0, OS byte 255.
  */
 #ifndef OCI_OCI_H
 #define OCI_OCI_H
@@ -33,8 +34,8 @@ struct layer_entry {
 	struct str path; /* absolute in the image: "/kv", "/etc/ssl/certs/ca-certificates.crt" */
 	enum layer_kind kind;
 	uint32_t mode, uid, gid;
-	uint32_t input;   /* LAYER_FILE: index of the action's input */
-	struct str text;  /* LAYER_LINK: its target; LAYER_BYTES: the content */
+	uint32_t input;	 /* LAYER_FILE: index of the action's input */
+	struct str text; /* LAYER_LINK: its target; LAYER_BYTES: the content */
 };
 
 struct image_config {
@@ -51,12 +52,13 @@ struct image_config {
 extern const struct step oci_layer_step, oci_image_step, oci_index_step;
 
 /*
- * Canonical params of the three steps, in arena a. Entries may come in any order; missing folders above
- * them are added (root, 0755); a path that is there twice, is not absolute and clean, is not UTF-8, or
- * lies below something that is no folder is ERR_INPUT. mtime_s: of every entry, 0 or more.
+ * Canonical params of the three steps, in arena a. Entries may come in any order; missing folders
+ * above them are added (root, 0755); a path that is there twice, is not absolute and clean, is not
+ * UTF-8, or lies below something that is no folder is ERR_INPUT. mtime_s: of every entry, 0 or
+ * more.
  */
-bool oci_layer_params(struct arena *a, const struct layer_entry *v, size_t n, int64_t mtime_s, struct str *out,
-		      struct err *e) ATTR_MUST_USE;
+bool oci_layer_params(struct arena *a, const struct layer_entry *v, size_t n, int64_t mtime_s,
+		      struct str *out, struct err *e) ATTR_MUST_USE;
 struct str oci_image_params(struct arena *a, const struct image_config *c);
 /* annotations: "K=V" lines (org.opencontainers.image.* and the like), on the index. */
 struct str oci_index_params(struct arena *a, const struct str_vec *annotations);
@@ -70,40 +72,42 @@ struct oci_platform {
 
 /* What an image consists of: every blob is in the CAS. */
 struct oci_image {
-	struct digest index; /* the index blob */
+	struct digest index;	  /* the index blob */
 	VEC(struct digest) blobs; /* all blobs reachable from it, the index first, no duplicates */
 	VEC(struct oci_platform) platforms; /* in the index's order, no target twice */
 };
 
 /*
- * Walks index -> manifests -> configs and layers in the CAS. Everything is hostile: each blob's size and
- * hash, media types, platforms, counts and depth are checked (ERR_INPUT), and that each blob is there
- * whole (ERR_VERIFY when not). Layers are not unpacked.
+ * Walks index -> manifests -> configs and layers in the CAS. Everything is hostile: each blob's
+ * size and hash, media types, platforms, counts and depth are checked (ERR_INPUT), and that each
+ * blob is there whole (ERR_VERIFY when not). Layers are not unpacked.
  */
 bool oci_collect(struct arena *a, struct cas *c, const struct digest *index, struct oci_image *out,
 		 struct err *e) ATTR_MUST_USE;
 /*
- * Writes (adds to) an image layout folder at dir: blobs/sha256/..., oci-layout, index.json whose entry
- * for tag (org.opencontainers.image.ref.name) names the image's index; other tags stay. Atomic: blobs
- * first, index.json by rename, under a lock (dir/.lock). tag: TAG, NAME:TAG or HOST/NAME:TAG of
- * [A-Za-z0-9._-]; anything else is ERR_USAGE. An index.json that is there is read as hostile.
+ * Writes (adds to) an image layout folder at dir: blobs/sha256/..., oci-layout, index.json whose
+ * entry for tag (org.opencontainers.image.ref.name) names the image's index; other tags stay.
+ * Atomic: blobs first, index.json by rename, under a lock (dir/.lock). tag: TAG, NAME:TAG or
+ * HOST/NAME:TAG of [A-Za-z0-9._-]; anything else is ERR_USAGE. An index.json that is there is read
+ * as hostile.
  */
-bool oci_write_layout(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag, const char *dir,
-		      struct err *e) ATTR_MUST_USE;
+bool oci_write_layout(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag,
+		      const char *dir, struct err *e) ATTR_MUST_USE;
 /*
  * The same layout as one deterministic tar file, written to a temporary and renamed. It is a docker
- * archive too (manifest.json, for engines before 25, which names linux/amd64 or else the first platform,
- * and as RepoTags the tag when that is NAME:TAG). Made in memory: twice the image's size for a moment.
+ * archive too (manifest.json, for engines before 25, which names linux/amd64 or else the first
+ * platform, and as RepoTags the tag when that is NAME:TAG). Made in memory: twice the image's size
+ * for a moment.
  */
-bool oci_write_tar(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag, const char *path,
-		   struct err *e) ATTR_MUST_USE;
+bool oci_write_tar(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag,
+		   const char *path, struct err *e) ATTR_MUST_USE;
 /*
- * Loads the image into the local podman (containers-storage, through `podman load` of a tar) or docker:
- * whichever is installed, podman first; name is "kv:latest". Only one platform goes in: this machine's,
- * or the first when the image is not for this machine. ERR_IO with what to install when neither is
- * there; ERR_TOOL with its words when it refuses. *where says "podman" or "docker".
+ * Loads the image into the local podman (containers-storage, through `podman load` of a tar) or
+ * docker: whichever is installed, podman first; name is "kv:latest". Only one platform goes in:
+ * this machine's, or the first when the image is not for this machine. ERR_IO with what to install
+ * when neither is there; ERR_TOOL with its words when it refuses. *where says "podman" or "docker".
  */
-bool oci_load(struct arena *a, struct cas *c, const struct oci_image *img, struct str name, struct str *where,
-	      struct err *e) ATTR_MUST_USE;
+bool oci_load(struct arena *a, struct cas *c, const struct oci_image *img, struct str name,
+	      struct str *where, struct err *e) ATTR_MUST_USE;
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Images made by calling the steps as exec does, over a cache in the test's folder. What is read back is
- * garbled on purpose: each row of `hostile` changes one document and says what the error must name.
+ * Images made by calling the steps as exec does, over a cache in the test's folder. What is read
+ * back is garbled on purpose: each row of `hostile` changes one document and says what the error
+ * must name.
  */
 #include "oci/oci.h"
 
@@ -26,15 +27,18 @@ struct fixture {
 	struct err e;
 };
 
-#define MUST(f, cond) \
-	((cond) ? (void)0 : test_fatal((f)->t, __FILE__, __LINE__, "%s: %s: %s", #cond, (f)->e.place, (f)->e.msg))
+#define MUST(f, cond)                                                                              \
+	((cond) ? (void)0                                                                          \
+		: test_fatal((f)->t, __FILE__, __LINE__, "%s: %s: %s", #cond, (f)->e.place,        \
+			     (f)->e.msg))
 
 static void open_fixture(struct fixture *f, struct test *t)
 {
 	memset(f, 0, sizeof *f);
 	f->t = t;
 	MUST(f, path_real(&f->arena, test_tmpdir(t), &f->dir, &f->e));
-	MUST(f, cas_open(&f->arena, str_fmt(&f->arena, "%.*s/cache", STR_ARG(f->dir)), &f->cas, &f->e));
+	MUST(f, cas_open(&f->arena, str_fmt(&f->arena, "%.*s/cache", STR_ARG(f->dir)), &f->cas,
+			 &f->e));
 }
 
 static void close_fixture(struct fixture *f)
@@ -57,8 +61,8 @@ static struct digest put_blob(struct fixture *f, struct str bytes)
 }
 
 /* Runs a step over blobs, stores its outputs and gives their digests. */
-static void run_step(struct fixture *f, const struct step *step, struct str params, const struct digest *in,
-		     size_t in_n, struct digest *out, size_t out_n)
+static void run_step(struct fixture *f, const struct step *step, struct str params,
+		     const struct digest *in, size_t in_n, struct digest *out, size_t out_n)
 {
 	const char *in_paths[MAX_IN], *out_paths[MAX_IN];
 	struct buf words = {0};
@@ -82,10 +86,10 @@ static void run_step(struct fixture *f, const struct step *step, struct str para
 }
 
 static const struct layer_entry sample[] = {
-	{.path = {"/kv", 3}, .kind = LAYER_FILE, .mode = 0755, .input = 0},
-	{.path = {"/etc/passwd", 11}, .kind = LAYER_BYTES, .mode = 0644, .text = {"root:x:0:0\n", 11}},
-	{.path = {"/data", 5}, .kind = LAYER_FOLDER, .mode = 0700, .uid = 65532, .gid = 65532},
-	{.path = {"/bin/kv", 7}, .kind = LAYER_LINK, .mode = 0777, .text = {"../kv", 5}},
+    {.path = {"/kv", 3}, .kind = LAYER_FILE, .mode = 0755, .input = 0},
+    {.path = {"/etc/passwd", 11}, .kind = LAYER_BYTES, .mode = 0644, .text = {"root:x:0:0\n", 11}},
+    {.path = {"/data", 5}, .kind = LAYER_FOLDER, .mode = 0700, .uid = 65532, .gid = 65532},
+    {.path = {"/bin/kv", 7}, .kind = LAYER_LINK, .mode = 0777, .text = {"../kv", 5}},
 };
 enum { SAMPLE_COUNT = sizeof sample / sizeof sample[0] };
 
@@ -101,7 +105,11 @@ static void make_layer(struct fixture *f, struct str program, struct digest out[
 static struct image_config config_for(struct fixture *f, const char *target)
 {
 	static uint32_t ports[] = {8080};
-	struct image_config c = {.user = 65532, .workdir = STR("/"), .ports = ports, .port_count = 1, .created_s = MTIME};
+	struct image_config c = {.user = 65532,
+				 .workdir = STR("/"),
+				 .ports = ports,
+				 .port_count = 1,
+				 .created_s = MTIME};
 
 	MUST(f, target_parse(str_of(target), &c.target, &f->e));
 	*vec_push(&f->arena, &c.entrypoint) = STR("/kv");
@@ -127,12 +135,14 @@ static struct digest make_image(struct fixture *f, const char *const *targets, s
 	struct digest images[MAX_IN], parts[3], index;
 	struct str_vec annotations = {0};
 
-	*vec_push(&f->arena, &annotations) = STR("org.opencontainers.image.source=https://example.com/kv");
+	*vec_push(&f->arena, &annotations) =
+	    STR("org.opencontainers.image.source=https://example.com/kv");
 	for (size_t i = 0; i < n; i++) {
 		make_platform(f, targets[i], parts);
 		images[i] = parts[2];
 	}
-	run_step(f, &oci_index_step, oci_index_params(&f->arena, &annotations), images, n, &index, 1);
+	run_step(f, &oci_index_step, oci_index_params(&f->arena, &annotations), images, n, &index,
+		 1);
 	return index;
 }
 
@@ -172,31 +182,34 @@ static const struct {
 	const char *path, *other, *want;
 	enum layer_kind kind;
 } refused[] = {
-	{"kv", NULL, "clean absolute", LAYER_BYTES},
-	{"/", NULL, "clean absolute", LAYER_FOLDER},
-	{"/a/", NULL, "clean absolute", LAYER_FOLDER},
-	{"/a//b", NULL, "clean absolute", LAYER_BYTES},
-	{"/a/../b", NULL, "clean absolute", LAYER_BYTES},
-	{"/./b", NULL, "clean absolute", LAYER_BYTES},
-	{"/a\nb", NULL, "clean absolute", LAYER_BYTES},
-	{"/caf\xe9", NULL, "UTF-8", LAYER_BYTES},
-	{"/ln", NULL, "link target", LAYER_LINK},
-	{"/a", "/a", "twice", LAYER_BYTES},
-	{"/a", "/a/b", "no folder", LAYER_BYTES},
-	{"/a/b/c", "/a", "no folder", LAYER_BYTES},
+    {"kv", NULL, "clean absolute", LAYER_BYTES},
+    {"/", NULL, "clean absolute", LAYER_FOLDER},
+    {"/a/", NULL, "clean absolute", LAYER_FOLDER},
+    {"/a//b", NULL, "clean absolute", LAYER_BYTES},
+    {"/a/../b", NULL, "clean absolute", LAYER_BYTES},
+    {"/./b", NULL, "clean absolute", LAYER_BYTES},
+    {"/a\nb", NULL, "clean absolute", LAYER_BYTES},
+    {"/caf\xe9", NULL, "UTF-8", LAYER_BYTES},
+    {"/ln", NULL, "link target", LAYER_LINK},
+    {"/a", "/a", "twice", LAYER_BYTES},
+    {"/a", "/a/b", "no folder", LAYER_BYTES},
+    {"/a/b/c", "/a", "no folder", LAYER_BYTES},
 };
 
 void TestOciLayerParamsRefused(struct test *t)
 {
 	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
 		struct arena a = {0};
-		struct layer_entry v[2] = {{.path = str_of(refused[i].path), .kind = refused[i].kind},
-					   {.path = str_of(refused[i].other), .kind = LAYER_BYTES}};
+		struct layer_entry v[2] = {
+		    {.path = str_of(refused[i].path), .kind = refused[i].kind},
+		    {.path = str_of(refused[i].other), .kind = LAYER_BYTES}};
 		struct str params;
 		struct err e = {0};
 
-		T_CHECK(t, !oci_layer_params(&a, v, refused[i].other ? 2 : 1, 0, &params, &e), "%s", refused[i].path);
-		T_CHECK(t, strstr(e.msg, refused[i].want) && e.fix[0], "%s: %s", refused[i].path, e.msg);
+		T_CHECK(t, !oci_layer_params(&a, v, refused[i].other ? 2 : 1, 0, &params, &e), "%s",
+			refused[i].path);
+		T_CHECK(t, strstr(e.msg, refused[i].want) && e.fix[0], "%s: %s", refused[i].path,
+			e.msg);
 		arena_fini(&a);
 	}
 }
@@ -242,7 +255,10 @@ void TestOciLayerStep(struct test *t)
 void TestOciLayerOddNames(struct test *t)
 {
 	struct fixture f;
-	struct layer_entry v = {.path = STR("/caf\xc3\xa9"), .kind = LAYER_BYTES, .mode = 0644, .text = STR("\0\xff\n")};
+	struct layer_entry v = {.path = STR("/caf\xc3\xa9"),
+				.kind = LAYER_BYTES,
+				.mode = 0644,
+				.text = STR("\0\xff\n")};
 	struct digest out[2];
 	struct str params;
 	struct buf tar = {0};
@@ -261,19 +277,27 @@ void TestOciLayerOddNames(struct test *t)
 void TestOciLayerBadParams(struct test *t)
 {
 	static const char *const bad[] = {
-		"", "[]", "{\"entries\":[]}", "{\"entries\":[1],\"mtime\":0}",
-		"{\"entries\":[{\"gid\":0,\"input\":1,\"kind\":\"file\",\"mode\":0,\"path\":\"x\",\"uid\":0}],\"mtime\":0}",
-		"{\"entries\":[{\"gid\":0,\"hex\":\"zz\",\"kind\":\"bytes\",\"mode\":0,\"path\":\"x\",\"uid\":0}],\"mtime\":0}",
-		"{\"entries\":[{\"gid\":0,\"kind\":\"link\",\"mode\":0,\"path\":\"x\",\"uid\":0}],\"mtime\":0}",
+	    "",
+	    "[]",
+	    "{\"entries\":[]}",
+	    "{\"entries\":[1],\"mtime\":0}",
+	    "{\"entries\":[{\"gid\":0,\"input\":1,\"kind\":\"file\",\"mode\":0,\"path\":\"x\","
+	    "\"uid\":0}],\"mtime\":0}",
+	    "{\"entries\":[{\"gid\":0,\"hex\":\"zz\",\"kind\":\"bytes\",\"mode\":0,\"path\":\"x\","
+	    "\"uid\":0}],\"mtime\":0}",
+	    "{\"entries\":[{\"gid\":0,\"kind\":\"link\",\"mode\":0,\"path\":\"x\",\"uid\":0}],"
+	    "\"mtime\":0}",
 	};
 	struct arena a = {0};
 	const char *out[2] = {"/nonexistent/a", "/nonexistent/b"};
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		struct step_io io = {.scratch = &a, .out = out, .out_count = 2, .params = str_of(bad[i])};
+		struct step_io io = {
+		    .scratch = &a, .out = out, .out_count = 2, .params = str_of(bad[i])};
 		struct err e = {0};
 
-		T_CHECK(t, !oci_layer_step.run(&io, &e) && e.code == ERR_INPUT, "%s: %s", bad[i], e.msg);
+		T_CHECK(t, !oci_layer_step.run(&io, &e) && e.code == ERR_INPUT, "%s: %s", bad[i],
+			e.msg);
 	}
 	arena_fini(&a);
 }
@@ -287,12 +311,18 @@ void TestOciConfigGolden(struct test *t)
 
 	open_fixture(&f, t);
 	make_platform(&f, "linux/arm/v7", out);
-	T_EQ_STR(t, blob_text(&f, &out[0]).p,
-		 "{\"architecture\":\"arm\",\"config\":{\"Cmd\":[\"-v\"],\"Entrypoint\":[\"/kv\"],\"Env\":[\"A=1=2\"],"
-		 "\"ExposedPorts\":{\"8080/tcp\":{}},\"Labels\":{\"a\":\"b\",\"org.opencontainers.image.version\":\"v1\"},"
-		 "\"User\":\"65532:65532\",\"WorkingDir\":\"/\"},\"created\":\"2023-11-14T22:13:20Z\","
-		 "\"history\":[{\"created\":\"2023-11-14T22:13:20Z\",\"created_by\":\"cbuild image\"}],\"os\":\"linux\","
-		 "\"rootfs\":{\"diff_ids\":[\"sha256:3dc262d545dd347993b8203598dd6a3f66f4859bc332dce829b3fee2049ff71b\"],\"type\":\"layers\"},\"variant\":\"v7\"}");
+	T_EQ_STR(
+	    t, blob_text(&f, &out[0]).p,
+	    "{\"architecture\":\"arm\",\"config\":{\"Cmd\":[\"-v\"],\"Entrypoint\":[\"/"
+	    "kv\"],\"Env\":[\"A=1=2\"],"
+	    "\"ExposedPorts\":{\"8080/"
+	    "tcp\":{}},\"Labels\":{\"a\":\"b\",\"org.opencontainers.image.version\":\"v1\"},"
+	    "\"User\":\"65532:65532\",\"WorkingDir\":\"/\"},\"created\":\"2023-11-14T22:13:20Z\","
+	    "\"history\":[{\"created\":\"2023-11-14T22:13:20Z\",\"created_by\":\"cbuild "
+	    "image\"}],\"os\":\"linux\","
+	    "\"rootfs\":{\"diff_ids\":[\"sha256:"
+	    "3dc262d545dd347993b8203598dd6a3f66f4859bc332dce829b3fee2049ff71b\"],\"type\":"
+	    "\"layers\"},\"variant\":\"v7\"}");
 	close_fixture(&f);
 }
 
@@ -343,34 +373,35 @@ static const struct {
 	enum document which;
 	const char *from, *to, *want;
 } hostile[] = {
-	{INDEX, "\"schemaVersion\":2", "\"schemaVersion\":1", "schemaVersion"},
-	{INDEX, "\"schemaVersion\":2", "\"schemaVersion\":\"2\"", "not an integer"},
-	{INDEX, "image.index.v1+json", "image.manifest.v1+json", "mediaType"},
-	{INDEX, "\"manifests\":[", "\"manifests\":[],\"x\":[", "no platform"},
-	{INDEX, "\"manifests\":[", "\"manifests\":[7,", "descriptor"},
-	{INDEX, "image.manifest.v1", "image.index.v1", "no image manifest"},
-	{INDEX, "sha256:", "sha512:", "no sha256 digest"},
-	{INDEX, "sha256:", "sha256:../", "no sha256 digest"},
-	{INDEX, "\"size\":", "\"size\":-", "below 0"},
-	{INDEX, "\"size\":", "\"size\":1", "does not hold"},
-	{INDEX, "\"size\":", "\"size\":99999", "larger than 4 MiB"},
-	{INDEX, "\"amd64\"", "\"arm64\"", "not the one that the index says"},
-	{INDEX, "\"amd64\"", "\"vax\"", "platform is unknown"},
-	{INDEX, "\"platform\":", "\"platfrom\":", "'os' is missing"},
-	{MANIFEST, "\"layers\":[", "\"layers\":7,\"x\":[", "not an array"},
-	{MANIFEST, "\"layers\":[", "\"layers\":[],\"x\":[", "does not fit"},
-	{MANIFEST, "tar+gzip", "tar+exe", "media type"},
-	{MANIFEST, "image.config.v1", "image.confid.v1", "media type"},
-	{MANIFEST, "\"config\":", "\"confid\":", "descriptor is missing"},
-	{CONFIG, "\"rootfs\":", "\"rootsf\":", "'type' is missing"},
-	{CONFIG, "\"type\":\"layers\"", "\"type\":\"files\"", "does not fit"},
-	{CONFIG, "\"diff_ids\":[", "\"diff_ids\":[7,", "does not fit"},
-	{CONFIG, "\"diff_ids\":[\"sha256:", "\"diff_ids\":[\"sha256:0", "no sha256 digest"},
-	{CONFIG, "\"os\":\"linux\"", "\"os\":\"linux", "not valid JSON"},
-	{CONFIG, "\"amd64\"", "\"arm64\"", "not the one that the index says"},
+    {INDEX, "\"schemaVersion\":2", "\"schemaVersion\":1", "schemaVersion"},
+    {INDEX, "\"schemaVersion\":2", "\"schemaVersion\":\"2\"", "not an integer"},
+    {INDEX, "image.index.v1+json", "image.manifest.v1+json", "mediaType"},
+    {INDEX, "\"manifests\":[", "\"manifests\":[],\"x\":[", "no platform"},
+    {INDEX, "\"manifests\":[", "\"manifests\":[7,", "descriptor"},
+    {INDEX, "image.manifest.v1", "image.index.v1", "no image manifest"},
+    {INDEX, "sha256:", "sha512:", "no sha256 digest"},
+    {INDEX, "sha256:", "sha256:../", "no sha256 digest"},
+    {INDEX, "\"size\":", "\"size\":-", "below 0"},
+    {INDEX, "\"size\":", "\"size\":1", "does not hold"},
+    {INDEX, "\"size\":", "\"size\":99999", "larger than 4 MiB"},
+    {INDEX, "\"amd64\"", "\"arm64\"", "not the one that the index says"},
+    {INDEX, "\"amd64\"", "\"vax\"", "platform is unknown"},
+    {INDEX, "\"platform\":", "\"platfrom\":", "'os' is missing"},
+    {MANIFEST, "\"layers\":[", "\"layers\":7,\"x\":[", "not an array"},
+    {MANIFEST, "\"layers\":[", "\"layers\":[],\"x\":[", "does not fit"},
+    {MANIFEST, "tar+gzip", "tar+exe", "media type"},
+    {MANIFEST, "image.config.v1", "image.confid.v1", "media type"},
+    {MANIFEST, "\"config\":", "\"confid\":", "descriptor is missing"},
+    {CONFIG, "\"rootfs\":", "\"rootsf\":", "'type' is missing"},
+    {CONFIG, "\"type\":\"layers\"", "\"type\":\"files\"", "does not fit"},
+    {CONFIG, "\"diff_ids\":[", "\"diff_ids\":[7,", "does not fit"},
+    {CONFIG, "\"diff_ids\":[\"sha256:", "\"diff_ids\":[\"sha256:0", "no sha256 digest"},
+    {CONFIG, "\"os\":\"linux\"", "\"os\":\"linux", "not valid JSON"},
+    {CONFIG, "\"amd64\"", "\"arm64\"", "not the one that the index says"},
 };
 
-/* Changes one document and, above it, the references to it, so that only the change itself is wrong. */
+/* Changes one document and, above it, the references to it, so that only the change itself is
+ * wrong. */
 static struct digest garbled_image(struct fixture *f, size_t row)
 {
 	struct digest parts[3], docs[3], changed;
@@ -380,13 +411,18 @@ static struct digest garbled_image(struct fixture *f, size_t row)
 	docs[CONFIG] = parts[0];
 	docs[MANIFEST] = parts[1];
 	docs[INDEX] = make_image(f, all_targets, 1);
-	text = replace(f, blob_text(f, &docs[hostile[row].which]), hostile[row].from, hostile[row].to);
+	text =
+	    replace(f, blob_text(f, &docs[hostile[row].which]), hostile[row].from, hostile[row].to);
 	changed = put_blob(f, text);
 	for (int i = (int)hostile[row].which + 1; i <= INDEX; i++) {
 		text = blob_text(f, &docs[i]);
-		text = replace(f, text, digest_oci(&f->arena, &docs[i - 1]).p, digest_oci(&f->arena, &changed).p);
-		text = replace(f, text, str_fmt(&f->arena, "\"size\":%llu", (unsigned long long)docs[i - 1].size_bytes).p,
-			       str_fmt(&f->arena, "\"size\":%llu", (unsigned long long)changed.size_bytes).p);
+		text = replace(f, text, digest_oci(&f->arena, &docs[i - 1]).p,
+			       digest_oci(&f->arena, &changed).p);
+		text = replace(
+		    f, text,
+		    str_fmt(&f->arena, "\"size\":%llu", (unsigned long long)docs[i - 1].size_bytes)
+			.p,
+		    str_fmt(&f->arena, "\"size\":%llu", (unsigned long long)changed.size_bytes).p);
 		changed = put_blob(f, text);
 	}
 	return changed;
@@ -403,8 +439,9 @@ void TestOciCollectHostile(struct test *t)
 		struct err e = {0};
 		bool ok = oci_collect(&f.arena, f.cas, &index, &img, &e);
 
-		T_CHECK(t, !ok && strstr(e.msg, hostile[i].want) && e.place[0], "%s -> %s: got '%s', want '%s'",
-			hostile[i].from, hostile[i].to, ok ? "no error" : e.msg, hostile[i].want);
+		T_CHECK(t, !ok && strstr(e.msg, hostile[i].want) && e.place[0],
+			"%s -> %s: got '%s', want '%s'", hostile[i].from, hostile[i].to,
+			ok ? "no error" : e.msg, hostile[i].want);
 	}
 	close_fixture(&f);
 }
@@ -434,12 +471,14 @@ void TestOciCollectDamagedBlob(struct test *t)
 	index = make_image(&f, all_targets, 1);
 	MUST(&f, oci_collect(&f.arena, f.cas, &index, &img, &f.e));
 	for (size_t i = 0; i < img.blobs.n; i++) {
-		struct str path = cas_path(&f.arena, f.cas, &img.blobs.v[i]), whole = blob_text(&f, &img.blobs.v[i]);
+		struct str path = cas_path(&f.arena, f.cas, &img.blobs.v[i]),
+			   whole = blob_text(&f, &img.blobs.v[i]);
 		struct cas *second;
 		struct digest back;
 
 		MUST(&f, file_write_fast(path.p, (struct str){whole.p, whole.n - 1}, 0444, &f.e));
-		MUST(&f, cas_open(&f.arena, str_fmt(&f.arena, "%.*s/cache", STR_ARG(f.dir)), &second, &f.e));
+		MUST(&f, cas_open(&f.arena, str_fmt(&f.arena, "%.*s/cache", STR_ARG(f.dir)),
+				  &second, &f.e));
 		T_CHECK(t, !oci_collect(&f.arena, second, &index, &again, &f.e), "blob %zu", i);
 		T_EQ_INT(t, f.e.code, ERR_VERIFY);
 		cas_close(second);
@@ -478,13 +517,15 @@ void TestOciLayoutTags(struct test *t)
 	text = read_at(&f, dir, "index.json");
 	T_CHECK(t, str_containsc(text, digest_oci(&f.arena, &index).p), "%s", text.p);
 	T_CHECK(t, str_containsc(text, digest_oci(&f.arena, &second).p), "%s", text.p);
-	T_CHECK(t, str_containsc(text, "\"latest\"") && str_containsc(text, "\"v1\""), "%s", text.p);
+	T_CHECK(t, str_containsc(text, "\"latest\"") && str_containsc(text, "\"v1\""), "%s",
+		text.p);
 	T_EQ_STR(t, read_at(&f, dir, "oci-layout").p, "{\"imageLayoutVersion\":\"1.0.0\"}");
 	for (size_t i = 0; i < img.blobs.n; i++) {
 		struct str hex = str_skip(digest_oci(&f.arena, &img.blobs.v[i]), 7);
 		struct digest d;
 
-		MUST(&f, file_digest(str_fmt(&f.arena, "%s/blobs/sha256/%.*s", dir, STR_ARG(hex)).p, &d, &f.e));
+		MUST(&f, file_digest(str_fmt(&f.arena, "%s/blobs/sha256/%.*s", dir, STR_ARG(hex)).p,
+				     &d, &f.e));
 		T_OK(t, digest_eq(&d, &img.blobs.v[i]));
 	}
 	close_fixture(&f);
@@ -492,7 +533,8 @@ void TestOciLayoutTags(struct test *t)
 
 void TestOciLayoutRefused(struct test *t)
 {
-	static const char *const bad_refs[] = {"", "a b", "../x", "-x", "a:b:c", "a/", "/a", "a:b/c:d:e", "\xc3\xa9"};
+	static const char *const bad_refs[] = {"",   "a b", "../x",	 "-x",	    "a:b:c",
+					       "a/", "/a",  "a:b/c:d:e", "\xc3\xa9"};
 	struct fixture f;
 	struct oci_image img;
 	struct digest index;
@@ -505,10 +547,12 @@ void TestOciLayoutRefused(struct test *t)
 	for (size_t i = 0; i < sizeof bad_refs / sizeof bad_refs[0]; i++)
 		T_CHECK(t,
 			!oci_write_layout(&f.arena, f.cas, &img, str_of(bad_refs[i]), dir, &f.e) &&
-				f.e.code == ERR_USAGE,
+			    f.e.code == ERR_USAGE,
 			"'%s'", bad_refs[i]);
-	MUST(&f, oci_write_layout(&f.arena, f.cas, &img, STR("localhost:5000/a/kv:v1.0"), dir, &f.e));
-	MUST(&f, file_write_fast(str_fmt(&f.arena, "%s/index.json", dir).p, STR("{\"manifests\":[{}]}"), 0644, &f.e));
+	MUST(&f,
+	     oci_write_layout(&f.arena, f.cas, &img, STR("localhost:5000/a/kv:v1.0"), dir, &f.e));
+	MUST(&f, file_write_fast(str_fmt(&f.arena, "%s/index.json", dir).p,
+				 STR("{\"manifests\":[{}]}"), 0644, &f.e));
 	T_OK(t, !oci_write_layout(&f.arena, f.cas, &img, STR("v1"), dir, &f.e));
 	T_CHECK(t, f.e.fix[0] && f.e.place[0] && f.e.code == ERR_INPUT, "%s", f.e.msg);
 	close_fixture(&f);
@@ -548,9 +592,11 @@ void TestOciWriteMissingBlob(struct test *t)
 	MUST(&f, file_remove(cas_path(&f.arena, f.cas, &img.platforms.v[0].config).p, &f.e));
 	tar = fresh(&f, "a.tar");
 	dir = fresh(&f, "layout");
-	T_OK(t, !oci_write_tar(&f.arena, f.cas, &img, STR("kv:v1"), tar, &f.e) && f.e.code == ERR_VERIFY);
+	T_OK(t, !oci_write_tar(&f.arena, f.cas, &img, STR("kv:v1"), tar, &f.e) &&
+		    f.e.code == ERR_VERIFY);
 	T_EQ_INT(t, file_kind(tar), FILE_ABSENT);
-	T_OK(t, !oci_write_layout(&f.arena, f.cas, &img, STR("v1"), dir, &f.e) && f.e.code == ERR_VERIFY);
+	T_OK(t, !oci_write_layout(&f.arena, f.cas, &img, STR("v1"), dir, &f.e) &&
+		    f.e.code == ERR_VERIFY);
 	T_EQ_INT(t, file_kind(str_fmt(&f.arena, "%s/index.json", dir).p), FILE_ABSENT);
 	close_fixture(&f);
 }
