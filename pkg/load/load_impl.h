@@ -69,6 +69,13 @@ bool scan_closure(struct loader *l, struct source *s, struct err *e);
 bool scan_has_main(const struct package *p, const struct ctok_facts *f);
 struct mod_tree *scan_module_of(struct loader *l, struct str path);
 
+/* braces.c */
+/*
+ * Appends the patterns that "a{b,c}d" stands for, in order, to out; a pattern without braces as it is.
+ * False when there are more than 4096 in all.
+ */
+bool braces_expand(struct arena *a, struct str pattern, struct str_vec *out);
+
 /* packages.c */
 bool packages_find(struct loader *l, struct mod_tree *t, struct err *e);
 bool packages_sources(struct loader *l, struct mod_tree *t, struct err *e);

@@ -1,4 +1,4 @@
-#include "load/load.h"
+#include "load/load_impl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -108,6 +108,65 @@ void TestLoadPlainTree(struct test *t)
 	T_EQ_INT(t, find(&f, "cmd/shop")->programs.n, 1);
 	T_OK(t, str_eqc(find(&f, "cmd/shop")->programs.v[0].name, "shop"));
 	T_EQ_INT(t, find(&f, "pkg/log")->programs.n, 0);
+	arena_fini(&f.a);
+}
+
+void TestLoadBraces(struct test *t)
+{
+	static const struct {
+		const char *pattern, *want;
+	} cases[] = {
+		{"a.c", "a.c"},
+		{"{a,b}.c", "a.c b.c"},
+		{"src/{a,b/c}{1,2}.c", "src/a1.c src/a2.c src/b/c1.c src/b/c2.c"},
+		{"{a,b{1,2}}.c", "a.c b1.c b2.c"},
+		{"x{,_linux}.c", "x.c x_linux.c"},
+		{"{a", "{a"},
+		{"a}", "a}"},
+		{"{}", ""},
+		{"\\{a,b}", "\\{a,b}"},
+	};
+	struct arena a = {0};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct str_vec v = {0};
+		struct buf b = {0};
+
+		T_OK(t, braces_expand(&a, str_of(cases[i].pattern), &v));
+		for (size_t k = 0; k < v.n; k++)
+			buf_printf(&b, "%s%.*s", k ? " " : "", STR_ARG(v.v[k]));
+		T_EQ_STR(t, str_c(&a, buf_str(&b)), cases[i].want);
+		buf_fini(&b);
+	}
+	T_OK(t, !braces_expand(&a, STR("{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}"),
+			       &(struct str_vec){0}));
+	arena_fini(&a);
+}
+
+void TestLoadBracesInSources(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "src/a.c", "int a;\n");
+	put(t, &f, "src/b.c", "int b;\n");
+	put(t, &f, "src/x1.c", "int x1;\n");
+	put(t, &f, "src/x2.c", "int x2;\n");
+	add_module(t, &f, "", ".", "packages: {p: {sources: ['src/{a,x*}.c', '!src/x{2,3}.c']}}\n");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_STR(t, sources(&f, "p"), "src/a.c src/x1.c");
+	arena_fini(&f.a);
+}
+
+void TestLoadBracesNameWhatIsMissing(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "src/a.c", "int a;\n");
+	add_module(t, &f, "", ".", "packages: {p: {sources: ['src/{a,b}.c']}}\n");
+	T_OK(t, !load(t, &f));
+	T_OK(t, strstr(f.e.msg, "src/b.c"));
 	arena_fini(&f.a);
 }
 

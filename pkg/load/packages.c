@@ -202,17 +202,24 @@ static bool choose_named(struct choice *c, struct str name, struct pos pos, stru
 
 static bool choose_list(struct choice *c, const struct str_vec *list, struct pos pos, struct err *e)
 {
-	for (size_t i = 0; i < list->n; i++)
-		if (list->v[i].n && list->v[i].p[0] == '!')
-			*vec_push(c->l->a, &c->excludes) = str_skip(list->v[i], 1);
+	struct arena *a = c->l->a;
+	struct str_vec items = {0};
+
 	for (size_t i = 0; i < list->n; i++) {
 		struct str item = list->v[i];
+		bool exclude = item.n && item.p[0] == '!';
 
-		if (item.n && item.p[0] == '!')
+		if (braces_expand(a, str_skip(item, exclude), exclude ? &c->excludes : &items))
 			continue;
-		if (!(is_pattern(item) ? choose_pattern(c, item, pos, e) : choose_named(c, item, pos, e)))
-			return false;
+		err_at(e, ERR_INPUT, str_c(a, c->t->module->manifest->file), pos.line, pos.col,
+		       "the braces of the sources of package '%.*s' stand for too many patterns",
+		       STR_ARG(c->p->name));
+		return err_fix(e, "use * or ** in place of some alternatives");
 	}
+	for (size_t i = 0; i < items.n; i++)
+		if (!(is_pattern(items.v[i]) ? choose_pattern(c, items.v[i], pos, e)
+					     : choose_named(c, items.v[i], pos, e)))
+			return false;
 	return true;
 }
 
