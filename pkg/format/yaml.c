@@ -1,7 +1,8 @@
 /*
- * The bytes are checked first (UTF-8, line ends, control bytes), since libyaml's own messages about them
- * name no remedy and since its positions count characters: with one kind of line end left, they convert
- * to byte offsets by a cursor that moves with the events. Recursion is bounded by YAML_MAX_DEPTH.
+ * The bytes are checked first (UTF-8, line ends, control bytes), since libyaml's own messages about
+ * them name no remedy and since its positions count characters: with one kind of line end left,
+ * they convert to byte offsets by a cursor that moves with the events. Recursion is bounded by
+ * YAML_MAX_DEPTH.
  */
 #include "format/yaml.h"
 
@@ -64,13 +65,16 @@ static bool is_break(const struct scan *s, uint32_t c)
 static bool check_char(struct scan *s, uint32_t c)
 {
 	if (c == 0xfeff)
-		return refuse(s, "byte order mark", "save the file as UTF-8 without a byte order mark");
+		return refuse(s, "byte order mark",
+			      "save the file as UTF-8 without a byte order mark");
 	if (c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029)
 		return refuse(s, "a line end other than LF or CRLF", "convert the line ends to LF");
 	if (c == '\t' && s->indent)
 		return refuse(s, "tab in the indentation", "indent with spaces");
-	if ((c < 0x20 && c != '\t') || c == 0x7f || (c > 0x7f && c < 0xa0) || (c & 0xfffe) == 0xfffe)
-		return refuse(s, "control character", "remove it; in double quotes it may be written as \\xNN");
+	if ((c < 0x20 && c != '\t') || c == 0x7f || (c > 0x7f && c < 0xa0) ||
+	    (c & 0xfffe) == 0xfffe)
+		return refuse(s, "control character",
+			      "remove it; in double quotes it may be written as \\xNN");
 	return true;
 }
 
@@ -111,7 +115,8 @@ static bool check_bytes(const char *file, struct str bytes, struct err *e)
 	return true;
 }
 
-/* The byte offset of libyaml's character index; cheap because indices asked for lie close together. */
+/* The byte offset of libyaml's character index; cheap because indices asked for lie close together.
+ */
 static size_t byte_offset(struct loader *l, size_t index)
 {
 	const unsigned char *p = (const unsigned char *)l->bytes.p;
@@ -141,7 +146,8 @@ static bool fail_start(struct loader *l, const yaml_mark_t *m)
 	size_t at = byte_offset(l, m->index);
 
 	err_at(l->e, ERR_INPUT, l->file, (int)m->line + 1, (int)m->column + 1,
-	       "a value without quotes cannot start with '%c'", at < l->bytes.n ? l->bytes.p[at] : ' ');
+	       "a value without quotes cannot start with '%c'",
+	       at < l->bytes.n ? l->bytes.p[at] : ' ');
 	return err_fix(l->e, "put the value in double quotes, as in \"*.c\"");
 }
 
@@ -155,20 +161,23 @@ static bool fail_parser(struct loader *l)
 		return err_set(l->e, ERR_IO, "out of memory");
 	if (str_containsc(context, "alias") || str_containsc(context, "anchor") ||
 	    str_containsc(context, "tag") || str_containsc(context, "directive"))
-		return fail_start(l, str_containsc(context, "scanning") ? &l->parser.context_mark : m);
+		return fail_start(l,
+				  str_containsc(context, "scanning") ? &l->parser.context_mark : m);
 	if (str_containsc(problem, "cannot start any token"))
 		return fail_start(l, m);
 	if (str_containsc(problem, "mapping values are not allowed")) {
 		fail_at(l, m, "unexpected ':'");
-		return err_fix(l->e, "check the indentation of this line and the one above, or quote a "
-				     "value that holds ': '");
+		return err_fix(l->e,
+			       "check the indentation of this line and the one above, or quote a "
+			       "value that holds ': '");
 	}
 	fail_at(l, m, l->parser.problem ? l->parser.problem : "not valid YAML");
 	if (l->parser.context)
 		err_wrap(l->e, "%s that starts at line %zu",
 			 l->parser.context + (str_startsc(context, "while ") ? 6 : 0),
 			 l->parser.context_mark.line + 1);
-	return err_fix(l->e, "check indentation, brackets and quotes on this line and the one above");
+	return err_fix(l->e,
+		       "check indentation, brackets and quotes on this line and the one above");
 }
 
 static bool next_event(struct loader *l)
@@ -198,7 +207,8 @@ static struct yaml_node *new_node(struct loader *l, enum yaml_kind kind)
 
 static bool is_null(struct str s)
 {
-	return !s.n || str_eqc(s, "~") || str_eqc(s, "null") || str_eqc(s, "Null") || str_eqc(s, "NULL");
+	return !s.n || str_eqc(s, "~") || str_eqc(s, "null") || str_eqc(s, "Null") ||
+	       str_eqc(s, "NULL");
 }
 
 static bool read_scalar(struct loader *l, struct yaml_node **out)
@@ -257,7 +267,8 @@ static bool check_key(struct loader *l, struct map *seen, struct yaml_node *key)
 	if (key->kind != YAML_TEXT) {
 		err_at(l->e, ERR_INPUT, l->file, key->line, key->col, "a key must be text, not %s",
 		       yaml_kind_name(key));
-		return err_fix(l->e, "write 'name: value'; quote a name that starts with '[' or '{'");
+		return err_fix(l->e,
+			       "write 'name: value'; quote a name that starts with '[' or '{'");
 	}
 	item = map_put(l->a, seen, key->text, &added);
 	if (added) {
@@ -274,8 +285,8 @@ static bool read_pair(struct loader *l, int depth, struct map *seen, struct yaml
 {
 	struct yaml_pair pair;
 
-	if (!read_node(l, depth + 1, &pair.key) || !check_key(l, seen, pair.key) || !next_event(l) ||
-	    !read_node(l, depth + 1, &pair.value))
+	if (!read_node(l, depth + 1, &pair.key) || !check_key(l, seen, pair.key) ||
+	    !next_event(l) || !read_node(l, depth + 1, &pair.value))
 		return false;
 	*vec_push(l->a, &n->pairs) = pair;
 	n->end = pair.value->end;
@@ -327,7 +338,8 @@ static bool read_node(struct loader *l, int depth, struct yaml_node **out)
 static bool check_document(struct loader *l)
 {
 	if (!l->ev.data.document_start.version_directive &&
-	    l->ev.data.document_start.tag_directives.start == l->ev.data.document_start.tag_directives.end)
+	    l->ev.data.document_start.tag_directives.start ==
+		l->ev.data.document_start.tag_directives.end)
 		return true;
 	fail_at(l, &l->ev.start_mark, "YAML directives are not supported");
 	return err_fix(l->e, "remove the lines that start with '%%'");
@@ -351,7 +363,8 @@ static bool read_stream(struct loader *l, struct yaml_node **out)
 	return err_fix(l->e, "keep one document a file: remove the '---' and what follows");
 }
 
-bool yaml_parse(struct arena *a, struct str file, struct str bytes, struct yaml_node **out, struct err *e)
+bool yaml_parse(struct arena *a, struct str file, struct str bytes, struct yaml_node **out,
+		struct err *e)
 {
 	struct loader l = {.a = a, .file = str_c(a, file), .bytes = bytes, .e = e};
 	bool ok;
@@ -361,7 +374,8 @@ bool yaml_parse(struct arena *a, struct str file, struct str bytes, struct yaml_
 	if (!yaml_parser_initialize(&l.parser))
 		return err_set(e, ERR_IO, "out of memory");
 	yaml_parser_set_encoding(&l.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&l.parser, (const unsigned char *)(bytes.p ? bytes.p : ""), bytes.n);
+	yaml_parser_set_input_string(&l.parser, (const unsigned char *)(bytes.p ? bytes.p : ""),
+				     bytes.n);
 	ok = read_stream(&l, out);
 	yaml_event_delete(&l.ev);
 	yaml_parser_delete(&l.parser);

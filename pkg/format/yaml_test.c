@@ -38,19 +38,19 @@ void TestYamlTrees(struct test *t)
 	static const struct {
 		const char *text, *want;
 	} cases[] = {
-		{"", "{}"},
-		{"# comment\n", "{}"},
-		{"---\n...\n", "{}"},
-		{"a: b\n", "{a:b}"},
-		{"a: \"b\"\nc: 'd'\n", "{a:'b' c:'d'}"},
-		{"a:\nb: ~\nc: null\nd: \"\"\n", "{a:~ b:~ c:~ d:''}"},
-		{"a: [1, \"*.c\", {x: y}]\n", "{a:[1 '*.c' {x:y}]}"},
-		{"a:\r\n  - b\r\n  - c: d\r\n", "{a:[b {c:d}]}"},
-		{"a: |\n  x\n  y\n", "{a:'x\ny\n'}"},
-		{"null: x\n~: y\n", "{null:x ~:y}"},
-		{"k\xc3\xa9: \xe2\x82\xac\n", "{k\xc3\xa9:\xe2\x82\xac}"},
-		{"a:\tb\n", "{a:b}"},
-		{"- a\n- b\n", "[a b]"},
+	    {"", "{}"},
+	    {"# comment\n", "{}"},
+	    {"---\n...\n", "{}"},
+	    {"a: b\n", "{a:b}"},
+	    {"a: \"b\"\nc: 'd'\n", "{a:'b' c:'d'}"},
+	    {"a:\nb: ~\nc: null\nd: \"\"\n", "{a:~ b:~ c:~ d:''}"},
+	    {"a: [1, \"*.c\", {x: y}]\n", "{a:[1 '*.c' {x:y}]}"},
+	    {"a:\r\n  - b\r\n  - c: d\r\n", "{a:[b {c:d}]}"},
+	    {"a: |\n  x\n  y\n", "{a:'x\ny\n'}"},
+	    {"null: x\n~: y\n", "{null:x ~:y}"},
+	    {"k\xc3\xa9: \xe2\x82\xac\n", "{k\xc3\xa9:\xe2\x82\xac}"},
+	    {"a:\tb\n", "{a:b}"},
+	    {"- a\n- b\n", "[a b]"},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -71,7 +71,8 @@ void TestYamlTrees(struct test *t)
 
 void TestYamlPositions(struct test *t)
 {
-	static const char text[] = "# \xe2\x82\xac\na: b\n\xc3\xa9:\n  - \"c\"  # d\n  - {e: f}\n# end\n";
+	static const char text[] =
+	    "# \xe2\x82\xac\na: b\n\xc3\xa9:\n  - \"c\"  # d\n  - {e: f}\n# end\n";
 	struct arena a = {0};
 	struct err e = {0};
 	struct yaml_node *root, *list;
@@ -82,8 +83,10 @@ void TestYamlPositions(struct test *t)
 	T_MUST(t, list && list->kind == YAML_LIST && list->items.n == 2);
 	T_EQ_INT(t, list->items.v[0]->line, 4);
 	T_EQ_INT(t, list->items.v[0]->col, 5);
-	T_EQ_MEM(t, text + list->items.v[0]->start, list->items.v[0]->end - list->items.v[0]->start, "\"c\"", 3);
-	T_EQ_MEM(t, text + list->items.v[1]->start, list->items.v[1]->end - list->items.v[1]->start, "{e: f}", 6);
+	T_EQ_MEM(t, text + list->items.v[0]->start, list->items.v[0]->end - list->items.v[0]->start,
+		 "\"c\"", 3);
+	T_EQ_MEM(t, text + list->items.v[1]->start, list->items.v[1]->end - list->items.v[1]->start,
+		 "{e: f}", 6);
 	/* A block ends with its last item, not where the next token starts. */
 	T_EQ_INT(t, list->end, list->items.v[1]->end);
 	T_EQ_INT(t, root->end, list->end);
@@ -96,32 +99,37 @@ void TestYamlRefused(struct test *t)
 	static const struct {
 		const char *text, *want;
 	} cases[] = {
-		{"a: *b\n", "f.yaml:1:4: a value without quotes cannot start with '*'\n"
-			    "  fix: put the value in double quotes, as in \"*.c\"\n"},
-		{"a: [*.c]\n", "f.yaml:1:5: a value without quotes cannot start with '*'\n"
-			       "  fix: put the value in double quotes, as in \"*.c\"\n"},
-		{"a: &b c\n", "f.yaml:1:4: a value without quotes cannot start with '&'\n"
-			      "  fix: put the value in double quotes, as in \"*.c\"\n"},
-		{"a: !b c\n", "f.yaml:1:4: a value without quotes cannot start with '!'\n"
-			      "  fix: put the value in double quotes, as in \"*.c\"\n"},
-		{"a: ! c\n", "f.yaml:1:4: a value without quotes cannot start with '!'\n"
-			     "  fix: put the value in double quotes, as in \"*.c\"\n"},
-		{"a: 1\na: 2\n", "f.yaml:2:1: key 'a' is given twice\n"
-				 "  fix: merge it with line 1, or remove one of them\n"},
-		{"x: {a: 1, a: 2}\n", "f.yaml:1:11: key 'a' is given twice\n"
-				      "  fix: merge it with line 1, or remove one of them\n"},
-		{"a:\n \tb: c\n", "f.yaml:2:2: tab in the indentation\n  fix: indent with spaces\n"},
-		{"a: b\n--- \nc: d\n", "f.yaml:2:1: a second document\n"
-				       "  fix: keep one document a file: remove the '---' and what follows\n"},
-		{"{a: b}: c\n", "f.yaml:1:1: a key must be text, not a map\n"
-				"  fix: write 'name: value'; quote a name that starts with '[' or '{'\n"},
-		{"a: \xed\xa0\x80\n", "f.yaml:1:4: bytes that are not UTF-8\n  fix: save the file as UTF-8\n"},
-		{"a: \xf4\x90\x80\x80\n", "f.yaml:1:4: bytes that are not UTF-8\n  fix: save the file as UTF-8\n"},
-		{"a: \xe2\x82", "f.yaml:1:4: bytes that are not UTF-8\n  fix: save the file as UTF-8\n"},
-		{"a: \x1b[0m\n", "f.yaml:1:4: control character\n"
-				 "  fix: remove it; in double quotes it may be written as \\xNN\n"},
-		{"a: b\xe2\x80\xa8", "f.yaml:1:5: a line end other than LF or CRLF\n"
-				     "  fix: convert the line ends to LF\n"},
+	    {"a: *b\n", "f.yaml:1:4: a value without quotes cannot start with '*'\n"
+			"  fix: put the value in double quotes, as in \"*.c\"\n"},
+	    {"a: [*.c]\n", "f.yaml:1:5: a value without quotes cannot start with '*'\n"
+			   "  fix: put the value in double quotes, as in \"*.c\"\n"},
+	    {"a: &b c\n", "f.yaml:1:4: a value without quotes cannot start with '&'\n"
+			  "  fix: put the value in double quotes, as in \"*.c\"\n"},
+	    {"a: !b c\n", "f.yaml:1:4: a value without quotes cannot start with '!'\n"
+			  "  fix: put the value in double quotes, as in \"*.c\"\n"},
+	    {"a: ! c\n", "f.yaml:1:4: a value without quotes cannot start with '!'\n"
+			 "  fix: put the value in double quotes, as in \"*.c\"\n"},
+	    {"a: 1\na: 2\n", "f.yaml:2:1: key 'a' is given twice\n"
+			     "  fix: merge it with line 1, or remove one of them\n"},
+	    {"x: {a: 1, a: 2}\n", "f.yaml:1:11: key 'a' is given twice\n"
+				  "  fix: merge it with line 1, or remove one of them\n"},
+	    {"a:\n \tb: c\n", "f.yaml:2:2: tab in the indentation\n  fix: indent with spaces\n"},
+	    {"a: b\n--- \nc: d\n",
+	     "f.yaml:2:1: a second document\n"
+	     "  fix: keep one document a file: remove the '---' and what follows\n"},
+	    {"{a: b}: c\n",
+	     "f.yaml:1:1: a key must be text, not a map\n"
+	     "  fix: write 'name: value'; quote a name that starts with '[' or '{'\n"},
+	    {"a: \xed\xa0\x80\n",
+	     "f.yaml:1:4: bytes that are not UTF-8\n  fix: save the file as UTF-8\n"},
+	    {"a: \xf4\x90\x80\x80\n",
+	     "f.yaml:1:4: bytes that are not UTF-8\n  fix: save the file as UTF-8\n"},
+	    {"a: \xe2\x82",
+	     "f.yaml:1:4: bytes that are not UTF-8\n  fix: save the file as UTF-8\n"},
+	    {"a: \x1b[0m\n", "f.yaml:1:4: control character\n"
+			     "  fix: remove it; in double quotes it may be written as \\xNN\n"},
+	    {"a: b\xe2\x80\xa8", "f.yaml:1:5: a line end other than LF or CRLF\n"
+				 "  fix: convert the line ends to LF\n"},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -130,7 +138,8 @@ void TestYamlRefused(struct test *t)
 		struct yaml_node *root;
 		struct err e = {0};
 
-		T_CHECK(t, !yaml_parse(&a, STR("f.yaml"), str_of(cases[i].text), &root, &e), "%s", cases[i].text);
+		T_CHECK(t, !yaml_parse(&a, STR("f.yaml"), str_of(cases[i].text), &root, &e), "%s",
+			cases[i].text);
 		err_render(&e, &got);
 		T_EQ_STR(t, got.p, cases[i].want);
 		buf_fini(&got);
@@ -171,7 +180,8 @@ void TestYamlLimits(struct test *t)
 /* Every prefix of a text either parses or fails with a position; none faults. */
 void TestYamlCutShort(struct test *t)
 {
-	static const char text[] = "a: [b, \"c\\u00e9\", {d: 'e'}]\nf:\n  - |\n    g\n  - >\n    h\n? i\n: j\n";
+	static const char text[] =
+	    "a: [b, \"c\\u00e9\", {d: 'e'}]\nf:\n  - |\n    g\n  - >\n    h\n? i\n: j\n";
 
 	for (size_t n = 0; n < sizeof text; n++) {
 		struct arena a = {0};
@@ -182,7 +192,8 @@ void TestYamlCutShort(struct test *t)
 		T_MUST(t, copy);
 		memcpy(copy, text, n);
 		if (!yaml_parse(&a, STR("f.yaml"), str_from(copy, n), &root, &e))
-			T_CHECK(t, e.code == ERR_INPUT && e.line > 0 && e.fix[0], "%zu bytes: %s", n, e.msg);
+			T_CHECK(t, e.code == ERR_INPUT && e.line > 0 && e.fix[0], "%zu bytes: %s",
+				n, e.msg);
 		free(copy);
 		arena_fini(&a);
 	}

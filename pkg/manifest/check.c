@@ -1,6 +1,6 @@
 /*
- * What is well formed: module paths, versions, names. Functions named *_remedy return the remedy for a
- * malformed text, NULL for a good one.
+ * What is well formed: module paths, versions, names. Functions named *_remedy return the remedy
+ * for a malformed text, NULL for a good one.
  */
 #include <string.h>
 
@@ -62,7 +62,8 @@ const char *join_names(struct arena *a, const char *const *names)
 /* A host: lower-case letters, digits, '-' and at least one dot, which stands between others. */
 static bool is_host(struct str s)
 {
-	if (str_find(s, '.') == s.n || s.p[0] == '.' || s.p[s.n - 1] == '.' || str_containsc(s, ".."))
+	if (str_find(s, '.') == s.n || s.p[0] == '.' || s.p[s.n - 1] == '.' ||
+	    str_containsc(s, ".."))
 		return false;
 	for (size_t i = 0; i < s.n; i++)
 		if (!is_lower(s.p[i]) && !is_digit(s.p[i]) && s.p[i] != '-' && s.p[i] != '.')
@@ -77,22 +78,26 @@ const char *module_path_remedy(struct str s)
 	if (str_containsc(s, "://"))
 		return "write the path without the scheme, as in github.com/madler/zlib";
 	if (!path_is_local(s) || s.n > 255)
-		return "a module path is HOST/PATH, as in github.com/madler/zlib: no '..', no empty part";
+		return "a module path is HOST/PATH, as in github.com/madler/zlib: no '..', no "
+		       "empty part";
 	host = str_cut(&rest, '/');
 	if (!is_host(host))
-		return "the first part is a host name in lower case with a dot, as in github.com/madler/zlib";
+		return "the first part is a host name in lower case with a dot, as in "
+		       "github.com/madler/zlib";
 	while (rest.p) {
 		struct str part = str_cut(&rest, '/');
 
 		if (!is_name(part, "._~-") || part.p[0] == '.' || part.p[part.n - 1] == '.')
-			return "parts hold letters, digits and . _ ~ - and neither start nor end with a dot";
+			return "parts hold letters, digits and . _ ~ - and neither start nor end "
+			       "with a dot";
 	}
 	if (str_endsc(s, ".git"))
 		return "write the path without '.git'";
 	return NULL;
 }
 
-/* Numbers and names between dots (semver.org 2.0.0, items 9 and 10); numbers without leading zeros. */
+/* Numbers and names between dots (semver.org 2.0.0, items 9 and 10); numbers without leading zeros.
+ */
 static bool dotted(struct str s, bool numbers_only, bool leading_zero, size_t want)
 {
 	size_t parts = 0;

@@ -1,7 +1,7 @@
 /*
- * One entry of `require` set or removed by replacing a range of bytes, which the positions of the parsed
- * tree give; all other bytes stay. The result is parsed again and must say what was asked for, so an
- * exotic spelling ends in an error and never in a damaged file.
+ * One entry of `require` set or removed by replacing a range of bytes, which the positions of the
+ * parsed tree give; all other bytes stay. The result is parsed again and must say what was asked
+ * for, so an exotic spelling ends in an error and never in a damaged file.
  */
 #include <string.h>
 
@@ -67,7 +67,8 @@ static struct str add_lines(const struct edit *ed, size_t at, struct str lines)
 	size_t pos = line_end(ed, at);
 	bool open = pos > 0 && ed->bytes.p[pos - 1] != '\n';
 
-	return splice(ed, pos, pos, str_fmt(ed->a, "%s%.*s%s", open ? ed->eol : "", STR_ARG(lines), ed->eol));
+	return splice(ed, pos, pos,
+		      str_fmt(ed->a, "%s%.*s%s", open ? ed->eol : "", STR_ARG(lines), ed->eol));
 }
 
 static struct str add_to_flow(const struct edit *ed, const struct yaml_node *map, struct str text)
@@ -93,7 +94,8 @@ static struct str set_value(const struct edit *ed, const struct yaml_node *v)
 	if (quote == '"' || quote == '\'')
 		return splice(ed, v->start, v->end,
 			      str_fmt(ed->a, "%c%.*s%c", quote, STR_ARG(ed->version), quote));
-	return splice(ed, v->start, v->end, str_fmt(ed->a, "%s%.*s", gap(ed, v->start), STR_ARG(ed->version)));
+	return splice(ed, v->start, v->end,
+		      str_fmt(ed->a, "%s%.*s", gap(ed, v->start), STR_ARG(ed->version)));
 }
 
 /* `require` is absent: below `module`, else at the end. */
@@ -113,7 +115,8 @@ static struct str add_require(const struct edit *ed, const struct yaml_node *roo
 }
 
 /* `require:` with nothing, ~ or null behind it. */
-static struct str fill_require(const struct edit *ed, const struct yaml_node *root, const struct yaml_pair *p)
+static struct str fill_require(const struct edit *ed, const struct yaml_node *root,
+			       const struct yaml_pair *p)
 {
 	struct str item = entry(ed);
 
@@ -130,12 +133,14 @@ static struct str add_entry(const struct edit *ed, const struct yaml_node *map)
 
 	if (map->flow)
 		return add_to_flow(ed, map, item);
-	return add_lines(ed, map->end,
-			 str_fmt(ed->a, "%*s%.*s", map->pairs.v[0].key->col - 1, "", STR_ARG(item)));
+	return add_lines(
+	    ed, map->end,
+	    str_fmt(ed->a, "%*s%.*s", map->pairs.v[0].key->col - 1, "", STR_ARG(item)));
 }
 
 /* The last entry of a block leaves with its `require:` line, unless a comment stands between. */
-static struct str remove_from_block(const struct edit *ed, const struct yaml_pair *require, size_t i)
+static struct str remove_from_block(const struct edit *ed, const struct yaml_pair *require,
+				    size_t i)
 {
 	const struct yaml_pair *p = &require->value->pairs.v[i];
 	size_t from = line_start(ed, p->key->start), to = line_end(ed, p->value->end);
@@ -182,7 +187,8 @@ static struct str apply(const struct edit *ed, const struct yaml_node *root)
 	if (!ed->version.n && !old)
 		return str_dup(ed->a, ed->bytes);
 	if (!ed->version.n && require->value->flow)
-		return remove_from_flow(ed, require->value, (size_t)(old - require->value->pairs.v));
+		return remove_from_flow(ed, require->value,
+					(size_t)(old - require->value->pairs.v));
 	if (!ed->version.n)
 		return remove_from_block(ed, require, (size_t)(old - require->value->pairs.v));
 	if (old)
@@ -229,7 +235,8 @@ static bool check_shape(const char *file, const struct yaml_node *root, struct e
 }
 
 /* Whether the new text says what was asked for, and nothing else changed in number. */
-static bool check_result(const struct edit *ed, const struct yaml_node *before, struct str file, struct str out)
+static bool check_result(const struct edit *ed, const struct yaml_node *before, struct str file,
+			 struct str out)
 {
 	const struct yaml_node *req = yaml_get(before, "require");
 	size_t want = req ? req->pairs.n : 0;
@@ -263,7 +270,8 @@ bool manifest_edit_require(struct arena *a, struct str file, struct str bytes, s
 	*out = apply(&ed, root);
 	if (check_result(&ed, root, file, *out))
 		return true;
-	err_at(e, ERR_INPUT, str_c(a, file), 0, 0, "'require' is written in a way that cannot be edited");
+	err_at(e, ERR_INPUT, str_c(a, file), 0, 0,
+	       "'require' is written in a way that cannot be edited");
 	err_fix(e, "write it as 'require:' with one 'PATH: VERSION' line each");
 	return err_wrap(e, "editing manifest");
 }

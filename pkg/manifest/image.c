@@ -9,8 +9,8 @@
 #include "manifest/manifest_impl.h"
 
 /* A decimal number from least to most; 0 with a mistake and its remedy otherwise. */
-static uint32_t want_number(struct reader *r, const struct yaml_node *v, uint64_t least, uint64_t most,
-			    const char *fix)
+static uint32_t want_number(struct reader *r, const struct yaml_node *v, uint64_t least,
+			    uint64_t most, const char *fix)
 {
 	uint64_t n = 0;
 	struct str got = str_of(yaml_kind_name(v));
@@ -27,8 +27,9 @@ static uint32_t want_number(struct reader *r, const struct yaml_node *v, uint64_
 void read_user(struct reader *r, const struct yaml_node *v, void *number)
 {
 	/* (uid_t)-1 means "no change" to chown(2) and setuid(2). */
-	*(uint32_t *)number = want_number(r, v, 0, UINT32_MAX - 1,
-					  "write the numeric id, as in 65532: an image has no user names");
+	*(uint32_t *)number =
+	    want_number(r, v, 0, UINT32_MAX - 1,
+			"write the numeric id, as in 65532: an image has no user names");
 }
 
 static void each_port(struct reader *r, const struct yaml_node *v, void *image)
@@ -38,7 +39,8 @@ static void each_port(struct reader *r, const struct yaml_node *v, void *image)
 
 	for (size_t i = 0; port && i < s->ports.n; i++)
 		if (s->ports.v[i] == port)
-			mistake(r, v, "remove one of them", "port %u is given twice", (unsigned)port);
+			mistake(r, v, "remove one of them", "port %u is given twice",
+				(unsigned)port);
 	if (port)
 		*vec_push(r->a, &s->ports) = port;
 }
@@ -55,8 +57,10 @@ static bool want_abs(struct reader *r, const struct yaml_node *v)
 
 	if (s.n && s.p[0] == '/' && (s.n == 1 || path_is_local(str_skip(s, 1))))
 		return true;
-	mistake(r, v, "write an absolute path of the image, as in /data, without '..' or a slash at the end",
-		"malformed path '%.*s' in '%.*s'", STR_ARG(s), STR_ARG(r->key));
+	mistake(
+	    r, v,
+	    "write an absolute path of the image, as in /data, without '..' or a slash at the end",
+	    "malformed path '%.*s' in '%.*s'", STR_ARG(s), STR_ARG(r->key));
 	return false;
 }
 
@@ -109,8 +113,8 @@ static bool check_env_name(struct reader *r, const struct yaml_node *at, struct 
 {
 	if (is_identifier(name))
 		return true;
-	mistake(r, at, "write NAME=VALUE, the name of letters, digits and _", "malformed variable '%.*s' in 'env'",
-		STR_ARG(name));
+	mistake(r, at, "write NAME=VALUE, the name of letters, digits and _",
+		"malformed variable '%.*s' in 'env'", STR_ARG(name));
 	return false;
 }
 
@@ -142,9 +146,10 @@ void read_env(struct reader *r, const struct yaml_node *v, void *str_vec)
 	for (size_t i = 0; i < v->pairs.n; i++) {
 		struct str name = v->pairs.v[i].key->text, value = v->pairs.v[i].value->text;
 
-		if (check_env_name(r, v->pairs.v[i].key, name) && want_value(r, v->pairs.v[i].value))
+		if (check_env_name(r, v->pairs.v[i].key, name) &&
+		    want_value(r, v->pairs.v[i].value))
 			*vec_push(r->a, (struct str_vec *)str_vec) =
-				str_fmt(r->a, "%.*s=%.*s", STR_ARG(name), STR_ARG(value));
+			    str_fmt(r->a, "%.*s=%.*s", STR_ARG(name), STR_ARG(value));
 	}
 }
 
@@ -154,11 +159,13 @@ void read_labels(struct reader *r, const struct yaml_node *v, void *define_vec)
 		const struct yaml_pair *p = &v->pairs.v[i];
 
 		if (!is_name(p->key->text, "._/-"))
-			mistake(r, p->key, "use letters, digits and . _ / -, as in org.opencontainers.image.title",
-				"malformed label '%.*s'", STR_ARG(p->key->text));
+			mistake(
+			    r, p->key,
+			    "use letters, digits and . _ / -, as in org.opencontainers.image.title",
+			    "malformed label '%.*s'", STR_ARG(p->key->text));
 		else if (want_value(r, p->value))
 			*vec_push(r->a, (struct define_vec *)define_vec) =
-				(struct define){p->key->text, str_dup(r->a, p->value->text)};
+			    (struct define){p->key->text, str_dup(r->a, p->value->text)};
 	}
 }
 
@@ -173,7 +180,8 @@ void read_files(struct reader *r, const struct yaml_node *v, void *define_vec)
 			continue;
 		from = path_clean(r->a, p->value->text);
 		if (path_is_local(from))
-			*vec_push(r->a, (struct define_vec *)define_vec) = (struct define){p->key->text, from};
+			*vec_push(r->a, (struct define_vec *)define_vec) =
+			    (struct define){p->key->text, from};
 		else
 			mistake(r, p->value, "name a file or folder below the manifest's folder",
 				"path '%.*s' is not inside the module", STR_ARG(p->value->text));

@@ -5,13 +5,29 @@
 
 #include "manifest/manifest_impl.h"
 
-/* Rows of what may be set wherever flags may be: at is the struct, f its member of type struct flags. */
-#define DEFINES(at, f) {"defines", read_defines, offsetof(struct at, f.defines), "object null"}
-#define CFLAGS(at, f) {"cflags", read_cflags, offsetof(struct at, f.cflags), "string array null"}
-#define LDFLAGS(at, f) {"ldflags", read_ldflags, offsetof(struct at, f.ldflags), "string array null"}
-#define LIBS(at, f) {"libs", read_libs, offsetof(struct at, f.libs), "string array null"}
+/* Rows of what may be set wherever flags may be: at is the struct, f its member of type struct
+ * flags. */
+#define DEFINES(at, f)                                                                             \
+	{                                                                                          \
+		"defines", read_defines, offsetof(struct at, f.defines), "object null"             \
+	}
+#define CFLAGS(at, f)                                                                              \
+	{                                                                                          \
+		"cflags", read_cflags, offsetof(struct at, f.cflags), "string array null"          \
+	}
+#define LDFLAGS(at, f)                                                                             \
+	{                                                                                          \
+		"ldflags", read_ldflags, offsetof(struct at, f.ldflags), "string array null"       \
+	}
+#define LIBS(at, f)                                                                                \
+	{                                                                                          \
+		"libs", read_libs, offsetof(struct at, f.libs), "string array null"                \
+	}
 #define FLAGS(at, f) DEFINES(at, f), CFLAGS(at, f), LDFLAGS(at, f), LIBS(at, f)
-#define LATER(name) {name, NULL, 0, ""}
+#define LATER(name)                                                                                \
+	{                                                                                          \
+		name, NULL, 0, ""                                                                  \
+	}
 
 static void read_profiles(struct reader *r, const struct yaml_node *v, void *manifest);
 static void read_packages(struct reader *r, const struct yaml_node *v, void *manifest);
@@ -23,101 +39,104 @@ static void read_export(struct reader *r, const struct yaml_node *v, void *packa
 static void read_when(struct reader *r, const struct yaml_node *v, void *package);
 
 static const struct key manifest_keys[] = {
-	{"module", read_module, 0, "string"},
-	{"require", read_require, 0, "object null"},
-	{"replace", read_replace, 0, "object null"},
-	{"exclude", read_exclude, 0, "object null"},
-	{"targets", read_targets, 0, "string array null"},
-	{"std", read_std, offsetof(struct manifest, std), "string"},
-	FLAGS(manifest, flags),
-	{"profiles", read_profiles, 0, "object null"},
-	{"packages", read_packages, 0, "object null"},
-	{"image", read_image, 0, "object null"},
-	{"licence", read_licence, offsetof(struct manifest, licence), "string"},
-	{"source", read_source, 0, "object null"},
-	{"paths", read_globs, offsetof(struct manifest, paths), "string array null"},
-	{"provides", read_provides, 0, "object null"},
-	LATER("options"),
-	LATER("config"),
-	LATER("generate"),
-	LATER("embed"),
-	LATER("foreign"),
-	LATER("deploy"),
-	LATER("retract"),
+    {"module", read_module, 0, "string"},
+    {"require", read_require, 0, "object null"},
+    {"replace", read_replace, 0, "object null"},
+    {"exclude", read_exclude, 0, "object null"},
+    {"targets", read_targets, 0, "string array null"},
+    {"std", read_std, offsetof(struct manifest, std), "string"},
+    FLAGS(manifest, flags),
+    {"profiles", read_profiles, 0, "object null"},
+    {"packages", read_packages, 0, "object null"},
+    {"image", read_image, 0, "object null"},
+    {"licence", read_licence, offsetof(struct manifest, licence), "string"},
+    {"source", read_source, 0, "object null"},
+    {"paths", read_globs, offsetof(struct manifest, paths), "string array null"},
+    {"provides", read_provides, 0, "object null"},
+    LATER("options"),
+    LATER("config"),
+    LATER("generate"),
+    LATER("embed"),
+    LATER("foreign"),
+    LATER("deploy"),
+    LATER("retract"),
 };
 
 static const struct key package_keys[] = {
-	{"sources", read_sources, 0, "string array null"},
-	{"include", read_folders, offsetof(struct package_spec, include), "string array null"},
-	{"export", read_export, 0, "object null"},
-	{"when", read_when, 0, "object array null"},
-	FLAGS(package_spec, flags),
-	{"std", read_std, offsetof(struct package_spec, std), "string"},
-	{"program", read_name, offsetof(struct package_spec, program), "string"},
-	{"uses", read_names, offsetof(struct package_spec, uses), "string array null"},
-	LATER("options"),
-	LATER("config"),
-	LATER("generate"),
-	LATER("embed"),
-	LATER("foreign"),
+    {"sources", read_sources, 0, "string array null"},
+    {"include", read_folders, offsetof(struct package_spec, include), "string array null"},
+    {"export", read_export, 0, "object null"},
+    {"when", read_when, 0, "object array null"},
+    FLAGS(package_spec, flags),
+    {"std", read_std, offsetof(struct package_spec, std), "string"},
+    {"program", read_name, offsetof(struct package_spec, program), "string"},
+    {"uses", read_names, offsetof(struct package_spec, uses), "string array null"},
+    LATER("options"),
+    LATER("config"),
+    LATER("generate"),
+    LATER("embed"),
+    LATER("foreign"),
 };
 
 static const struct key export_keys[] = {
-	{"include", read_folders, offsetof(struct package_spec, export_include), "string array null"},
-	FLAGS(package_spec, export_flags),
+    {"include", read_folders, offsetof(struct package_spec, export_include), "string array null"},
+    FLAGS(package_spec, export_flags),
 };
 
 static const struct key condition_keys[] = {
-	{"os", read_os, offsetof(struct condition, os), "string array null"},
-	{"arch", read_arch, offsetof(struct condition, arch), "string integer array null"},
-	LATER("option"),
+    {"os", read_os, offsetof(struct condition, os), "string array null"},
+    {"arch", read_arch, offsetof(struct condition, arch), "string integer array null"},
+    LATER("option"),
 };
 
 static const struct key addition_keys[] = {
-	{"os", read_os, offsetof(struct addition, when.os), "string array null"},
-	{"arch", read_arch, offsetof(struct addition, when.arch), "string integer array null"},
-	{"sources", read_globs, offsetof(struct addition, sources), "string array null"},
-	{"include", read_folders, offsetof(struct addition, include), "string array null"},
-	FLAGS(addition, flags),
-	LATER("option"),
+    {"os", read_os, offsetof(struct addition, when.os), "string array null"},
+    {"arch", read_arch, offsetof(struct addition, when.arch), "string integer array null"},
+    {"sources", read_globs, offsetof(struct addition, sources), "string array null"},
+    {"include", read_folders, offsetof(struct addition, include), "string array null"},
+    FLAGS(addition, flags),
+    LATER("option"),
 };
 
 static const struct key profile_keys[] = {
-	FLAGS(profile, flags),
-	{"lto", read_lto, offsetof(struct profile, lto), "string"},
-	{"strip", read_strip, 0, "boolean"},
+    FLAGS(profile, flags),
+    {"lto", read_lto, offsetof(struct profile, lto), "string"},
+    {"strip", read_strip, 0, "boolean"},
 };
 
 static const struct key image_keys[] = {
-	{"user", read_user, offsetof(struct image_spec, user), "integer"},
-	{"entrypoint", read_entrypoint, offsetof(struct image_spec, entrypoint), "string array null"},
-	{"cmd", read_words, offsetof(struct image_spec, cmd), "string array null"},
-	{"env", read_env, offsetof(struct image_spec, env), "string array object null"},
-	{"ports", read_ports, 0, "integer array null"},
-	{"workdir", read_abs, offsetof(struct image_spec, workdir), "string"},
-	{"ca-certs", read_bool, offsetof(struct image_spec, ca_certs), "boolean"},
-	{"tzdata", read_bool, offsetof(struct image_spec, tzdata), "boolean"},
-	{"labels", read_labels, offsetof(struct image_spec, labels), "object null"},
-	{"folders", read_abs_list, offsetof(struct image_spec, folders), "string array null"},
-	{"files", read_files, offsetof(struct image_spec, files), "object null"},
+    {"user", read_user, offsetof(struct image_spec, user), "integer"},
+    {"entrypoint", read_entrypoint, offsetof(struct image_spec, entrypoint), "string array null"},
+    {"cmd", read_words, offsetof(struct image_spec, cmd), "string array null"},
+    {"env", read_env, offsetof(struct image_spec, env), "string array object null"},
+    {"ports", read_ports, 0, "integer array null"},
+    {"workdir", read_abs, offsetof(struct image_spec, workdir), "string"},
+    {"ca-certs", read_bool, offsetof(struct image_spec, ca_certs), "boolean"},
+    {"tzdata", read_bool, offsetof(struct image_spec, tzdata), "boolean"},
+    {"labels", read_labels, offsetof(struct image_spec, labels), "object null"},
+    {"folders", read_abs_list, offsetof(struct image_spec, folders), "string array null"},
+    {"files", read_files, offsetof(struct image_spec, files), "object null"},
 };
 
 static const struct key source_keys[] = {
-	{"git", read_git, offsetof(struct source_spec, git), "string"},
-	{"tag", read_tag, offsetof(struct source_spec, tag), "string"},
-	LATER("archive"),
+    {"git", read_git, offsetof(struct source_spec, git), "string"},
+    {"tag", read_tag, offsetof(struct source_spec, tag), "string"},
+    LATER("archive"),
 };
 
 static const struct key provides_keys[] = {
-	{"headers", read_globs, offsetof(struct manifest, provides_headers), "string array null"},
-	{"native", read_name, offsetof(struct manifest, provides_native), "string"},
+    {"headers", read_globs, offsetof(struct manifest, provides_headers), "string array null"},
+    {"native", read_name, offsetof(struct manifest, provides_native), "string"},
 };
 
-#define TABLE(name) {#name, name##_keys, sizeof name##_keys / sizeof name##_keys[0]}
+#define TABLE(name)                                                                                \
+	{                                                                                          \
+#name, name##_keys, sizeof name##_keys / sizeof name##_keys[0]                     \
+	}
 
 const struct key_table manifest_tables[] = {
-	TABLE(manifest), TABLE(package), TABLE(export), TABLE(condition), TABLE(addition),
-	TABLE(profile),	 TABLE(image),	 TABLE(source), TABLE(provides),
+    TABLE(manifest), TABLE(package), TABLE(export), TABLE(condition), TABLE(addition),
+    TABLE(profile),  TABLE(image),   TABLE(source), TABLE(provides),
 };
 const size_t manifest_table_count = sizeof manifest_tables / sizeof manifest_tables[0];
 
@@ -157,7 +176,8 @@ static void unknown_key(struct reader *r, const struct key_table *t, const struc
 	mistake(r, key, near.p, "unknown key '%.*s'", STR_ARG(key->text));
 }
 
-static void read_key(struct reader *r, const struct key_table *t, const struct yaml_pair *pair, void *out)
+static void read_key(struct reader *r, const struct key_table *t, const struct yaml_pair *pair,
+		     void *out)
 {
 	const struct key *k = find_key(t, pair->key->text);
 	struct str outer = r->key;
@@ -201,8 +221,8 @@ static void read_profiles(struct reader *r, const struct yaml_node *v, void *man
 
 		r->key = p->name = key->text;
 		if (!is_name(key->text, "_-"))
-			mistake(r, key, "use letters, digits, - and _", "malformed profile name '%.*s'",
-				STR_ARG(key->text));
+			mistake(r, key, "use letters, digits, - and _",
+				"malformed profile name '%.*s'", STR_ARG(key->text));
 		read_map(r, v->pairs.v[i].value, "profile", p);
 	}
 }
@@ -221,15 +241,18 @@ static void read_package(struct reader *r, const struct yaml_pair *pair, struct 
 	r->key = p->name = pair->key->text;
 	p->pos = pos_of(pair->key);
 	if (!package_name_ok(p->name))
-		mistake(r, pair->key, "a package is named as its folder would be, as in pkg/log or zlib",
+		mistake(r, pair->key,
+			"a package is named as its folder would be, as in pkg/log or zlib",
 			"malformed package name '%.*s'", STR_ARG(p->name));
 	read_map(r, pair->value, "package", p);
 	for (size_t i = 0; i < p->additions.n; i++)
 		if (p->additions.v[i].sources.n)
 			return;
 	if (!p->sources.n && !p->export_include.n && r->mistakes == before)
-		mistake(r, pair->key, "give it 'sources', or 'export: {include: [FOLDER]}' when it is headers only",
-			"package '%.*s' has neither sources nor exported headers", STR_ARG(p->name));
+		mistake(
+		    r, pair->key,
+		    "give it 'sources', or 'export: {include: [FOLDER]}' when it is headers only",
+		    "package '%.*s' has neither sources nor exported headers", STR_ARG(p->name));
 }
 
 static void read_packages(struct reader *r, const struct yaml_node *v, void *manifest)
@@ -264,7 +287,8 @@ static void read_addition(struct reader *r, const struct yaml_node *v, struct pa
 
 	read_map(r, v, "addition", &add);
 	if (!add.when.os.n && !add.when.arch.n && r->mistakes == before)
-		mistake(r, v, "add 'os' or 'arch', or move its keys to the package", "no condition in 'when'");
+		mistake(r, v, "add 'os' or 'arch', or move its keys to the package",
+			"no condition in 'when'");
 	*vec_push(r->a, &p->additions) = add;
 }
 

@@ -1,6 +1,7 @@
 /*
- * YAML tree -> struct manifest: keys.c has the tables and walks the maps, values.c and image.c read and
- * check the values, check.c knows what is well formed, edit.c changes text. All mistakes are gathered.
+ * YAML tree -> struct manifest: keys.c has the tables and walks the maps, values.c and image.c read
+ * and check the values, check.c knows what is well formed, edit.c changes text. All mistakes are
+ * gathered.
  */
 #include "manifest/manifest.h"
 
@@ -12,10 +13,12 @@
 
 enum {
 	IMAGE_USER = 65532,
-	INLINE_FIX_MAX = 110, /* bytes of a remedy in brackets, so that ten lines fit into struct err */
+	INLINE_FIX_MAX =
+	    110, /* bytes of a remedy in brackets, so that ten lines fit into struct err */
 };
 
-/* With several mistakes each line carries its own remedy in brackets; a long one stays in e->fix. */
+/* With several mistakes each line carries its own remedy in brackets; a long one stays in e->fix.
+ */
 static void inline_first_fix(struct err *e)
 {
 	struct str fix = str_of(e->fix), msg = str_of(e->msg);
@@ -65,7 +68,8 @@ static void check_whole(struct reader *r, const struct yaml_node *root, const st
 	}
 }
 
-bool manifest_parse(struct arena *a, struct str file, struct str bytes, struct manifest *out, struct err *e)
+bool manifest_parse(struct arena *a, struct str file, struct str bytes, struct manifest *out,
+		    struct err *e)
 {
 	struct reader r = {.a = a, .file = str_c(a, file), .e = e};
 	struct yaml_node *root;

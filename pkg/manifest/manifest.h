@@ -1,6 +1,6 @@
 /*
- * manifest: cbuild.yaml <-> struct manifest, with positions for every value an error may name. The same
- * format describes a port (somebody else's tree); docs/manifest.md is the reference and
+ * manifest: cbuild.yaml <-> struct manifest, with positions for every value an error may name. The
+ * same format describes a port (somebody else's tree); docs/manifest.md is the reference and
  * docs/cbuild.schema.json the JSON Schema, tested against this parser.
  *
  *     manifest_read(&arena, "cbuild.yaml", &m, &e);      mistakes are listed together, ten at most
@@ -47,17 +47,18 @@ struct define {
 
 struct define_vec VEC_BODY(struct define);
 
-/* What may be set for a module, a package, a profile or a conditional addition. Lists in file order. */
+/* What may be set for a module, a package, a profile or a conditional addition. Lists in file
+ * order. */
 struct flags {
 	struct define_vec defines;
 	struct str_vec cflags;
 	struct str_vec ldflags;
-	struct str_vec libs;    /* "m": -lm */
+	struct str_vec libs; /* "m": -lm */
 };
 
 /*
- * A condition on the target; an empty list holds always. Several values: any of them; "!x" negates: the
- * target must be none of the negated ones.
+ * A condition on the target; an empty list holds always. Several values: any of them; "!x" negates:
+ * the target must be none of the negated ones.
  */
 struct condition {
 	struct str_vec os, arch; /* GOOS and GOARCH names */
@@ -71,48 +72,48 @@ struct addition {
 };
 
 struct package_spec {
-	struct str name;              /* key under packages: */
+	struct str name; /* key under packages: */
 	struct pos pos;
-	struct condition when;        /* the package exists only there */
-	struct str_vec sources;       /* globs relative to the module's root; "!x" excludes */
+	struct condition when;	/* the package exists only there */
+	struct str_vec sources; /* globs relative to the module's root; "!x" excludes */
 	struct pos sources_pos;
-	struct str_vec include;       /* private include folders, relative to the module's root */
+	struct str_vec include;	       /* private include folders, relative to the module's root */
 	struct str_vec export_include; /* what users of the package may include from */
-	struct flags export_flags;    /* defines (and libs, ldflags) that users get too */
+	struct flags export_flags;     /* defines (and libs, ldflags) that users get too */
 	struct flags flags;
-	struct str std;               /* empty: the module's */
-	struct str program;           /* `program: NAME` renames the one program; empty: by convention */
+	struct str std;	    /* empty: the module's */
+	struct str program; /* `program: NAME` renames the one program; empty: by convention */
 	VEC(struct addition) additions; /* when: [ ... ] */
-	struct str_vec uses;          /* packages or modules linked though no include says so */
+	struct str_vec uses;		/* packages or modules linked though no include says so */
 };
 
 struct profile {
 	struct str name; /* "dev", "release", or the user's */
 	struct flags flags;
-	struct str lto;  /* "", "thin", "full", "off" */
+	struct str lto; /* "", "thin", "full", "off" */
 	bool strip, strip_set;
 };
 
 struct image_spec {
 	struct pos pos;
-	uint32_t user;            /* default 65532 */
+	uint32_t user;		   /* default 65532 */
 	struct str_vec entrypoint; /* default: the program's /NAME */
-	struct str_vec cmd;       /* default arguments */
-	struct str_vec env;       /* "K=V" */
+	struct str_vec cmd;	   /* default arguments */
+	struct str_vec env;	   /* "K=V" */
 	VEC(uint32_t) ports;
 	struct str workdir;
 	bool ca_certs;
 	bool tzdata;
 	struct define_vec labels;
-	struct str_vec folders;   /* empty folders owned by user, e.g. /data */
-	struct define_vec files;  /* image path: path in the tree */
+	struct str_vec folders;	 /* empty folders owned by user, e.g. /data */
+	struct define_vec files; /* image path: path in the tree */
 };
 
 /* Where somebody else's tree comes from (ports only). */
 struct source_spec {
 	struct pos pos;
-	struct str git;  /* URL; empty: https://MODULE */
-	struct str tag;  /* with {version} {major} {minor} {patch}; empty: "v{version}" */
+	struct str git; /* URL; empty: https://MODULE */
+	struct str tag; /* with {version} {major} {minor} {patch}; empty: "v{version}" */
 };
 
 struct manifest {
@@ -124,34 +125,36 @@ struct manifest {
 	VEC(struct exclusion) exclude;
 	VEC(struct target) targets;
 	struct str std;
-	struct flags flags;        /* of the whole module */
+	struct flags flags; /* of the whole module */
 	VEC(struct profile) profiles;
 	VEC(struct package_spec) packages;
 	struct image_spec image;
-	struct str licence;        /* SPDX expression */
+	struct str licence; /* SPDX expression */
 	/* Ports. */
 	struct source_spec source;
-	struct str_vec paths;      /* globs kept and hashed; empty: all */
+	struct str_vec paths; /* globs kept and hashed; empty: all */
 	struct str_vec provides_headers;
 	struct str provides_native;
-	bool is_port;              /* has source: or provides: */
+	bool is_port; /* has source: or provides: */
 };
 
 /*
- * Parses bytes that came from file (for messages). All of *out lives in arena a. ERR_INPUT: the first
- * mistake has place and remedy; further ones follow in the message, each with its remedy in brackets.
+ * Parses bytes that came from file (for messages). All of *out lives in arena a. ERR_INPUT: the
+ * first mistake has place and remedy; further ones follow in the message, each with its remedy in
+ * brackets.
  */
 bool manifest_parse(struct arena *a, struct str file, struct str bytes, struct manifest *out,
 		    struct err *e) ATTR_MUST_USE;
 /* As manifest_parse, of the file at path; ERR_IO when it cannot be read. */
-bool manifest_read(struct arena *a, const char *path, struct manifest *out, struct err *e) ATTR_MUST_USE;
+bool manifest_read(struct arena *a, const char *path, struct manifest *out,
+		   struct err *e) ATTR_MUST_USE;
 /*
  * The same bytes with `require: PATH: VERSION` set, changed or (version empty) removed, in arena a.
  * Comments, order, quotes, brackets and line ends stay; only the text of that one entry changes.
  * ERR_INPUT when bytes are no manifest, or path or version are malformed.
  */
-bool manifest_edit_require(struct arena *a, struct str file, struct str bytes, struct str path, struct str version,
-			   struct str *out, struct err *e) ATTR_MUST_USE;
+bool manifest_edit_require(struct arena *a, struct str file, struct str bytes, struct str path,
+			   struct str version, struct str *out, struct err *e) ATTR_MUST_USE;
 /* Whether c holds for target t; a zeroed condition does. */
 bool condition_holds(const struct condition *c, const struct target *t);
 

@@ -1,6 +1,6 @@
 /*
- * Fuzz target: any bytes. What parses can be edited, the edit parses again with the new requirement, and
- * removing that leaves a manifest too.
+ * Fuzz target: any bytes. What parses can be edited, the edit parses again with the new
+ * requirement, and removing that leaves a manifest too.
  */
 #include <stdlib.h>
 

@@ -1,7 +1,8 @@
 /*
- * manifest_impl: how the room reads. A table (struct key) says for each kind of map which keys it has,
- * who reads each value and where it goes; read_map walks a YAML map along a table. Values are checked
- * where they are read; check.c knows what is well formed. Mistakes are listed in r->e and counted.
+ * manifest_impl: how the room reads. A table (struct key) says for each kind of map which keys it
+ * has, who reads each value and where it goes; read_map walks a YAML map along a table. Values are
+ * checked where they are read; check.c knows what is well formed. Mistakes are listed in r->e and
+ * counted.
  */
 #ifndef MANIFEST_IMPL_H
 #define MANIFEST_IMPL_H
@@ -22,8 +23,8 @@ typedef void (*read_fn)(struct reader *r, const struct yaml_node *v, void *field
 
 struct key {
 	const char *name;
-	read_fn read;      /* NULL: a known name that this version does not support */
-	size_t offset;     /* of the field in the map's struct */
+	read_fn read;	   /* NULL: a known name that this version does not support */
+	size_t offset;	   /* of the field in the map's struct */
 	const char *kinds; /* what the schema says it may be: "string", "array", "object", ... */
 };
 
@@ -37,8 +38,8 @@ extern const struct key_table manifest_tables[];
 extern const size_t manifest_table_count;
 
 /* One more mistake at node n, with its remedy. */
-void mistake(struct reader *r, const struct yaml_node *n, const char *fix, const char *fmt,
-	     ...) ATTR_PRINTF(4, 5);
+void mistake(struct reader *r, const struct yaml_node *n, const char *fix, const char *fmt, ...)
+    ATTR_PRINTF(4, 5);
 /* Reads map n (nothing counts as an empty one) along the table of that name into out. */
 void read_map(struct reader *r, const struct yaml_node *n, const char *table, void *out);
 

@@ -1,7 +1,7 @@
 /*
  * Good manifests value by value; every wrong one of testdata/manifest/bad with its exact error
- * (CBUILD_TEST_UPDATE=1 rewrites them: read the difference); ports and examples; the fuzz corpus; the
- * schema's keys against the parser's.
+ * (CBUILD_TEST_UPDATE=1 rewrites them: read the difference); ports and examples; the fuzz corpus;
+ * the schema's keys against the parser's.
  */
 #include "manifest/manifest.h"
 
@@ -73,7 +73,8 @@ void TestManifestModule(struct test *t)
 	T_EQ_STR(t, m.exclude.v[2].path.p, "github.com/acme/net");
 	T_EQ_STR(t, target_name(&a, &m.targets.v[1]).p, "linux/arm64");
 	T_EQ_STR(t, target_name(&a, &m.targets.v[2]).p, "linux/arm/v7");
-	T_EQ_STR(t, join_defines(&a, &m.flags.defines), "NDEBUG LEVEL=3 NAME=\"shop\" EMPTY= WORD=true");
+	T_EQ_STR(t, join_defines(&a, &m.flags.defines),
+		 "NDEBUG LEVEL=3 NAME=\"shop\" EMPTY= WORD=true");
 	T_EQ_STR(t, join(&a, &m.flags.cflags), "-Wall -include shop.h");
 	T_EQ_STR(t, join(&a, &m.flags.libs), "m");
 	T_MUST(t, m.profiles.n == 2);
@@ -170,7 +171,8 @@ static void check_bad(struct test *t, struct arena *a, struct str stem)
 	struct buf got = {0};
 	struct err e = {0};
 
-	T_MUST(t, file_read(a, str_fmt(a, "testdata/manifest/bad/%.*s.yaml", STR_ARG(stem)).p, 0, &text, &e));
+	T_MUST(t, file_read(a, str_fmt(a, "testdata/manifest/bad/%.*s.yaml", STR_ARG(stem)).p, 0,
+			    &text, &e));
 	verdict(text, &got);
 	if (getenv("CBUILD_TEST_UPDATE"))
 		T_MUST(t, file_write_if_changed(want_path, buf_str(&got), 0644, &e));
@@ -213,10 +215,15 @@ static size_t check_folder(struct test *t, struct arena *a, const char *folder, 
 		struct manifest m = read_good(t, a, path);
 
 		T_CHECK(t, m.is_port == ports || !ports, "%s", path);
-		T_CHECK(t, !ports || (m.module.n && m.packages.n && m.licence.n && m.provides_headers.n), "%s", path);
+		T_CHECK(t,
+			!ports ||
+			    (m.module.n && m.packages.n && m.licence.n && m.provides_headers.n),
+			"%s", path);
 		T_MUST(t, file_read(a, path, 0, &text, &e));
-		T_MUST(t, manifest_edit_require(a, str_of(path), text, STR("example.com/new"), STR("v1.0.0"), &with, &e));
-		T_MUST(t, manifest_edit_require(a, str_of(path), with, STR("example.com/new"), STR(""), &without, &e));
+		T_MUST(t, manifest_edit_require(a, str_of(path), text, STR("example.com/new"),
+						STR("v1.0.0"), &with, &e));
+		T_MUST(t, manifest_edit_require(a, str_of(path), with, STR("example.com/new"),
+						STR(""), &without, &e));
 		T_CHECK(t, m.require.n == parse(t, a, str_c(a, without)).require.n, "%s", path);
 	}
 	return n;
@@ -240,8 +247,10 @@ void TestManifestEditRoundTrip(struct test *t)
 	struct str text, with, without;
 
 	T_MUST(t, file_read(&a, "examples/kv/cbuild.yaml", 0, &text, &e));
-	T_MUST(t, manifest_edit_require(&a, STR("x"), text, STR("example.com/new"), STR("v1.0.0"), &with, &e));
-	T_MUST(t, manifest_edit_require(&a, STR("x"), with, STR("example.com/new"), STR(""), &without, &e));
+	T_MUST(t, manifest_edit_require(&a, STR("x"), text, STR("example.com/new"), STR("v1.0.0"),
+					&with, &e));
+	T_MUST(t, manifest_edit_require(&a, STR("x"), with, STR("example.com/new"), STR(""),
+					&without, &e));
 	T_EQ_MEM(t, without.p, without.n, text.p, text.n);
 	arena_fini(&a);
 }
@@ -258,12 +267,14 @@ void TestManifestFuzzCorpus(struct test *t)
 	T_OK(t, n >= 10);
 	for (size_t i = 0; i < n; i++) {
 		struct buf got = {0};
-		const char *path = str_fmt(&a, "testdata/fuzz/manifest/%.*s", STR_ARG(entries[i].name)).p;
+		const char *path =
+		    str_fmt(&a, "testdata/fuzz/manifest/%.*s", STR_ARG(entries[i].name)).p;
 
 		T_MUST(t, file_read(&a, path, 0, &text, &e));
 		verdict(text, &got);
 		T_CHECK(t, got.n > 0, "%s", path);
-		if (manifest_edit_require(&a, STR("f"), text, STR("example.com/x"), STR("v1.0.0"), &out, &e))
+		if (manifest_edit_require(&a, STR("f"), text, STR("example.com/x"), STR("v1.0.0"),
+					  &out, &e))
 			T_CHECK(t, str_containsc(out, "example.com/x"), "%s", path);
 		buf_fini(&got);
 	}
@@ -272,11 +283,31 @@ void TestManifestFuzzCorpus(struct test *t)
 
 void TestManifestVersions(struct test *t)
 {
-	static const char *const good[] = {"v0.0.0", "v1.2.3", "v10.20.30", "v1.2.3-rc.1", "v1.2.3-0.20240102030405-abcdefabcdef",
-					   "v2.0.0+incompatible", "v1.0.0-a-b.7+001", "v1.0.0-0a"};
-	static const char *const bad[] = {"",	   "v",	      "1.2.3",	  "v1",	       "v1.2",	   "v1.2.3.4",
-					  "v01.2.3", "v1.2.3-", "v1.2.3-01", "v1.2.3+",  "v1.2.3-a..b", "v1.2.3 ",
-					  "V1.2.3",  "v1.2.x",	"v1.2.3-\xc3\xa9", "v1.2.3+a+b", "v9999999999999999999.0.0"};
+	static const char *const good[] = {"v0.0.0",
+					   "v1.2.3",
+					   "v10.20.30",
+					   "v1.2.3-rc.1",
+					   "v1.2.3-0.20240102030405-abcdefabcdef",
+					   "v2.0.0+incompatible",
+					   "v1.0.0-a-b.7+001",
+					   "v1.0.0-0a"};
+	static const char *const bad[] = {"",
+					  "v",
+					  "1.2.3",
+					  "v1",
+					  "v1.2",
+					  "v1.2.3.4",
+					  "v01.2.3",
+					  "v1.2.3-",
+					  "v1.2.3-01",
+					  "v1.2.3+",
+					  "v1.2.3-a..b",
+					  "v1.2.3 ",
+					  "V1.2.3",
+					  "v1.2.x",
+					  "v1.2.3-\xc3\xa9",
+					  "v1.2.3+a+b",
+					  "v9999999999999999999.0.0"};
 
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
 		T_CHECK(t, !version_remedy(str_of(good[i])), "%s", good[i]);
@@ -286,12 +317,29 @@ void TestManifestVersions(struct test *t)
 
 void TestManifestModulePaths(struct test *t)
 {
-	static const char *const good[] = {"github.com/madler/zlib", "example.com", "a.b/c-d/e_f/g~h/v2", "1.x.org/y",
+	static const char *const good[] = {"github.com/madler/zlib", "example.com",
+					   "a.b/c-d/e_f/g~h/v2", "1.x.org/y",
 					   "github.com/Mbed-TLS/mbedtls"};
-	static const char *const bad[] = {"",	       "zlib",	   "/github.com/x", "github.com/", "github.com//x", "github.com/../x",
-					  "github.com/./x", "Github.com/x", ".com/x",	    "com./x",	   "a..b/x",	   "-a.b/x",
-					  "a.b/x y",   "a.b/.git", "a.b/x.git",	    "a.b/x.",	   "a.b/x\\y",	   "git@a.b:x",
-					  "a.b/-x",    "a.b/\n"};
+	static const char *const bad[] = {"",
+					  "zlib",
+					  "/github.com/x",
+					  "github.com/",
+					  "github.com//x",
+					  "github.com/../x",
+					  "github.com/./x",
+					  "Github.com/x",
+					  ".com/x",
+					  "com./x",
+					  "a..b/x",
+					  "-a.b/x",
+					  "a.b/x y",
+					  "a.b/.git",
+					  "a.b/x.git",
+					  "a.b/x.",
+					  "a.b/x\\y",
+					  "git@a.b:x",
+					  "a.b/-x",
+					  "a.b/\n"};
 
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
 		T_CHECK(t, !module_path_remedy(str_of(good[i])), "%s", good[i]);
@@ -305,34 +353,36 @@ void TestConditionHolds(struct test *t)
 		const char *when, *target;
 		bool want;
 	} cases[] = {
-		{"{}", "linux/amd64", true},
-		{"{os: linux}", "linux/amd64", true},
-		{"{os: windows}", "linux/amd64", false},
-		{"{os: [windows, linux]}", "linux/amd64", true},
-		{"{os: \"!windows\"}", "linux/amd64", true},
-		{"{os: [\"!windows\", \"!linux\"]}", "linux/amd64", false},
-		{"{arch: 386}", "linux/386", true},
-		{"{arch: [amd64, arm64]}", "linux/arm/v7", false},
-		{"{arch: arm}", "linux/arm/v6", true},
-		{"{os: linux, arch: \"!arm\"}", "linux/arm/v7", false},
-		{"{os: linux, arch: \"!arm\"}", "linux/arm64", true},
+	    {"{}", "linux/amd64", true},
+	    {"{os: linux}", "linux/amd64", true},
+	    {"{os: windows}", "linux/amd64", false},
+	    {"{os: [windows, linux]}", "linux/amd64", true},
+	    {"{os: \"!windows\"}", "linux/amd64", true},
+	    {"{os: [\"!windows\", \"!linux\"]}", "linux/amd64", false},
+	    {"{arch: 386}", "linux/386", true},
+	    {"{arch: [amd64, arm64]}", "linux/arm/v7", false},
+	    {"{arch: arm}", "linux/arm/v6", true},
+	    {"{os: linux, arch: \"!arm\"}", "linux/arm/v7", false},
+	    {"{os: linux, arch: \"!arm\"}", "linux/arm64", true},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct arena a = {0};
-		struct manifest m = parse(t, &a, str_fmt(&a, "packages: {x: {sources: [a.c], when: %s}}",
-							 cases[i].when).p);
+		struct manifest m = parse(
+		    t, &a,
+		    str_fmt(&a, "packages: {x: {sources: [a.c], when: %s}}", cases[i].when).p);
 		struct target target;
 		struct err e;
 
 		T_MUST(t, target_parse(str_of(cases[i].target), &target, &e));
-		T_CHECK(t, condition_holds(&m.packages.v[0].when, &target) == cases[i].want, "%s on %s",
-			cases[i].when, cases[i].target);
+		T_CHECK(t, condition_holds(&m.packages.v[0].when, &target) == cases[i].want,
+			"%s on %s", cases[i].when, cases[i].target);
 		arena_fini(&a);
 	}
 }
 
-/* The schema: what a $ref stands for, and the types of a property in the order of the table's words. */
+/* The schema: what a $ref stands for, and the types of a property in the order of the table's
+ * words. */
 static const json_t *resolve(const json_t *schema, const json_t *p)
 {
 	const char *ref = json_string_value(json_object_get(p, "$ref"));
@@ -348,22 +398,25 @@ static struct str types_of(struct arena *a, const json_t *p)
 	if (json_is_string(type))
 		return str_of(json_string_value(type));
 	for (size_t i = 0; i < json_array_size(type); i++)
-		s = str_fmt(a, "%.*s%s%s", STR_ARG(s), i ? " " : "", json_string_value(json_array_get(type, i)));
+		s = str_fmt(a, "%.*s%s%s", STR_ARG(s), i ? " " : "",
+			    json_string_value(json_array_get(type, i)));
 	return s;
 }
 
-static void check_table(struct test *t, struct arena *a, const json_t *schema, const struct key_table *table)
+static void check_table(struct test *t, struct arena *a, const json_t *schema,
+			const struct key_table *table)
 {
 	const json_t *def = json_object_get(json_object_get(schema, "$defs"), table->name);
-	const json_t *props = json_object_get(str_eqc(STR("manifest"), table->name) ? schema : def, "properties");
+	const json_t *props =
+	    json_object_get(str_eqc(STR("manifest"), table->name) ? schema : def, "properties");
 	size_t supported = 0;
 
 	T_CHECK(t, json_is_object(props), "no $defs.%s in the schema", table->name);
 	for (size_t i = 0; i < table->n; i++) {
 		const json_t *p = json_object_get(props, table->keys[i].name);
 
-		T_CHECK(t, !p == !table->keys[i].read, "%s.%s: supported and in the schema differ", table->name,
-			table->keys[i].name);
+		T_CHECK(t, !p == !table->keys[i].read, "%s.%s: supported and in the schema differ",
+			table->name, table->keys[i].name);
 		if (!p)
 			continue;
 		supported++;
@@ -381,7 +434,8 @@ static void check_enum(struct test *t, const json_t *values, const char *before,
 	for (size_t i = 0; i < json_array_size(values); i++) {
 		struct buf got = {0}, text = {0};
 
-		buf_printf(&text, "%s%s%s", before, json_string_value(json_array_get(values, i)), after);
+		buf_printf(&text, "%s%s%s", before, json_string_value(json_array_get(values, i)),
+			   after);
 		verdict(buf_str(&text), &got);
 		T_CHECK(t, str_eqc(buf_str(&got), "ok\n"), "%s: %s", text.p, got.p);
 		buf_fini(&got);
@@ -397,7 +451,8 @@ void TestManifestSchema(struct test *t)
 	const json_t *defs = json_object_get(schema, "$defs");
 
 	if (!schema)
-		test_fatal(t, __FILE__, __LINE__, "docs/cbuild.schema.json:%d: %s", why.line, why.text);
+		test_fatal(t, __FILE__, __LINE__, "docs/cbuild.schema.json:%d: %s", why.line,
+			   why.text);
 	for (size_t i = 0; i < manifest_table_count; i++)
 		check_table(t, &a, schema, &manifest_tables[i]);
 	check_enum(t, json_object_get(json_object_get(defs, "std"), "enum"), "std: ", "");

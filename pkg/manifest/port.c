@@ -10,8 +10,8 @@ void read_name(struct reader *r, const struct yaml_node *v, void *str)
 		return;
 	*(struct str *)str = v->text;
 	if (!is_name(v->text, "_.+-") || v->text.p[0] == '.')
-		mistake(r, v, "use letters, digits and _ . + -, without a slash", "malformed '%.*s' '%.*s'",
-			STR_ARG(r->key), STR_ARG(v->text));
+		mistake(r, v, "use letters, digits and _ . + -, without a slash",
+			"malformed '%.*s' '%.*s'", STR_ARG(r->key), STR_ARG(v->text));
 }
 
 /* A package of this module or a module path. */
@@ -20,7 +20,8 @@ static void each_name(struct reader *r, const struct yaml_node *v, void *out)
 	if (path_is_local(v->text) && is_name(v->text, "._+~-/"))
 		keep_word(r, v, out);
 	else
-		mistake(r, v, "name a package (a key under 'packages', or pkg/log) or a required module",
+		mistake(r, v,
+			"name a package (a key under 'packages', or pkg/log) or a required module",
 			"malformed package name '%.*s'", STR_ARG(v->text));
 }
 
@@ -36,11 +37,12 @@ void read_bool(struct reader *r, const struct yaml_node *v, void *boolean)
 	else if (v->kind == YAML_TEXT && v->plain && str_eqc(v->text, "false"))
 		*(bool *)boolean = false;
 	else if (v->kind == YAML_TEXT)
-		mistake(r, v, "write true or false, without quotes", "'%.*s' must be true or false, not '%.*s'",
-			STR_ARG(r->key), STR_ARG(v->text));
+		mistake(r, v, "write true or false, without quotes",
+			"'%.*s' must be true or false, not '%.*s'", STR_ARG(r->key),
+			STR_ARG(v->text));
 	else
-		mistake(r, v, "write true or false", "'%.*s' must be true or false, not %s", STR_ARG(r->key),
-			yaml_kind_name(v));
+		mistake(r, v, "write true or false", "'%.*s' must be true or false, not %s",
+			STR_ARG(r->key), yaml_kind_name(v));
 }
 
 void read_strip(struct reader *r, const struct yaml_node *v, void *profile)
@@ -51,7 +53,8 @@ void read_strip(struct reader *r, const struct yaml_node *v, void *profile)
 	read_bool(r, v, &p->strip);
 }
 
-/* Identifiers joined by AND, OR, WITH (SPDX 2.3 annex D); which identifiers exist is not checked. */
+/* Identifiers joined by AND, OR, WITH (SPDX 2.3 annex D); which identifiers exist is not checked.
+ */
 static bool licence_ok(struct str s)
 {
 	bool operand = true;
@@ -71,7 +74,8 @@ static bool licence_ok(struct str s)
 			word.n--;
 		if (!is_name(word, ".+-:"))
 			return false;
-		if (operand == (str_eqc(word, "AND") || str_eqc(word, "OR") || str_eqc(word, "WITH")))
+		if (operand ==
+		    (str_eqc(word, "AND") || str_eqc(word, "OR") || str_eqc(word, "WITH")))
 			return false;
 		operand = !operand;
 	}
@@ -107,8 +111,8 @@ void read_git(struct reader *r, const struct yaml_node *v, void *str)
 	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
 		known = known || str_startsc(v->text, schemes[i]);
 	if (!known || has_blank(v->text))
-		mistake(r, v, "write an https://, ssh:// or file:// URL", "malformed git URL '%.*s'",
-			STR_ARG(v->text));
+		mistake(r, v, "write an https://, ssh:// or file:// URL",
+			"malformed git URL '%.*s'", STR_ARG(v->text));
 }
 
 /* Letters of a tag's name (git-check-ref-format(1)), with known {placeholders}. */

@@ -1,26 +1,28 @@
 /*
- * Readers of single values. Each checks what it keeps, so that later rooms may trust a manifest: paths
- * stay inside the module, names hold no surprises, flags cannot name programs of the manifest's choice.
+ * Readers of single values. Each checks what it keeps, so that later rooms may trust a manifest:
+ * paths stay inside the module, names hold no surprises, flags cannot name programs of the
+ * manifest's choice.
  */
 #include "base/path.h"
 #include "manifest/manifest_impl.h"
 
-static const char *const standards[] = {"c89",	 "c90",	  "c99",   "c11",   "c17",   "c18",   "c23",   "c2x",
-					"gnu89", "gnu90", "gnu99", "gnu11", "gnu17", "gnu18", "gnu23", "gnu2x",
-					NULL};
+static const char *const standards[] = {"c89",	 "c90",	  "c99",   "c11",   "c17",   "c18",
+					"c23",	 "c2x",	  "gnu89", "gnu90", "gnu99", "gnu11",
+					"gnu17", "gnu18", "gnu23", "gnu2x", NULL};
 static const char *const lto_names[] = {"off", "thin", "full", NULL};
-static const char *const os_names[] = {"linux",	  "darwin",    "windows", "freebsd", "openbsd",
+static const char *const os_names[] = {"linux",	 "darwin",    "windows", "freebsd", "openbsd",
 				       "netbsd", "dragonfly", "solaris", "wasi",    NULL};
-static const char *const arch_names[] = {"amd64",   "386",	  "arm64",  "arm",     "riscv64", "ppc64le",
-					 "ppc64", "s390x", "loong64", "mips",	 "mipsle",	 "mips64",
-					 "mips64le", "wasm",	  NULL};
+static const char *const arch_names[] = {"amd64",   "386",    "arm64",	  "arm",     "riscv64",
+					 "ppc64le", "ppc64",  "s390x",	  "loong64", "mips",
+					 "mipsle",  "mips64", "mips64le", "wasm",    NULL};
 
 bool want_map(struct reader *r, const struct yaml_node *v)
 {
 	if (v->kind == YAML_MAP || v->kind == YAML_NULL)
 		return true;
 	if (!r->key.n)
-		mistake(r, v, "write 'key: value' lines", "a manifest is a map, not %s", yaml_kind_name(v));
+		mistake(r, v, "write 'key: value' lines", "a manifest is a map, not %s",
+			yaml_kind_name(v));
 	else
 		mistake(r, v, "write 'name: value' lines below it, or {name: value}",
 			"'%.*s' must be a map, not %s", STR_ARG(r->key), yaml_kind_name(v));
@@ -35,7 +37,9 @@ bool want_text(struct reader *r, const struct yaml_node *v)
 		mistake(r, v, "give it one line of text", "'%.*s' is %s", STR_ARG(r->key),
 			v->text.n ? "several lines" : "empty");
 	else
-		mistake(r, v, v->kind == YAML_NULL ? "give it a value, or remove the key" : "give it one value",
+		mistake(r, v,
+			v->kind == YAML_NULL ? "give it a value, or remove the key"
+					     : "give it one value",
 			"'%.*s' must be text, not %s", STR_ARG(r->key), yaml_kind_name(v));
 	return false;
 }
@@ -108,7 +112,7 @@ void read_require(struct reader *r, const struct yaml_node *v, void *manifest)
 		r->key = p->key->text;
 		if (check_version(r, p->value) && path_ok)
 			*vec_push(r->a, &m->require) =
-				(struct requirement){p->key->text, p->value->text, pos_of(p->key)};
+			    (struct requirement){p->key->text, p->value->text, pos_of(p->key)};
 	}
 }
 
@@ -123,7 +127,7 @@ void read_replace(struct reader *r, const struct yaml_node *v, void *manifest)
 		r->key = p->key->text;
 		if (want_text(r, p->value) && path_ok)
 			*vec_push(r->a, &m->replace) = (struct replacement){
-				p->key->text, path_clean(r->a, p->value->text), pos_of(p->key)};
+			    p->key->text, path_clean(r->a, p->value->text), pos_of(p->key)};
 	}
 }
 
@@ -137,7 +141,8 @@ static void each_exclusion(struct reader *r, const struct yaml_node *v, void *ou
 	struct exclusion_list *l = out;
 
 	if (check_version(r, v))
-		*vec_push(r->a, &l->m->exclude) = (struct exclusion){l->path->text, v->text, pos_of(v)};
+		*vec_push(r->a, &l->m->exclude) =
+		    (struct exclusion){l->path->text, v->text, pos_of(v)};
 }
 
 void read_exclude(struct reader *r, const struct yaml_node *v, void *manifest)
@@ -163,7 +168,8 @@ static void each_target(struct reader *r, const struct yaml_node *v, void *manif
 	}
 	for (size_t i = 0; i < m->targets.n; i++)
 		if (target_eq(&m->targets.v[i], &t))
-			mistake(r, v, "remove one of them", "target '%.*s' is given twice", STR_ARG(v->text));
+			mistake(r, v, "remove one of them", "target '%.*s' is given twice",
+				STR_ARG(v->text));
 	*vec_push(r->a, &m->targets) = t;
 }
 
@@ -173,7 +179,8 @@ void read_targets(struct reader *r, const struct yaml_node *v, void *manifest)
 }
 
 /* Text that is one of names. */
-static void read_known(struct reader *r, const struct yaml_node *v, const char *const *names, struct str *out)
+static void read_known(struct reader *r, const struct yaml_node *v, const char *const *names,
+		       struct str *out)
 {
 	struct str fix;
 
@@ -264,25 +271,25 @@ void read_defines(struct reader *r, const struct yaml_node *v, void *define_vec)
 static const struct {
 	const char *prefix, *fix;
 } refused_flags[] = {
-	{"@", "write the flags themselves"},
-	{"-fplugin", "remove it: compiler plugins are not supported"},
-	{"-wrapper", "remove it: wrappers are not supported"},
-	{"-specs", "remove it: spec files are not supported"},
-	{"--specs", "remove it: spec files are not supported"},
-	{"-Xclang", "give options of the compiler's driver only"},
-	{"-load", "remove it: compiler plugins are not supported"},
-	{"-Wl,-plugin", "remove it: linker plugins are not supported"},
-	{"-Wl,--plugin", "remove it: linker plugins are not supported"},
-	{"-B", "remove it: CBUILD_TOOLCHAIN chooses the tools"},
-	{"-fuse-ld", "remove it: CBUILD_TOOLCHAIN chooses the tools"},
-	{"--target", "use 'targets'"},
-	{"-target", "use 'targets'"},
-	{"-std=", "use 'std'"},
-	{"-o", "cbuild names the outputs"},
-	{"-I", "use 'include'"},
-	{"-l", "use 'libs'"},
-	{"-shared", "remove it: programs are linked statically"},
-	{"-rdynamic", "remove it: programs are linked statically"},
+    {"@", "write the flags themselves"},
+    {"-fplugin", "remove it: compiler plugins are not supported"},
+    {"-wrapper", "remove it: wrappers are not supported"},
+    {"-specs", "remove it: spec files are not supported"},
+    {"--specs", "remove it: spec files are not supported"},
+    {"-Xclang", "give options of the compiler's driver only"},
+    {"-load", "remove it: compiler plugins are not supported"},
+    {"-Wl,-plugin", "remove it: linker plugins are not supported"},
+    {"-Wl,--plugin", "remove it: linker plugins are not supported"},
+    {"-B", "remove it: CBUILD_TOOLCHAIN chooses the tools"},
+    {"-fuse-ld", "remove it: CBUILD_TOOLCHAIN chooses the tools"},
+    {"--target", "use 'targets'"},
+    {"-target", "use 'targets'"},
+    {"-std=", "use 'std'"},
+    {"-o", "cbuild names the outputs"},
+    {"-I", "use 'include'"},
+    {"-l", "use 'libs'"},
+    {"-shared", "remove it: programs are linked statically"},
+    {"-rdynamic", "remove it: programs are linked statically"},
 };
 
 static void each_flag(struct reader *r, const struct yaml_node *v, void *out)
@@ -290,13 +297,14 @@ static void each_flag(struct reader *r, const struct yaml_node *v, void *out)
 	for (size_t i = 0; i < sizeof refused_flags / sizeof refused_flags[0]; i++) {
 		if (!str_startsc(v->text, refused_flags[i].prefix))
 			continue;
-		mistake(r, v, refused_flags[i].fix, "flag '%.*s' is not allowed in '%.*s'", STR_ARG(v->text),
-			STR_ARG(r->key));
+		mistake(r, v, refused_flags[i].fix, "flag '%.*s' is not allowed in '%.*s'",
+			STR_ARG(v->text), STR_ARG(r->key));
 		return;
 	}
-	if (v->text.p[0] == '-' && str_find(v->text, ' ') < v->text.n && str_containsc(v->text, " -")) {
-		mistake(r, v, "make each flag an item of its own: [-a, -b]", "several flags in one text '%.*s'",
-			STR_ARG(v->text));
+	if (v->text.p[0] == '-' && str_find(v->text, ' ') < v->text.n &&
+	    str_containsc(v->text, " -")) {
+		mistake(r, v, "make each flag an item of its own: [-a, -b]",
+			"several flags in one text '%.*s'", STR_ARG(v->text));
 		return;
 	}
 	keep_word(r, v, out);
@@ -327,7 +335,8 @@ void read_libs(struct reader *r, const struct yaml_node *v, void *str_vec)
 }
 
 /* A cleaned path below the module's root; "." alone is the root itself. */
-static bool local_path(struct reader *r, const struct yaml_node *v, struct str text, struct str *out)
+static bool local_path(struct reader *r, const struct yaml_node *v, struct str text,
+		       struct str *out)
 {
 	*out = path_clean(r->a, text);
 	if (text.n && (str_eqc(*out, ".") || path_is_local(*out)))
@@ -342,8 +351,9 @@ static void each_glob(struct reader *r, const struct yaml_node *v, void *out)
 	bool not = v->text.p[0] == '!';
 	struct str path;
 
-	if (local_path(r, v, str_skip(v->text, not), &path))
-		*vec_push(r->a, (struct str_vec *)out) = not ? str_fmt(r->a, "!%.*s", STR_ARG(path)) : path;
+	if (local_path(r, v, str_skip(v->text, not ), &path))
+		*vec_push(r->a, (struct str_vec *)out) =
+		    not ? str_fmt(r->a, "!%.*s", STR_ARG(path)) : path;
 }
 
 void read_globs(struct reader *r, const struct yaml_node *v, void *str_vec)
