@@ -154,22 +154,87 @@ static bool skip_comment(struct ctok *c)
 	return true;
 }
 
+static bool is_word(char c)
+{
+	return char_class((unsigned char)c) & (C_IDENT | C_DIGIT);
+}
+
+static bool is_exponent(char c)
+{
+	return c == 'e' || c == 'E' || c == 'p' || c == 'P';
+}
+
+/* Behind the identifier or number that begins at p; exponents' signs and ' belong to numbers. */
+static const char *word_end(const char *p, const char *end, bool number, bool *spliced)
+{
+	while (p < end) {
+		size_t n = splice_at(p, end);
+		unsigned k = char_class((unsigned char)*p);
+		bool exponent = number && is_exponent(*p);
+
+		if (n) {
+			*spliced = true;
+			p += n;
+		} else if (exponent && end - p >= 2 && (p[1] == '+' || p[1] == '-')) {
+			p += 2;
+		} else if ((k & (C_IDENT | C_DIGIT)) || (number && *p == '.')) {
+			p++;
+		} else if (number && *p == '\'' && end - p >= 2 && is_word(p[1])) {
+			p += 2;
+		} else {
+			break;
+		}
+	}
+	return p;
+}
+
+static bool number_at(const char *p, const char *end)
+{
+	if (char_class((unsigned char)*p) == C_DIGIT)
+		return true;
+	return *p == '.' && end - p >= 2 && char_class((unsigned char)p[1]) == C_DIGIT;
+}
+
+/* Back over all that a number may consist of, except separators. */
+static const char *back_over_number(const char *start, const char *p)
+{
+	for (;;) {
+		p = back_over_splices(start, p);
+		if (p == start)
+			return p;
+		if (!is_word(p[-1]) && p[-1] != '.' &&
+		    !((p[-1] == '+' || p[-1] == '-') && p - start >= 2 && is_exponent(p[-2])))
+			return p;
+		p--;
+	}
+}
+
 /*
- * Whether the ' at p separates digits (1'000) and opens no literal. The word before it begins with a
- * digit, or with an earlier separator.
+ * Whether the ' at p separates digits (1'000) and opens no literal: the words before it are read again,
+ * forward, to see whether a number reaches up to it.
  */
 static bool is_separator(struct ctok *c, const char *p)
 {
-	const char *q = p;
+	const char *q = back_over_number(c->start, p);
+	bool inside = q > c->start && q - 1 == c->separator, spliced;
 
-	while (q > c->start && (char_class((unsigned char)q[-1]) & (C_IDENT | C_DIGIT)))
-		q--;
-	if (q == p)
+	if (c->end - p < 2 || !is_word(p[1]))
 		return false;
-	if (!(char_class((unsigned char)*q) & C_DIGIT) && !(q > c->start && q - 1 == c->separator))
-		return false;
-	c->separator = p;
-	return true;
+	while (q < p) {
+		bool number = inside || number_at(q, p);
+
+		if (!number && !is_word(*q)) {
+			q++;
+			continue;
+		}
+		q = word_end(q, p, number, &spliced);
+		if (number && q == p) {
+			c->separator = p;
+			return true;
+		}
+		inside = false;
+	}
+	return false;
 }
 
 /* The end of the logical line that p is in: its newline, or the end of the source. */
@@ -287,31 +352,6 @@ static void skip_space(struct ctok *c)
 	}
 }
 
-/* Behind the identifier or number that begins at p; exponents' signs and ' belong to numbers. */
-static const char *word_end(const char *p, const char *end, bool number, bool *spliced)
-{
-	while (p < end) {
-		size_t n = splice_at(p, end);
-		unsigned k = char_class((unsigned char)*p);
-		bool exponent = number && (*p == 'e' || *p == 'E' || *p == 'p' || *p == 'P');
-
-		if (n) {
-			*spliced = true;
-			p += n;
-		} else if (exponent && end - p >= 2 && (p[1] == '+' || p[1] == '-')) {
-			p += 2;
-		} else if ((k & (C_IDENT | C_DIGIT)) || (number && *p == '.')) {
-			p++;
-		} else if (number && *p == '\'' && end - p >= 2 &&
-			   (char_class((unsigned char)p[1]) & (C_IDENT | C_DIGIT))) {
-			p += 2;
-		} else {
-			break;
-		}
-	}
-	return p;
-}
-
 static void take_punct(struct ctok *c, struct ctok_token *t)
 {
 	static const struct {
@@ -348,8 +388,7 @@ void ctok_next(struct ctok *c, struct ctok_token *t)
 	if (k == C_IDENT) {
 		t->kind = CTOK_IDENT;
 		c->p = word_end(begin, c->end, false, &t->spliced);
-	} else if (k == C_DIGIT || (*begin == '.' && c->end - begin >= 2 &&
-				    char_class((unsigned char)begin[1]) == C_DIGIT)) {
+	} else if (number_at(begin, c->end)) {
 		t->kind = CTOK_NUMBER;
 		c->p = word_end(begin, c->end, true, &t->spliced);
 	} else if (*begin == '"' || *begin == '\'') {

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "base/map.h"
+
 enum {
 	INCLUDES_MAX = 65536,
 	NAME_BYTES_MAX = 4096,
@@ -38,6 +40,8 @@ struct scan {
 	const char *counted;  /* lines are counted up to here */
 	int line;
 	bool too_much;
+	unsigned guards_looked_at; /* for main_guards; bounded */
+	struct map tests;          /* names found */
 	struct ctok_token before, before2; /* the last two tokens */
 };
 
@@ -169,6 +173,7 @@ static void on_probes(struct scan *s, const char *at, struct ctok c)
 static bool is_not_defined(struct ctok c, struct str *macro)
 {
 	struct ctok_token t;
+	struct str name;
 	bool paren;
 
 	ctok_next(&c, &t);
@@ -183,10 +188,12 @@ static bool is_not_defined(struct ctok c, struct str *macro)
 		ctok_next(&c, &t);
 	if (t.kind != CTOK_IDENT)
 		return false;
-	*macro = t.text;
+	name = t.text;
 	ctok_next(&c, &t);
 	if (paren)
 		ctok_next(&c, &t);
+	if (t.kind == CTOK_END)
+		*macro = name;
 	return t.kind == CTOK_END;
 }
 
@@ -417,9 +424,11 @@ static void on_main(struct scan *s, const struct ctok_token *t)
 	out->main_by_default = out->main_by_default || v.by_default;
 	if (v.truth == CTOK_TRUE)
 		out->main_conditional = false;
-	for (size_t i = 0; v.truth == CTOK_UNKNOWN && i < s->names.n; i++)
-		if (out->main_guards.n < LOOKAHEAD_MAX && !str_vec_has(&out->main_guards, s->names.v[i]))
+	for (size_t i = 0; v.truth == CTOK_UNKNOWN && i < s->names.n && s->guards_looked_at < LOOKAHEAD_MAX; i++) {
+		s->guards_looked_at++;
+		if (!str_vec_has(&out->main_guards, s->names.v[i]))
 			*vec_push(s->a, &out->main_guards) = keep(s, s->names.v[i]);
+	}
 }
 
 /* void TestXxx(struct test *NAME) { */
@@ -427,6 +436,7 @@ static void on_test(struct scan *s, const struct ctok_token *name)
 {
 	struct ctok c = s->c;
 	struct ctok_token t;
+	bool added;
 	unsigned char upper = name->text.n > 4 ? (unsigned char)name->text.p[4] : 0;
 	struct str text = ctok_unsplice(s->a, name->text);
 
@@ -441,8 +451,12 @@ static void on_test(struct scan *s, const struct ctok_token *name)
 	if (!ctok_is(&t, "struct"))
 		return;
 	ctok_next(&c, &t);
-	if (ctok_is(&t, "test") && is_definition(s->c) && !str_vec_has(&s->out->tests, text))
-		*vec_push(s->a, &s->out->tests) = keep(s, text);
+	if (!ctok_is(&t, "test") || !is_definition(s->c))
+		return;
+	text = keep(s, text);
+	map_put(s->a, &s->tests, text, &added);
+	if (added)
+		*vec_push(s->a, &s->out->tests) = text;
 }
 
 static void on_token(struct scan *s, const struct ctok_token *t)

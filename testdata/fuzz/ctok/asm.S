@@ -1,0 +1,3 @@
+.globl f
+f: .incbin "x" # don't
+/* open
