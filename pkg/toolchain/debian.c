@@ -17,6 +17,7 @@ static const char KEYRING[] = "/usr/share/keyrings/debian-archive-keyring.gpg";
 struct apt {
 	struct arena *a;
 	const struct tc_target *t;
+	struct event_sink *sink;
 	struct str state;     /* private state folder */
 	struct str mirror;    /* "http://deb.debian.org/debian/" as the machine's sources say */
 	struct str own_suite; /* "bookworm" */
@@ -168,8 +169,11 @@ static bool fetch(struct apt *apt, struct err *e)
 
 		if (str_eq(more->words.v[i], apt->own_suite))
 			continue;
-		if (fetch_from(apt, more->words.v[i], &later))
+		if (fetch_from(apt, more->words.v[i], &later)) {
+			event_note(apt->sink, "from Debian %.*s, since %.*s does not have it",
+				   STR_ARG(more->words.v[i]), STR_ARG(apt->own_suite));
 			return true;
+		}
 		err_set(e, first.code, "%s; Debian %.*s: %s", first.msg, STR_ARG(more->words.v[i]), later.msg);
 	}
 	return err_fix(e, "check the network and `apt-get update`, or use zig: cbuild toolchain install zig");
@@ -274,7 +278,7 @@ static bool make_in(struct apt *apt, const struct tc_found *f, struct str work, 
 static bool make_locked(struct arena *a, const struct tc_found *f, const struct tc_target *t,
 			const struct toolchain_opts *o, struct err *e)
 {
-	struct apt apt = {.a = a, .t = t};
+	struct apt apt = {.a = a, .t = t, .sink = o->sink};
 	struct str name = target_name(a, &t->target);
 	struct str work;
 	struct err ignored;
