@@ -460,3 +460,48 @@ void TestManifestSchema(struct test *t)
 	json_decref(schema);
 	arena_fini(&a);
 }
+
+/* The next ```yaml block of a document, without its fences. */
+static bool next_block(struct str *rest, struct arena *a, struct str *out)
+{
+	struct str line, block = STR("");
+	bool inside = false;
+
+	while (str_line(rest, &line)) {
+		if (!inside) {
+			inside = str_eqc(line, "```yaml");
+			continue;
+		}
+		if (str_startsc(line, "```")) {
+			*out = block;
+			return true;
+		}
+		block = str_fmt(a, "%.*s%.*s\n", STR_ARG(block), STR_ARG(line));
+	}
+	return false;
+}
+
+/* The reference names every key, supported or not, and its whole examples are good manifests. */
+void TestManifestReference(struct test *t)
+{
+	struct arena a = {0};
+	struct err e = {0};
+	struct str text, rest, block;
+	size_t examples = 0;
+
+	T_MUST(t, file_read(&a, "docs/manifest.md", 0, &text, &e));
+	for (size_t i = 0; i < manifest_table_count; i++)
+		for (size_t k = 0; k < manifest_tables[i].n; k++)
+			T_CHECK(t,
+				str_containsc(
+				    text, str_fmt(&a, "`%s`", manifest_tables[i].keys[k].name).p),
+				"%s.%s", manifest_tables[i].name, manifest_tables[i].keys[k].name);
+	for (rest = text; next_block(&rest, &a, &block);) {
+		if (!str_startsc(block, "module") && !str_startsc(block, "packages"))
+			continue;
+		parse(t, &a, str_c(&a, block));
+		examples++;
+	}
+	T_EQ_INT(t, examples, 3);
+	arena_fini(&a);
+}
