@@ -81,17 +81,13 @@ void build_goal(struct build *b, const struct action *x)
 	*vec_push(&b->c->arena, &b->goals) = x->index;
 }
 
-struct action *build_program(struct build *b, struct build_target *t, const struct program *prog, struct str path,
-			     struct action **policy)
+void build_program(struct build *b, struct build_target *t, const struct program *prog, struct str path)
 {
-	struct action *check, *link = plan_program(&t->plan, prog, &check);
+	struct action *policy, *link = plan_program(&t->plan, prog, &policy);
 
-	build_goal(b, check);
+	build_goal(b, policy);
 	*vec_push(&b->c->arena, &b->placed) =
 		(struct placed){link, path.n ? path : link->outputs.v[0].path, 0755};
-	if (policy)
-		*policy = check;
-	return link;
 }
 
 static struct str module_for(void *ctx, struct str header)

@@ -114,9 +114,8 @@ struct build {
 /* Toolchains, packages and empty plans for every target. */
 bool build_open(struct build *b, struct cmd *c, const struct build_opts *o, struct err *e);
 void build_goal(struct build *b, const struct action *x);
-/* A program as a goal, placed at path (empty: its usual place). Returns the link's action. */
-struct action *build_program(struct build *b, struct build_target *t, const struct program *prog, struct str path,
-			     struct action **policy);
+/* A program and its policy check as goals, placed at path (empty: its usual place). */
+void build_program(struct build *b, struct build_target *t, const struct program *prog, struct str path);
 /* Runs the goals and places what they made. On failure explains what can be. */
 bool build_run(struct build *b, struct err *e);
 /* The one program that operands name (or the only one). */

@@ -55,7 +55,7 @@ static bool add_target(struct build *b, struct build_target *t, const struct str
 
 			if (!output_path(b, t, &v[i]->programs.v[k], o, programs, &path, e))
 				return false;
-			build_program(b, t, &v[i]->programs.v[k], path, NULL);
+			build_program(b, t, &v[i]->programs.v[k], path);
 		}
 	}
 	return true;

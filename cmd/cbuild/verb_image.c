@@ -100,7 +100,7 @@ static bool plan_images(struct build *b, struct str name, struct action **index,
 		if (!build_one_program(b, &b->targets[i], name, prog, e))
 			return false;
 		o.program = (*prog)->name;
-		link = build_program(b, &b->targets[i], *prog, (struct str){0}, &policy);
+		link = plan_program(&b->targets[i].plan, *prog, &policy);
 		if (!b->targets[i].tc->is_static) {
 			err_set(e, ERR_VERIFY, "toolchain %.*s links dynamically: its programs do not run in an empty image",
 				STR_ARG(b->targets[i].tc->name));
@@ -120,21 +120,22 @@ static bool deliver(struct cmd *c, const struct image_opts *o, const struct oci_
 {
 	struct arena *a = &c->arena;
 	struct str tag = o->tag.n ? o->tag : STR("latest"), where;
+	/* Engines name what they load by NAME:TAG; a layout is the program's own, so its tags suffice. */
+	struct str name = str_find(tag, ':') < tag.n ? tag : str_fmt(a, "%.*s:%.*s", STR_ARG(program), STR_ARG(tag));
 	struct str out = o->out.n ? path_join(a, c->prefix, o->out)
 				  : str_fmt(a, "build/image/%.*s", STR_ARG(program));
 
 	if (o->load) {
-		if (!oci_load(a, c->cas, img, str_fmt(a, "%.*s:%.*s", STR_ARG(program), STR_ARG(tag)), &where, e))
+		if (!oci_load(a, c->cas, img, name, &where, e))
 			return false;
-		event_note(ui_sink(c->ui), "loaded %.*s:%.*s into %.*s", STR_ARG(program), STR_ARG(tag),
-			   STR_ARG(where));
+		event_note(ui_sink(c->ui), "loaded %.*s into %.*s", STR_ARG(name), STR_ARG(where));
 		if (!o->out.n)
 			return true;
 	}
 	if (!folder_make_for(str_c(a, out), e))
 		return false;
 	if (str_endsc(out, ".tar"))
-		return oci_write_tar(a, c->cas, img, tag, str_c(a, out), e);
+		return oci_write_tar(a, c->cas, img, name, str_c(a, out), e);
 	return oci_write_layout(a, c->cas, img, tag, str_c(a, out), e);
 }
 

@@ -28,9 +28,11 @@ bool verb_run(struct cmd *c, struct str_vec *args, struct err *e)
 	}
 	if (!build_one_program(&b, &b.targets[0], name, &prog, e))
 		return false;
-	build_program(&b, &b.targets[0], prog, (struct str){0}, NULL);
-	if (!build_run(&b, e) || o.dry_run)
-		return !o.dry_run ? false : true;
+	build_program(&b, &b.targets[0], prog, (struct str){0});
+	if (!build_run(&b, e))
+		return false;
+	if (o.dry_run)
+		return true;
 	if (!build_run_argv(c, &b.targets[0].target, b.placed.v[0].path, args, &argv, e))
 		return false;
 	ui_clear(c->ui);
