@@ -1,12 +1,12 @@
 /*
- * Unpacking by libarchive's readers and our own writer: libarchive only decodes; every file, folder and
- * link is created here, through openat from the destination's descriptor, one part at a time with
- * O_NOFOLLOW, so no entry can pass through a link that an earlier entry made. The folder of the entry
- * before is kept open, since archives list a folder's files together.
+ * Unpacking by libarchive's readers and our own writer: libarchive only decodes; every file, folder
+ * and link is created here, through openat from the destination's descriptor, one part at a time
+ * with O_NOFOLLOW, so no entry can pass through a link that an earlier entry made. The folder of
+ * the entry before is kept open, since archives list a folder's files together.
  *
- * Symbolic links are stored cleaned: leading ".." parts, then names. Parents are real folders, so such a
- * target can neither leave the tree itself nor by way of another link. Filters and formats are
- * named one by one; libarchive's "all" would run helper programs.
+ * Symbolic links are stored cleaned: leading ".." parts, then names. Parents are real folders, so
+ * such a target can neither leave the tree itself nor by way of another link. Filters and formats
+ * are named one by one; libarchive's "all" would run helper programs.
  */
 #include "format/archive.h"
 
@@ -24,7 +24,7 @@
 
 enum { CHUNK_BYTES = 64 * 1024, LINK_BYTES_MAX = 4095 };
 
-#define DEFAULT_MAX_BYTES (UINT64_C(2) << 30)
+#define DEFAULT_MAX_BYTES   (UINT64_C(2) << 30)
 #define DEFAULT_MAX_ENTRIES UINT64_C(200000)
 
 enum seen_kind { SEEN_FILE, SEEN_FOLDER, SEEN_LINK };
@@ -61,7 +61,8 @@ static const char *shown(struct unpack *u, struct str name)
 static bool refuse(struct unpack *u, struct str name, const char *why, struct err *e)
 {
 	err_at(e, ERR_INPUT, u->file, 0, 0, "entry '%s' %s", shown(u, name), why);
-	return err_fix(e, "do not trust this archive: get it again from its origin and compare its digest");
+	return err_fix(
+	    e, "do not trust this archive: get it again from its origin and compare its digest");
 }
 
 static bool refuse_damaged(struct unpack *u, struct archive *ar, struct err *e)
@@ -101,15 +102,16 @@ static struct str strip_parts(struct str path, unsigned strip)
 }
 
 /*
- * The entry's place below the destination, empty when the entry is left out (stripped away, or not below
- * opts.only).
+ * The entry's place below the destination, empty when the entry is left out (stripped away, or not
+ * below opts.only).
  */
 static bool entry_place(struct unpack *u, const char *raw, struct str *out, struct err *e)
 {
 	struct str path;
 
 	if (!clean_name(&u->arena, str_of(raw), &path))
-		return refuse(u, str_of(raw), "leaves the folder it is unpacked to, or has an odd name", e);
+		return refuse(u, str_of(raw),
+			      "leaves the folder it is unpacked to, or has an odd name", e);
 	path = strip_parts(path, u->o->strip);
 	if (u->o->only.n && !path_within(u->o->only, path))
 		path = STR("");
@@ -199,7 +201,8 @@ static bool remember(struct unpack *u, struct str path, enum seen_kind kind, str
 	if (!added && str_eq(s->path, path))
 		return refuse(u, path, "is there twice", e);
 	if (!added)
-		return refuse(u, path, "differs from another entry only in upper and lower case", e);
+		return refuse(u, path, "differs from another entry only in upper and lower case",
+			      e);
 	s = arena_new(&u->arena, struct seen);
 	*s = (struct seen){path, kind};
 	it->ptr = s;
@@ -209,7 +212,8 @@ static bool remember(struct unpack *u, struct str path, enum seen_kind kind, str
 static bool exists_failed(struct unpack *u, struct str path, struct err *e)
 {
 	if (errno == EEXIST)
-		return refuse(u, path, "is there twice, or lies where another entry needs a folder", e);
+		return refuse(u, path, "is there twice, or lies where another entry needs a folder",
+			      e);
 	return err_errno(e, "unpacking '%s'", shown(u, path));
 }
 
@@ -230,11 +234,13 @@ static bool write_all(int fd, const char *p, size_t n)
 
 static bool too_much(struct unpack *u, const char *what, uint64_t limit, struct err *e)
 {
-	err_at(e, ERR_INPUT, u->file, 0, 0, "more than %llu %s when unpacked", (unsigned long long)limit, what);
+	err_at(e, ERR_INPUT, u->file, 0, 0, "more than %llu %s when unpacked",
+	       (unsigned long long)limit, what);
 	return err_fix(e, "an honest archive of this kind is smaller: check where it came from");
 }
 
-static bool copy_content(struct unpack *u, struct archive *ar, int fd, struct str path, struct err *e)
+static bool copy_content(struct unpack *u, struct archive *ar, int fd, struct str path,
+			 struct err *e)
 {
 	for (;;) {
 		la_ssize_t n = archive_read_data(ar, u->chunk, CHUNK_BYTES);
@@ -244,15 +250,16 @@ static bool copy_content(struct unpack *u, struct archive *ar, int fd, struct st
 		if (n == 0)
 			return true;
 		if ((uint64_t)n > u->bytes_left)
-			return too_much(u, "bytes", u->o->max_bytes ? u->o->max_bytes : DEFAULT_MAX_BYTES, e);
+			return too_much(u, "bytes",
+					u->o->max_bytes ? u->o->max_bytes : DEFAULT_MAX_BYTES, e);
 		u->bytes_left -= (uint64_t)n;
 		if (!write_all(fd, u->chunk, (size_t)n))
 			return err_errno(e, "writing '%s'", shown(u, path));
 	}
 }
 
-static bool put_file(struct unpack *u, struct archive *ar, struct archive_entry *ent, struct str path,
-		     struct err *e)
+static bool put_file(struct unpack *u, struct archive *ar, struct archive_entry *ent,
+		     struct str path, struct err *e)
 {
 	const char *base = str_c(&u->arena, path_base(path));
 	mode_t mode = archive_entry_perm(ent) & 0111 ? 0755 : 0644;
@@ -272,7 +279,8 @@ static bool put_file(struct unpack *u, struct archive *ar, struct archive_entry 
 	return ok;
 }
 
-/* The cleaned form of a link's target seen from folder depth parts below the root; false: it escapes. */
+/* The cleaned form of a link's target seen from folder depth parts below the root; false: it
+ * escapes. */
 static bool clean_target(struct unpack *u, struct str target, size_t depth, struct str *out)
 {
 	struct str rest = target, cleaned;
@@ -311,7 +319,8 @@ static bool put_symlink(struct unpack *u, const char *raw_target, struct str pat
 	struct str target;
 
 	if (!clean_target(u, str_of(raw_target), count_parts(path), &target))
-		return refuse(u, path, "is a symbolic link that leaves the folder it is unpacked to", e);
+		return refuse(u, path,
+			      "is a symbolic link that leaves the folder it is unpacked to", e);
 	if (!remember(u, path, SEEN_LINK, e) || !enter_folder(u, path_dir(path), e))
 		return false;
 	if (symlinkat(target.p, u->parent_fd, str_c(&u->arena, path_base(path))) != 0)
@@ -339,7 +348,8 @@ static bool put_hardlink(struct unpack *u, const char *raw_target, struct str pa
 	target = strip_parts(target, u->o->strip);
 	s = target.n ? map_ptr(&u->seen, seen_key(u, target)) : NULL;
 	if (!s || s->kind != SEEN_FILE || !str_eq(s->path, target))
-		return refuse(u, path, "is a hard link to what is no earlier file of the archive", e);
+		return refuse(u, path, "is a hard link to what is no earlier file of the archive",
+			      e);
 	if (!remember(u, path, SEEN_FILE, e) || !enter_folder(u, path_dir(target), e))
 		return false;
 	from_fd = dup(u->parent_fd);
@@ -361,8 +371,8 @@ static const char *either(const char *bytes, const char *utf8)
 	return bytes ? bytes : utf8;
 }
 
-static bool put_entry(struct unpack *u, struct archive *ar, struct archive_entry *ent, struct str path,
-		      struct err *e)
+static bool put_entry(struct unpack *u, struct archive *ar, struct archive_entry *ent,
+		      struct str path, struct err *e)
 {
 	const char *hard = either(archive_entry_hardlink(ent), archive_entry_hardlink_utf8(ent));
 
@@ -376,8 +386,9 @@ static bool put_entry(struct unpack *u, struct archive *ar, struct archive_entry
 	case AE_IFDIR:
 		return remember(u, path, SEEN_FOLDER, e) && enter_folder(u, path, e);
 	case AE_IFLNK:
-		return put_symlink(u, either(archive_entry_symlink(ent), archive_entry_symlink_utf8(ent)), path,
-				   e);
+		return put_symlink(
+		    u, either(archive_entry_symlink(ent), archive_entry_symlink_utf8(ent)), path,
+		    e);
 	default:
 		return u->o->skip_special || refuse(u, path, "is a device, a pipe or a socket", e);
 	}
@@ -397,7 +408,8 @@ static bool put_all(struct unpack *u, struct archive *ar, struct err *e)
 		if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
 			return refuse_damaged(u, ar, e);
 		if (u->entries_left-- == 0)
-			return too_much(u, "entries", u->o->max_entries ? u->o->max_entries : DEFAULT_MAX_ENTRIES,
+			return too_much(u, "entries",
+					u->o->max_entries ? u->o->max_entries : DEFAULT_MAX_ENTRIES,
 					e);
 		raw = either(archive_entry_pathname(ent), archive_entry_pathname_utf8(ent));
 		if (!raw)
@@ -495,7 +507,8 @@ static bool unpack_opened(struct unpack *u, struct err *e)
 	bool ok;
 
 	if (!ar || archive_read_open_filename(ar, u->file, CHUNK_BYTES) != ARCHIVE_OK)
-		ok = ar ? refuse_damaged(u, ar, e) : err_set(e, ERR_IO, "libarchive: out of memory");
+		ok =
+		    ar ? refuse_damaged(u, ar, e) : err_set(e, ERR_IO, "libarchive: out of memory");
 	else
 		ok = is_deb(u->file) ? put_deb(u, ar, e) : put_all(u, ar, e);
 	archive_read_free(ar);

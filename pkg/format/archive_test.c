@@ -1,5 +1,6 @@
 /*
- * Archives are written by libarchive itself, hostile ones too, and unpacked below the test's folder.
+ * Archives are written by libarchive itself, hostile ones too, and unpacked below the test's
+ * folder.
  */
 #include "format/archive.h"
 
@@ -27,7 +28,7 @@ static struct archive_entry *make_entry(const struct item *it)
 
 	archive_entry_set_pathname(ent, it->name);
 	archive_entry_set_perm(ent, it->type == 'x' || it->type == 'd' ? 04755 : 0600);
-	archive_entry_set_filetype(ent, it->type == 'd'   ? AE_IFDIR
+	archive_entry_set_filetype(ent, it->type == 'd'	  ? AE_IFDIR
 					: it->type == 'l' ? AE_IFLNK
 					: it->type == 'p' ? AE_IFIFO
 							  : AE_IFREG);
@@ -52,7 +53,8 @@ static void add_items(struct test *t, struct archive *ar, const struct item *ite
 	}
 }
 
-static void make_archive(struct test *t, const char *path, int format, int filter, const struct item *items)
+static void make_archive(struct test *t, const char *path, int format, int filter,
+			 const struct item *items)
 {
 	struct archive *ar = archive_write_new();
 
@@ -95,13 +97,13 @@ static bool is_absent(const char *path)
 }
 
 static const struct item good[] = {
-	{'d', "top/", NULL},
-	{'f', "top/a.txt", "alpha"},
-	{'x', "./top/bin/run", "#!/bin/sh\n"},
-	{'l', "top/bin/link", "../a.txt"},
-	{'l', "top/odd", "bin/../a.txt"},
-	{'f', "top/empty", ""},
-	{0},
+    {'d', "top/", NULL},
+    {'f', "top/a.txt", "alpha"},
+    {'x', "./top/bin/run", "#!/bin/sh\n"},
+    {'l', "top/bin/link", "../a.txt"},
+    {'l', "top/odd", "bin/../a.txt"},
+    {'f', "top/empty", ""},
+    {0},
 };
 
 static void check_good(struct test *t, const char *root)
@@ -130,9 +132,12 @@ void TestArchiveFormats(struct test *t)
 	static const struct {
 		int format, filter;
 	} kinds[] = {
-		{ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_NONE}, {ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE, ARCHIVE_FILTER_GZIP},
-		{ARCHIVE_FORMAT_TAR_GNUTAR, ARCHIVE_FILTER_XZ},  {ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_ZSTD},
-		{ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_BZIP2}, {ARCHIVE_FORMAT_ZIP, ARCHIVE_FILTER_NONE},
+	    {ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_NONE},
+	    {ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE, ARCHIVE_FILTER_GZIP},
+	    {ARCHIVE_FORMAT_TAR_GNUTAR, ARCHIVE_FILTER_XZ},
+	    {ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_ZSTD},
+	    {ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_BZIP2},
+	    {ARCHIVE_FORMAT_ZIP, ARCHIVE_FILTER_NONE},
 	};
 	struct archive_opts o = {.strip = 1};
 	struct err e;
@@ -169,7 +174,8 @@ void TestArchiveDeb(struct test *t)
 	static char bytes[65536];
 	FILE *f;
 	size_t n;
-	struct item members[] = {{'f', "debian-binary", "2.0\n"}, {'f', "control.tar.gz", "not looked at"}, {0}};
+	struct item members[] = {
+	    {'f', "debian-binary", "2.0\n"}, {'f', "control.tar.gz", "not looked at"}, {0}};
 	struct archive_entry *ent = archive_entry_new();
 	struct archive_opts o = {.strip = 1};
 	struct err e;
@@ -201,32 +207,32 @@ struct hostile {
 };
 
 static const struct hostile hostile_cases[] = {
-	{"leaves the folder", {{'f', "/abs", "x"}}, {0}},
-	{"leaves the folder", {{'f', "../up", "x"}}, {0}},
-	{"leaves the folder", {{'f', "a/../../up", "x"}}, {0}},
-	{"leaves the folder", {{'f', "a\\b", "x"}}, {0}},
-	{"leaves the folder", {{'f', "a\nb", "x"}}, {0}},
-	{"symbolic link that leaves", {{'l', "l", "/etc"}}, {0}},
-	{"symbolic link that leaves", {{'l', "l", ".."}}, {0}},
-	{"symbolic link that leaves", {{'l', "a/l", "../../x"}}, {0}},
-	{"symbolic link that leaves", {{'l', "a/l", "x/../../../y"}}, {0}},
-	{"below what an earlier entry", {{'l', "l", "a"}, {'f', "l/x", "x"}}, {0}},
-	{"below what an earlier entry", {{'f', "l", "a"}, {'f', "l/x", "x"}}, {0}},
-	{"is there twice", {{'f', "a", "1"}, {'f', "a", "2"}}, {0}},
-	{"is there twice", {{'l', "a", "b"}, {'f', "a", "2"}}, {0}},
-	{"is there twice", {{'f', "a/b", "1"}, {'f', "./a//b", "2"}}, {0}},
-	{"only in upper and lower case", {{'f', "Makefile", "1"}, {'f', "makefile", "2"}}, {0}},
-	{NULL, {{'f', "Makefile", "1"}, {'f', "makefile", "2"}}, {.allow_case_collisions = true}},
-	{"a device, a pipe", {{'p', "pipe", NULL}}, {0}},
-	{NULL, {{'p', "pipe", NULL}}, {.skip_special = true}},
-	{"hard link to what is no earlier", {{'h', "h", "etc/passwd"}}, {0}},
-	{"hard link to a place outside", {{'h', "h", "../etc/passwd"}}, {0}},
-	{"hard link to what is no earlier", {{'l', "l", "x"}, {'h', "h", "l"}}, {0}},
-	{NULL, {{'f', "a/f", "x"}, {'h', "b/h", "a/f"}}, {0}},
-	{NULL, {{'l', "usr/l", "/lib/x"}}, {.allow_absolute_links = true}},
-	{"symbolic link that leaves", {{'l', "usr/l", "../../x"}}, {.allow_absolute_links = true}},
-	{"more than 4 bytes", {{'f', "a", "12"}, {'f', "b", "345"}}, {.max_bytes = 4}},
-	{"more than 1 entries", {{'f', "a", "12"}, {'f', "b", "345"}}, {.max_entries = 1}},
+    {"leaves the folder", {{'f', "/abs", "x"}}, {0}},
+    {"leaves the folder", {{'f', "../up", "x"}}, {0}},
+    {"leaves the folder", {{'f', "a/../../up", "x"}}, {0}},
+    {"leaves the folder", {{'f', "a\\b", "x"}}, {0}},
+    {"leaves the folder", {{'f', "a\nb", "x"}}, {0}},
+    {"symbolic link that leaves", {{'l', "l", "/etc"}}, {0}},
+    {"symbolic link that leaves", {{'l', "l", ".."}}, {0}},
+    {"symbolic link that leaves", {{'l', "a/l", "../../x"}}, {0}},
+    {"symbolic link that leaves", {{'l', "a/l", "x/../../../y"}}, {0}},
+    {"below what an earlier entry", {{'l', "l", "a"}, {'f', "l/x", "x"}}, {0}},
+    {"below what an earlier entry", {{'f', "l", "a"}, {'f', "l/x", "x"}}, {0}},
+    {"is there twice", {{'f', "a", "1"}, {'f', "a", "2"}}, {0}},
+    {"is there twice", {{'l', "a", "b"}, {'f', "a", "2"}}, {0}},
+    {"is there twice", {{'f', "a/b", "1"}, {'f', "./a//b", "2"}}, {0}},
+    {"only in upper and lower case", {{'f', "Makefile", "1"}, {'f', "makefile", "2"}}, {0}},
+    {NULL, {{'f', "Makefile", "1"}, {'f', "makefile", "2"}}, {.allow_case_collisions = true}},
+    {"a device, a pipe", {{'p', "pipe", NULL}}, {0}},
+    {NULL, {{'p', "pipe", NULL}}, {.skip_special = true}},
+    {"hard link to what is no earlier", {{'h', "h", "etc/passwd"}}, {0}},
+    {"hard link to a place outside", {{'h', "h", "../etc/passwd"}}, {0}},
+    {"hard link to what is no earlier", {{'l', "l", "x"}, {'h', "h", "l"}}, {0}},
+    {NULL, {{'f', "a/f", "x"}, {'h', "b/h", "a/f"}}, {0}},
+    {NULL, {{'l', "usr/l", "/lib/x"}}, {.allow_absolute_links = true}},
+    {"symbolic link that leaves", {{'l', "usr/l", "../../x"}}, {.allow_absolute_links = true}},
+    {"more than 4 bytes", {{'f', "a", "12"}, {'f', "b", "345"}}, {.max_bytes = 4}},
+    {"more than 1 entries", {{'f', "a", "12"}, {'f', "b", "345"}}, {.max_entries = 1}},
 };
 
 void TestArchiveHostile(struct test *t)
@@ -240,11 +246,14 @@ void TestArchiveHostile(struct test *t)
 
 		snprintf(name, sizeof name, "in/out%zu", i);
 		out = in_tmp(t, name);
-		make_archive(t, file, ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_NONE, h->items);
+		make_archive(t, file, ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_NONE,
+			     h->items);
 		ok = archive_unpack(file, out, &h->o, &e);
 		T_CHECK(t, ok == (h->says == NULL), "case %zu: %s", i, e.msg);
-		T_CHECK(t, ok || strstr(e.msg, h->says), "case %zu: got '%s', want '%s'", i, e.msg, h->says);
-		T_CHECK(t, ok || (e.code == ERR_INPUT && e.fix[0]), "case %zu: code %d", i, (int)e.code);
+		T_CHECK(t, ok || strstr(e.msg, h->says), "case %zu: got '%s', want '%s'", i, e.msg,
+			h->says);
+		T_CHECK(t, ok || (e.code == ERR_INPUT && e.fix[0]), "case %zu: code %d", i,
+			(int)e.code);
 	}
 	T_OK(t, is_absent(in_tmp(t, "up")));
 	T_OK(t, is_absent(in_tmp(t, "in/up")));
@@ -264,7 +273,8 @@ void TestArchiveAbsoluteLinkIsRelative(struct test *t)
 	T_EQ_STR(t, text, "../../lib/libc.so");
 }
 
-/* Every cut of a good archive either unpacks or fails cleanly; a flipped byte never leaves the folder. */
+/* Every cut of a good archive either unpacks or fails cleanly; a flipped byte never leaves the
+ * folder. */
 void TestArchiveCutAndFlipped(struct test *t)
 {
 	const char *file = in_tmp(t, "x.tar.gz"), *bad;
@@ -292,7 +302,8 @@ void TestArchiveCutAndFlipped(struct test *t)
 		snprintf(name, sizeof name, "o%zu", i);
 		e = (struct err){0};
 		if (!archive_unpack(bad, in_tmp(t, name), NULL, &e))
-			T_CHECK(t, e.code == ERR_INPUT && e.msg[0], "cut or flip %zu: %s", i, e.msg);
+			T_CHECK(t, e.code == ERR_INPUT && e.msg[0], "cut or flip %zu: %s", i,
+				e.msg);
 		else
 			T_CHECK(t, i >= n, "cut at %zu of %zu was accepted", i, n);
 	}

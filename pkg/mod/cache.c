@@ -1,14 +1,14 @@
 /*
- * The module cache: one folder a version, complete or absent. A version is written to a temporary folder
- * beside its place, its sum noted, made read-only and renamed; whatever a killed run left is a temporary
- * that the next one, holding the version's lock, removes.
+ * The module cache: one folder a version, complete or absent. A version is written to a temporary
+ * folder beside its place, its sum noted, made read-only and renamed; whatever a killed run left is
+ * a temporary that the next one, holding the version's lock, removes.
  *
  *     CACHE/mod/github.com/madler/zlib@v1.3.1~5c0e9a17/    read-only
  *     CACHE/mod/.sum/github.com/madler/zlib@v1.3.1~5c0e9a17    "h1:...=\n"
  *     CACHE/mod/.lock/github.com/madler/zlib@v1.3.1
  *
- * The part behind '~' is there for modules built through a port: the hash of the port's `paths`, since
- * they decide which files the folder holds, and projects may have ports of their own.
+ * The part behind '~' is there for modules built through a port: the hash of the port's `paths`,
+ * since they decide which files the folder holds, and projects may have ports of their own.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -82,7 +82,8 @@ struct str tree_hash_line(struct arena *a, const struct digest *d, struct str na
 	char hex[DIGEST_HEX + 1];
 
 	digest_hex(d, hex);
-	/* The name comes first so that sorting lines sorts names; tree_hash_lines turns them round. */
+	/* The name comes first so that sorting lines sorts names; tree_hash_lines turns them round.
+	 */
 	return str_fmt(a, "%.*s%c%s", STR_ARG(name), '\0', hex);
 }
 
@@ -120,7 +121,8 @@ static bool hash_link(struct arena *a, const char *path, struct digest *out, str
 	return true;
 }
 
-static bool hash_folder(struct arena *a, struct str dir, struct str below, struct str_vec *lines, struct err *e)
+static bool hash_folder(struct arena *a, struct str dir, struct str below, struct str_vec *lines,
+			struct err *e)
 {
 	struct folder_entry *list;
 	size_t n;
@@ -129,8 +131,9 @@ static bool hash_folder(struct arena *a, struct str dir, struct str below, struc
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		struct str path = str_fmt(a, "%.*s/%.*s", STR_ARG(dir), STR_ARG(list[i].name));
-		struct str name = below.n ? str_fmt(a, "%.*s/%.*s", STR_ARG(below), STR_ARG(list[i].name))
-					  : list[i].name;
+		struct str name =
+		    below.n ? str_fmt(a, "%.*s/%.*s", STR_ARG(below), STR_ARG(list[i].name))
+			    : list[i].name;
 		struct digest d;
 
 		if (list[i].kind == FILE_FOLDER) {
@@ -138,7 +141,8 @@ static bool hash_folder(struct arena *a, struct str dir, struct str below, struc
 				return false;
 			continue;
 		}
-		if (list[i].kind == FILE_LINK ? !hash_link(a, path.p, &d, e) : !file_digest(path.p, &d, e))
+		if (list[i].kind == FILE_LINK ? !hash_link(a, path.p, &d, e)
+					      : !file_digest(path.p, &d, e))
 			return false;
 		*vec_push(a, lines) = tree_hash_line(a, &d, name);
 	}
@@ -157,8 +161,8 @@ bool tree_hash(struct arena *a, struct str dir, struct str *out, struct err *e)
 
 /* ---- look-up ---- */
 
-bool cache_find(struct arena *a, const struct mod_opts *o, struct str name, struct str *sum, bool *found,
-		struct err *e)
+bool cache_find(struct arena *a, const struct mod_opts *o, struct str name, struct str *sum,
+		bool *found, struct err *e)
 {
 	struct str dir = cache_folder(a, o, name), note = sum_note(a, o, name), text = {0};
 	struct err ignored;
@@ -166,7 +170,8 @@ bool cache_find(struct arena *a, const struct mod_opts *o, struct str name, stru
 	*found = file_kind(dir.p) == FILE_FOLDER;
 	if (!*found)
 		return true;
-	if (file_kind(note.p) == FILE_REGULAR && file_read(a, note.p, SUM_BYTES_MAX, &text, &ignored)) {
+	if (file_kind(note.p) == FILE_REGULAR &&
+	    file_read(a, note.p, SUM_BYTES_MAX, &text, &ignored)) {
 		*sum = str_dup(a, str_trim(text));
 		if (str_startsc(*sum, "h1:") && sum->n == strlen("h1:") + 44)
 			return true;
@@ -179,8 +184,8 @@ bool cache_find(struct arena *a, const struct mod_opts *o, struct str name, stru
 	return true;
 }
 
-bool cache_lock(struct arena *a, const struct mod_opts *o, const struct mod_version *v, struct file_lock *l,
-		struct err *e)
+bool cache_lock(struct arena *a, const struct mod_opts *o, const struct mod_version *v,
+		struct file_lock *l, struct err *e)
 {
 	struct str name = base_name(a, v);
 	struct str path = str_fmt(a, "%.*s/mod/.lock/%.*s", STR_ARG(o->cache_dir), STR_ARG(name));
@@ -192,7 +197,8 @@ bool cache_lock(struct arena *a, const struct mod_opts *o, const struct mod_vers
 /* ---- filling ---- */
 
 /* Temporaries of this very version: their makers are dead, for the lock is ours. */
-static bool remove_stale(struct cache_writer *w, struct str parent, struct str prefix, struct err *e)
+static bool remove_stale(struct cache_writer *w, struct str parent, struct str prefix,
+			 struct err *e)
 {
 	struct folder_entry *list;
 	size_t n;
@@ -208,7 +214,8 @@ static bool remove_stale(struct cache_writer *w, struct str parent, struct str p
 	return true;
 }
 
-bool cache_begin(struct arena *a, const struct mod_opts *o, struct str name, struct cache_writer *w, struct err *e)
+bool cache_begin(struct arena *a, const struct mod_opts *o, struct str name, struct cache_writer *w,
+		 struct err *e)
 {
 	struct str parent, base, prefix;
 

@@ -1,6 +1,6 @@
 /*
- * Runs killed at every write point, at odd moments and by a full disk: the next run works and gives the
- * same sums. Everything happens in child processes, for a process reads CBUILD_FAULT once.
+ * Runs killed at every write point, at odd moments and by a full disk: the next run works and gives
+ * the same sums. Everything happens in child processes, for a process reads CBUILD_FAULT once.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -38,7 +38,8 @@ static bool commit_tree(git_repository *repo, git_index *index)
 	git_tree *tree = NULL;
 	git_object *commit = NULL;
 	git_signature *who = NULL;
-	bool ok = git_index_write_tree_to(&id, index, repo) == 0 && git_tree_lookup(&tree, repo, &id) == 0 &&
+	bool ok = git_index_write_tree_to(&id, index, repo) == 0 &&
+		  git_tree_lookup(&tree, repo, &id) == 0 &&
 		  git_signature_new(&who, "t", "t@example.com", 1700000000, 0) == 0 &&
 		  git_commit_create(&id, repo, NULL, who, who, NULL, "m", tree, 0, NULL) == 0 &&
 		  git_object_lookup(&commit, repo, &id, GIT_OBJECT_COMMIT) == 0 &&
@@ -61,7 +62,8 @@ static bool make_repository(const char *path)
 	} manifest = {"cbuild.yaml", "module: example.com/z\n"};
 
 	for (size_t i = 0; ok && i <= sizeof names / sizeof names[0]; i++) {
-		git_index_entry ent = {.mode = GIT_FILEMODE_BLOB, .path = i ? names[i - 1] : manifest.name};
+		git_index_entry ent = {.mode = GIT_FILEMODE_BLOB,
+				       .path = i ? names[i - 1] : manifest.name};
 		const char *text = i ? names[i - 1] : manifest.text;
 
 		ok = git_blob_create_from_buffer(&ent.id, repo, text, strlen(text)) == 0 &&
@@ -77,10 +79,12 @@ static int set_up(const char *root)
 {
 	struct arena a = {0};
 	struct err e;
-	bool ok = put(&a, root, "gitconfig",
-		      str_fmt(&a, "[url \"file://%s/git/\"]\n\tinsteadOf = https://example.com/\n", root), &e) &&
-		  put(&a, root, "proj/cbuild.yaml", str_of(manifest_text), &e) &&
-		  folder_make(in_root(&a, root, "git").p, &e);
+	bool ok =
+	    put(&a, root, "gitconfig",
+		str_fmt(&a, "[url \"file://%s/git/\"]\n\tinsteadOf = https://example.com/\n", root),
+		&e) &&
+	    put(&a, root, "proj/cbuild.yaml", str_of(manifest_text), &e) &&
+	    folder_make(in_root(&a, root, "git").p, &e);
 
 	git_libgit2_init();
 	ok = ok && make_repository(in_root(&a, root, "git/z").p);
@@ -123,7 +127,8 @@ static int forget(const char *root)
 /* Is cbuild.sum whole, and the module's folder the only thing in its parent? */
 static int check_state(const char *root)
 {
-	static const char want[] = "example.com/z v1.0.0 h1:My7rcGKJzglM/pBz2fcWxDTD09UjIQqX0zw7w+dmlmU=\n";
+	static const char want[] =
+	    "example.com/z v1.0.0 h1:My7rcGKJzglM/pBz2fcWxDTD09UjIQqX0zw7w+dmlmU=\n";
 	struct arena a = {0};
 	struct err e;
 	struct str text;
@@ -198,8 +203,10 @@ static void expect_recovery(struct test *t, const char *root, const char *after)
 	T_MUST(t, run(forget, root, NULL) == 0);
 }
 
-/* Each point of an operation in turn, until a run passes fewer of them; returns how many there were. */
-static int each_point(struct test *t, const char *root, const char *op, const char *what, int expected)
+/* Each point of an operation in turn, until a run passes fewer of them; returns how many there
+ * were. */
+static int each_point(struct test *t, const char *root, const char *op, const char *what,
+		      int expected)
 {
 	enum { POINTS_MAX = 500 };
 

@@ -1,7 +1,8 @@
 /*
- * What writes: mod_load with leave to update, get, tidy. A change is worked out whole, in memory, before
- * a byte is written. cbuild.sum goes first: with lines too many it is still right, so a kill between the
- * two writes leaves a tree that builds; when the second write fails the first is taken back.
+ * What writes: mod_load with leave to update, get, tidy. A change is worked out whole, in memory,
+ * before a byte is written. cbuild.sum goes first: with lines too many it is still right, so a kill
+ * between the two writes leaves a tree that builds; when the second write fails the first is taken
+ * back.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@ struct project {
 	struct manifest m;
 };
 
-static bool project_open(struct arena *a, const struct mod_opts *o, struct project *p, struct err *e)
+static bool project_open(struct arena *a, const struct mod_opts *o, struct project *p,
+			 struct err *e)
 {
 	*p = (struct project){.a = a, .o = o};
 	p->manifest_path = path_join(a, o->project_dir, STR("cbuild.yaml"));
@@ -61,8 +63,8 @@ static struct mod_opts updating(const struct mod_opts *o)
 	return u;
 }
 
-bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o, struct build_list *out,
-	      struct err *e)
+bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o,
+	      struct build_list *out, struct err *e)
 {
 	struct resolution r;
 
@@ -71,7 +73,8 @@ bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o, 
 	*out = r.list;
 	if (!o->update || !r.sums.changed)
 		return true;
-	return write_sum(path_join(a, o->project_dir, STR("cbuild.sum")), sum_text(a, &r.sums, NULL), e);
+	return write_sum(path_join(a, o->project_dir, STR("cbuild.sum")),
+			 sum_text(a, &r.sums, NULL), e);
 }
 
 /* ---- get ---- */
@@ -92,13 +95,17 @@ static bool no_version(struct str path, struct str query, const struct str_vec *
 {
 	err_set(e, ERR_INPUT, "%.*s has no version for '%.*s'", STR_ARG(path), STR_ARG(query));
 	if (!tags->n)
-		return err_fix(e, "its repository has no tags: only tagged versions can be required");
-	return err_fix(e, "it has %zu tags, the last in the alphabet is '%.*s'; a port says how tags are named "
-			  "(source.tag)",
-		       tags->n, STR_ARG(tags->v[tags->n - 1]));
+		return err_fix(e,
+			       "its repository has no tags: only tagged versions can be required");
+	return err_fix(
+	    e,
+	    "it has %zu tags, the last in the alphabet is '%.*s'; a port says how tags are named "
+	    "(source.tag)",
+	    tags->n, STR_ARG(tags->v[tags->n - 1]));
 }
 
-static bool ask_remote(struct project *p, struct str path, struct str query, struct str *out, struct err *e)
+static bool ask_remote(struct project *p, struct str path, struct str query, struct str *out,
+		       struct err *e)
 {
 	struct manifest *port;
 	struct str_vec tags = {0};
@@ -116,9 +123,11 @@ static bool ask_remote(struct project *p, struct str path, struct str query, str
 	return out->n || no_version(path, query, &tags, e);
 }
 
-static bool resolve_query(struct project *p, struct str path, struct str query, struct str *out, struct err *e)
+static bool resolve_query(struct project *p, struct str path, struct str query, struct str *out,
+			  struct err *e)
 {
-	if (!path_is_local(path) || str_find(path, '.') > str_find(path, '/') || str_find(path, '.') == path.n) {
+	if (!path_is_local(path) || str_find(path, '.') > str_find(path, '/') ||
+	    str_find(path, '.') == path.n) {
 		err_set(e, ERR_USAGE, "'%.*s' is no module path", STR_ARG(path));
 		return err_fix(e, "a module path starts with a host: github.com/madler/zlib");
 	}
@@ -146,7 +155,8 @@ static const struct module *list_find(const struct build_list *list, struct str 
 }
 
 /* Who keeps path at more than was asked for? Named in the error. */
-static bool refused_by(const struct build_list *list, struct str path, struct str version, struct err *e)
+static bool refused_by(const struct build_list *list, struct str path, struct str version,
+		       struct err *e)
 {
 	const struct module *got = list_find(list, path);
 
@@ -160,9 +170,11 @@ static bool refused_by(const struct build_list *list, struct str path, struct st
 
 			if (!str_eq(r->path, path) || semver_cmp(r->version, version) <= 0)
 				continue;
-			err_set(e, ERR_INPUT, "%.*s %.*s is not enough: %.*s %.*s requires %.*s", STR_ARG(path),
-				STR_ARG(version), STR_ARG(m->path), STR_ARG(m->version), STR_ARG(r->version));
-			return err_fix(e, "get an older %.*s first, or `exclude` that version", STR_ARG(m->path));
+			err_set(e, ERR_INPUT, "%.*s %.*s is not enough: %.*s %.*s requires %.*s",
+				STR_ARG(path), STR_ARG(version), STR_ARG(m->path),
+				STR_ARG(m->version), STR_ARG(r->version));
+			return err_fix(e, "get an older %.*s first, or `exclude` that version",
+				       STR_ARG(m->path));
 		}
 	}
 	err_set(e, ERR_INPUT, "%.*s %.*s is not enough: the build list needs %.*s", STR_ARG(path),
@@ -170,7 +182,8 @@ static bool refused_by(const struct build_list *list, struct str path, struct st
 	return err_fix(e, "get that version, or `exclude` it");
 }
 
-bool mod_get(struct arena *a, struct str path, struct str query, const struct mod_opts *o, struct err *e)
+bool mod_get(struct arena *a, struct str path, struct str query, const struct mod_opts *o,
+	     struct err *e)
 {
 	struct project p;
 	struct mod_opts u = updating(o);
@@ -183,8 +196,9 @@ bool mod_get(struct arena *a, struct str path, struct str query, const struct mo
 	if (!manifest_edit_require(a, STR("cbuild.yaml"), p.bytes, path, version, &edited, e) ||
 	    !manifest_parse(a, STR("cbuild.yaml"), edited, next, e))
 		return false;
-	if (!mod_resolve(a, next, &u, &r, e) || (version.n && !refused_by(&r.list, path, version, e)))
-		return err_wrap(e, "getting %.*s; cbuild.yaml and cbuild.sum are as they were", STR_ARG(path));
+	if (!mod_resolve(a, next, &u, &r, e) ||
+	    (version.n && !refused_by(&r.list, path, version, e)))
+		return err_wrap(e, "leaving cbuild.yaml and cbuild.sum as they were");
 	if (!project_write(&p, edited, &r, NULL, e))
 		return false;
 	if (version.n)
@@ -196,16 +210,19 @@ bool mod_get(struct arena *a, struct str path, struct str query, const struct mo
 
 /* ---- tidy ---- */
 
-static bool try_without(struct project *p, struct str bytes, struct str path, const struct mod_opts *u,
-			struct str *edited, struct resolution *r, struct err *e)
+static bool try_without(struct project *p, struct str bytes, struct str path,
+			const struct mod_opts *u, struct str *edited, struct resolution *r,
+			struct err *e)
 {
 	struct manifest *m = arena_new(p->a, struct manifest);
 
 	return manifest_edit_require(p->a, STR("cbuild.yaml"), bytes, path, STR(""), edited, e) &&
-	       manifest_parse(p->a, STR("cbuild.yaml"), *edited, m, e) && mod_resolve(p->a, m, u, r, e);
+	       manifest_parse(p->a, STR("cbuild.yaml"), *edited, m, e) &&
+	       mod_resolve(p->a, m, u, r, e);
 }
 
-/* Drops what nothing uses, but keeps a line that holds up the version of what something else requires. */
+/* Drops what nothing uses, but keeps a line that holds up the version of what something else
+ * requires. */
 static bool drop_unused(struct project *p, const struct str_vec *used, const struct mod_opts *u,
 			struct str *bytes, struct resolution *r, struct err *e)
 {
@@ -246,7 +263,8 @@ bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts
 
 /* ---- verify ---- */
 
-bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o, struct err *e)
+bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o,
+		struct err *e)
 {
 	bool ok = true;
 
@@ -258,17 +276,20 @@ bool mod_verify(struct arena *a, const struct build_list *list, const struct mod
 		if (!m->cache_name.n)
 			continue;
 		if (!tree_hash(a, m->dir, &got, e))
-			return err_wrap(e, "hashing %.*s %.*s", STR_ARG(m->path), STR_ARG(m->version));
+			return err_wrap(e, "hashing %.*s %.*s", STR_ARG(m->path),
+					STR_ARG(m->version));
 		if (str_eq(got, m->sum))
 			continue;
 		if (ok)
-			err_set(e, ERR_VERIFY, "%.*s %.*s: files in %.*s were changed: got %.*s, want %.*s",
-				STR_ARG(m->path), STR_ARG(m->version), STR_ARG(m->dir), STR_ARG(got),
-				STR_ARG(m->sum));
+			err_set(e, ERR_VERIFY,
+				"%.*s %.*s: files in %.*s were changed: got %.*s, want %.*s",
+				STR_ARG(m->path), STR_ARG(m->version), STR_ARG(m->dir),
+				STR_ARG(got), STR_ARG(m->sum));
 		else
 			err_also(e, m->path.p, 0, 0, "%.*s was changed too: got %.*s, want %.*s",
 				 STR_ARG(m->version), STR_ARG(got), STR_ARG(m->sum));
 		ok = false;
 	}
-	return ok || err_fix(e, "remove the folders named (chmod -R u+w, rm -r); the next build fetches them again");
+	return ok || err_fix(e, "remove the folders named (chmod -R u+w, rm -r); the next build "
+				"fetches them again");
 }

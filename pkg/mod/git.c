@@ -1,7 +1,8 @@
 /*
- * Repositories by libgit2: a bare one in the cache for each remote, named by the hash of the URL that is
- * really asked. Only the wanted tag is fetched into it, and its tree is read straight from the object
- * database: no checkout, so no filter, no line-ending conversion and no hook touches a byte.
+ * Repositories by libgit2: a bare one in the cache for each remote, named by the hash of the URL
+ * that is really asked. Only the wanted tag is fetched into it, and its tree is read straight from
+ * the object database: no checkout, so no filter, no line-ending conversion and no hook touches a
+ * byte.
  *
  *     CACHE/mod/.git/3f.../       bare; its lock lies beside it: 3f....lock
  */
@@ -32,18 +33,20 @@ struct remote {
 	struct arena *a;
 	const struct mod_opts *o;
 	struct str asked; /* the URL before insteadOf */
-	struct str url;   /* after it */
+	struct str url;	  /* after it */
 	git_remote *git;
 };
 
 static void start_libgit2(void)
 {
-	static bool started; /* never shut down: it holds caches worth keeping until the process ends */
+	static bool
+	    started; /* never shut down: it holds caches worth keeping until the process ends */
 
 	if (started)
 		return;
 	git_libgit2_init();
-	/* What is fetched is verified by hash; who owns a local mirror's folder says nothing more. */
+	/* What is fetched is verified by hash; who owns a local mirror's folder says nothing more.
+	 */
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	started = true;
 }
@@ -94,25 +97,34 @@ static bool remote_failed(const struct remote *r, int rc, struct err *e)
 	if (interrupt_requested())
 		return err_set(e, ERR_CANCEL, "%.*s: interrupted", STR_ARG(r->url));
 	if (rc == GIT_ECERTIFICATE) {
-		err_set(e, ERR_VERIFY, "%.*s: the server's certificate does not hold: %s", STR_ARG(r->url), why);
+		err_set(e, ERR_VERIFY, "%.*s: the server's certificate does not hold: %s",
+			STR_ARG(r->url), why);
 		return err_fix(e, "install ca-certificates, and check this machine's clock");
 	}
 	err_set(e, ERR_NET, "cannot reach %.*s: %s", STR_ARG(r->url), why);
-	if (rc == GIT_EAUTH || strstr(why, "authentication") || strstr(why, "404") || strstr(why, "401"))
-		return err_fix(e, "no such repository, or a private one: check the path; for a private one set "
-				  "url.https://USER:TOKEN@HOST/.insteadOf in git's configuration");
-	return err_fix(e, "check the path and the network; where the host is out of reach, set "
-			  "url.MIRROR.insteadOf in git's configuration, or `replace` the module with a folder");
+	if (rc == GIT_EAUTH || strstr(why, "authentication") || strstr(why, "404") ||
+	    strstr(why, "401"))
+		return err_fix(
+		    e,
+		    "no such repository, or a private one: check the path; for a private one set "
+		    "url.https://USER:TOKEN@HOST/.insteadOf in git's configuration");
+	return err_fix(
+	    e,
+	    "check the path and the network; where the host is out of reach, set "
+	    "url.MIRROR.insteadOf in git's configuration, or `replace` the module with a folder");
 }
 
 /* https, file (or an absolute path); http to this machine only. */
 static bool check_transport(const struct remote *r, struct err *e)
 {
-	if (str_startsc(r->url, "https://") || str_startsc(r->url, "file://") || path_is_abs(r->url) ||
-	    str_startsc(r->url, "http://127.0.0.1:") || str_startsc(r->url, "http://localhost:"))
+	if (str_startsc(r->url, "https://") || str_startsc(r->url, "file://") ||
+	    path_is_abs(r->url) || str_startsc(r->url, "http://127.0.0.1:") ||
+	    str_startsc(r->url, "http://localhost:"))
 		return true;
-	err_set(e, ERR_INPUT, "%.*s: only https and file repositories are fetched from", STR_ARG(r->url));
-	return err_fix(e, "use an https URL, or set url.BASE.insteadOf in git's configuration to one");
+	err_set(e, ERR_INPUT, "%.*s: only https and file repositories are fetched from",
+		STR_ARG(r->url));
+	return err_fix(e,
+		       "use an https URL, or set url.BASE.insteadOf in git's configuration to one");
 }
 
 /* A dead host is found out in seconds: libgit2 itself has no limit for connecting. */
@@ -122,12 +134,14 @@ static bool check_reachable(const struct remote *r, struct err *e)
 		return true;
 	if (net_reach(str_c(r->a, r->url), 0, e))
 		return true;
-	return err_fix(e, "check the network; where the host is out of reach, set url.MIRROR.insteadOf in git's "
-			  "configuration, or `replace` the module with a folder");
+	return err_fix(
+	    e,
+	    "check the network; where the host is out of reach, set url.MIRROR.insteadOf in git's "
+	    "configuration, or `replace` the module with a folder");
 }
 
-static bool remote_open(struct arena *a, const struct mod_opts *o, struct str url, git_repository *repo,
-			struct remote *r, struct err *e)
+static bool remote_open(struct arena *a, const struct mod_opts *o, struct str url,
+			git_repository *repo, struct remote *r, struct err *e)
 {
 	git_remote_create_options opts;
 	int rc;
@@ -135,8 +149,10 @@ static bool remote_open(struct arena *a, const struct mod_opts *o, struct str ur
 	if (!check_transport(r, e))
 		return false;
 	if (o->offline) {
-		err_set(e, ERR_NET, "CBUILD_OFFLINE is set and %.*s would have to be asked", STR_ARG(url));
-		return err_fix(e, "unset CBUILD_OFFLINE for one run, or `replace` the module with a folder");
+		err_set(e, ERR_NET, "CBUILD_OFFLINE is set and %.*s would have to be asked",
+			STR_ARG(url));
+		return err_fix(
+		    e, "unset CBUILD_OFFLINE for one run, or `replace` the module with a folder");
 	}
 	if (!check_reachable(r, e))
 		return false;
@@ -147,7 +163,8 @@ static bool remote_open(struct arena *a, const struct mod_opts *o, struct str ur
 	return rc == 0 || remote_failed(r, rc, e);
 }
 
-static bool remote_init(struct arena *a, const struct mod_opts *o, struct str url, struct remote *r, struct err *e)
+static bool remote_init(struct arena *a, const struct mod_opts *o, struct str url, struct remote *r,
+			struct err *e)
 {
 	*r = (struct remote){.a = a, .o = o, .asked = url};
 	start_libgit2();
@@ -179,7 +196,8 @@ static bool list_tags(struct remote *r, struct str_vec *out, struct err *e)
 	return true;
 }
 
-bool git_tags(struct arena *a, const struct mod_opts *o, struct str url, struct str_vec *out, struct err *e)
+bool git_tags(struct arena *a, const struct mod_opts *o, struct str url, struct str_vec *out,
+	      struct err *e)
 {
 	struct remote r;
 	bool ok;
@@ -207,7 +225,8 @@ static int cmp_near(const void *x, const void *y)
 	return -str_cmp(a->tag, b->tag);
 }
 
-static bool no_such_tag(struct remote *r, struct str want, const struct str_vec *have, struct err *e)
+static bool no_such_tag(struct remote *r, struct str want, const struct str_vec *have,
+			struct err *e)
 {
 	enum { SHOWN = 5, FAR = 64 };
 	struct near_tag *near = arena_array(r->a, struct near_tag, have->n);
@@ -231,7 +250,8 @@ static bool no_such_tag(struct remote *r, struct str want, const struct str_vec 
 static bool fetch_tag(struct remote *r, struct str tag, struct err *e)
 {
 	git_fetch_options opts;
-	struct str spec = str_fmt(r->a, "+refs/tags/%.*s:refs/tags/%.*s", STR_ARG(tag), STR_ARG(tag));
+	struct str spec =
+	    str_fmt(r->a, "+refs/tags/%.*s:refs/tags/%.*s", STR_ARG(tag), STR_ARG(tag));
 	char *text = arena_strdup(r->a, spec.p, spec.n);
 	git_strarray specs = {&text, 1};
 	int rc;
@@ -268,7 +288,8 @@ static bool find_tag(struct arena *a, const struct str_vec *tags, struct git_sou
 }
 
 /* Lists the remote's tags and fetches the first wanted one that it has. */
-static bool fetch_first(struct remote *r, const struct str_vec *tags, struct git_source *s, struct err *e)
+static bool fetch_first(struct remote *r, const struct str_vec *tags, struct git_source *s,
+			struct err *e)
 {
 	struct str_vec have = {0};
 
@@ -296,7 +317,8 @@ static bool open_bare(const char *path, git_repository **out, struct err *e)
 
 	git_repository_init_options_init(&opts, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
 	opts.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
-	if (git_repository_open_bare(out, path) == 0 || git_repository_init_ext(out, path, &opts) == 0)
+	if (git_repository_open_bare(out, path) == 0 ||
+	    git_repository_init_ext(out, path, &opts) == 0)
 		return true;
 	/* A half-made one, from a killed run: it is only a cache. */
 	if (!folder_remove(path, e))
@@ -306,8 +328,8 @@ static bool open_bare(const char *path, git_repository **out, struct err *e)
 	return err_set(e, ERR_IO, "making the repository %s: %s", path, git_says());
 }
 
-static bool open_locked(struct remote *r, const char *path, const struct str_vec *tags, struct git_source *s,
-			struct err *e)
+static bool open_locked(struct remote *r, const char *path, const struct str_vec *tags,
+			struct git_source *s, struct err *e)
 {
 	bool ok;
 
@@ -321,8 +343,8 @@ static bool open_locked(struct remote *r, const char *path, const struct str_vec
 	return ok;
 }
 
-bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url, const struct str_vec *tags,
-		  struct git_source **out, struct err *e)
+bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url,
+		  const struct str_vec *tags, struct git_source **out, struct err *e)
 {
 	enum { NAME_HEX = 32 };
 	struct remote r;
@@ -352,6 +374,11 @@ bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url, con
 	return ok;
 }
 
+void git_forget_tag(struct arena *a, struct git_source *s)
+{
+	(void)git_reference_remove(s->repo, str_fmt(a, "refs/tags/%.*s", STR_ARG(s->tag)).p);
+}
+
 void git_close(struct git_source *s)
 {
 	if (!s)
@@ -375,19 +402,21 @@ struct tree_walk {
 
 static bool tree_refuse(struct tree_walk *w, struct str name, const char *why, struct err *e)
 {
-	err_set(e, ERR_INPUT, "%.*s, tag %.*s: '%.*s' %s", STR_ARG(w->s->url), STR_ARG(w->s->tag), STR_ARG(name),
-		why);
+	err_set(e, ERR_INPUT, "%.*s, tag %.*s: '%.*s' %s", STR_ARG(w->s->url), STR_ARG(w->s->tag),
+		STR_ARG(name), why);
 	return err_fix(e, "leave it out with `paths` in a port of your own (ports/NAME.yaml)");
 }
 
 static bool object_failed(struct tree_walk *w, struct str name, struct err *e)
 {
-	err_set(e, ERR_IO, "%.*s, tag %.*s: reading '%.*s': %s", STR_ARG(w->s->url), STR_ARG(w->s->tag),
-		STR_ARG(name), git_says());
-	return err_fix(e, "the cached repository is damaged: remove the folder mod/.git of the cache");
+	err_set(e, ERR_IO, "%.*s, tag %.*s: reading '%.*s': %s", STR_ARG(w->s->url),
+		STR_ARG(w->s->tag), STR_ARG(name), git_says());
+	return err_fix(e,
+		       "the cached repository is damaged: remove the folder mod/.git of the cache");
 }
 
-static bool blob_read(struct tree_walk *w, const git_tree_entry *ent, struct str name, git_blob **out, struct err *e)
+static bool blob_read(struct tree_walk *w, const git_tree_entry *ent, struct str name,
+		      git_blob **out, struct err *e)
 {
 	if (git_blob_lookup(out, w->s->repo, git_tree_entry_id(ent)) != 0)
 		return object_failed(w, name, e);
@@ -400,7 +429,8 @@ static bool blob_read(struct tree_walk *w, const git_tree_entry *ent, struct str
 	return true;
 }
 
-static bool visit_blob(struct tree_walk *w, const git_tree_entry *ent, struct str name, struct err *e)
+static bool visit_blob(struct tree_walk *w, const git_tree_entry *ent, struct str name,
+		       struct err *e)
 {
 	git_filemode_t mode = git_tree_entry_filemode(ent);
 	struct tree_file f = {.name = name,
@@ -437,7 +467,8 @@ static bool may_match_below(struct str glob, struct str folder)
 	return str_starts(folder, literal) && str_containsc(glob, "**");
 }
 
-/* Could a file below the folder be kept? Asked for submodules, whose files are not there to look at. */
+/* Could a file below the folder be kept? Asked for submodules, whose files are not there to look
+ * at. */
 static bool keeps_below(struct arena *a, const struct str_vec *globs, struct str folder)
 {
 	struct str inside = str_fmt(a, "%.*s/x", STR_ARG(folder));
@@ -457,9 +488,11 @@ static bool keeps_below(struct arena *a, const struct str_vec *globs, struct str
 	return may || !any;
 }
 
-static bool visit_tree(struct tree_walk *w, const git_tree *tree, struct str dir, int depth, struct err *e);
+static bool visit_tree(struct tree_walk *w, const git_tree *tree, struct str dir, int depth,
+		       struct err *e);
 
-static bool visit_subtree(struct tree_walk *w, const git_tree_entry *ent, struct str name, int depth, struct err *e)
+static bool visit_subtree(struct tree_walk *w, const git_tree_entry *ent, struct str name,
+			  int depth, struct err *e)
 {
 	git_tree *sub;
 	bool ok;
@@ -473,7 +506,8 @@ static bool visit_subtree(struct tree_walk *w, const git_tree_entry *ent, struct
 	return ok;
 }
 
-static bool visit_tree(struct tree_walk *w, const git_tree *tree, struct str dir, int depth, struct err *e)
+static bool visit_tree(struct tree_walk *w, const git_tree *tree, struct str dir, int depth,
+		       struct err *e)
 {
 	size_t n = git_tree_entrycount(tree);
 
@@ -508,16 +542,16 @@ static bool visit_tree(struct tree_walk *w, const git_tree *tree, struct str dir
 	return true;
 }
 
-bool git_each_file(struct arena *a, struct git_source *s, const struct str_vec *globs, tree_visit visit,
-		   void *ctx, struct err *e)
+bool git_each_file(struct arena *a, struct git_source *s, const struct str_vec *globs,
+		   tree_visit visit, void *ctx, struct err *e)
 {
 	struct tree_walk w = {.a = a, .s = s, .globs = globs, .visit = visit, .ctx = ctx};
 
 	return visit_tree(&w, s->tree, STR(""), 0, e);
 }
 
-bool git_root_file(struct arena *a, struct git_source *s, const char *name, struct str *out, bool *found,
-		   struct err *e)
+bool git_root_file(struct arena *a, struct git_source *s, const char *name, struct str *out,
+		   bool *found, struct err *e)
 {
 	const git_tree_entry *ent = git_tree_entry_byname(s->tree, name);
 	struct tree_walk w = {.a = a, .s = s};

@@ -1,8 +1,9 @@
 /*
- * The user's url.BASE.insteadOf, read as git(1) reads it: the system's, XDG's and home's files, or the
- * one that GIT_CONFIG_GLOBAL names instead of the latter two, then GIT_CONFIG_COUNT, _KEY_n and _VALUE_n.
- * libgit2 parses the files, with their includes; it knows nothing of these variables, and it applies
- * insteadOf only after choosing a transport, so that part is done here. The longest prefix wins.
+ * The user's url.BASE.insteadOf, read as git(1) reads it: the system's, XDG's and home's files, or
+ * the one that GIT_CONFIG_GLOBAL names instead of the latter two, then GIT_CONFIG_COUNT, _KEY_n and
+ * _VALUE_n. libgit2 parses the files, with their includes; it knows nothing of these variables, and
+ * it applies insteadOf only after choosing a transport, so that part is done here. The longest
+ * prefix wins.
  */
 #include <git2.h>
 #include <stdlib.h>
@@ -39,7 +40,8 @@ static void consider(struct rewrite *r, struct str key, struct str value)
 {
 	static const struct str tail = {".insteadof", 10};
 
-	if (key.n < 4 + tail.n || !ends_fold((struct str){key.p, 4}, STR("url.")) || !ends_fold(key, tail))
+	if (key.n < 4 + tail.n || !ends_fold((struct str){key.p, 4}, STR("url.")) ||
+	    !ends_fold(key, tail))
 		return;
 	if (value.n < r->prefix_n || value.n == 0 || !str_starts(r->url, value))
 		return;
@@ -58,8 +60,10 @@ static bool config_failed(const char *file, struct err *e)
 {
 	const git_error *ge = git_error_last();
 
-	err_at(e, ERR_INPUT, file, 0, 0, "git's configuration: %s", ge ? ge->message : "unreadable");
-	return err_fix(e, "mend that file; `git config --file FILE --list` shows what git reads there");
+	err_at(e, ERR_INPUT, file, 0, 0, "git's configuration: %s",
+	       ge ? ge->message : "unreadable");
+	return err_fix(
+	    e, "mend that file; `git config --file FILE --list` shows what git reads there");
 }
 
 static bool consider_file(struct rewrite *r, const char *file, struct err *e)
@@ -96,7 +100,8 @@ static bool consider_home_files(struct rewrite *r, struct err *e)
 
 static bool consider_files(struct rewrite *r, struct err *e)
 {
-	const char *global = getenv("GIT_CONFIG_GLOBAL"), *system_file = getenv("GIT_CONFIG_SYSTEM");
+	const char *global = getenv("GIT_CONFIG_GLOBAL"),
+		   *system_file = getenv("GIT_CONFIG_SYSTEM");
 
 	if (!env("GIT_CONFIG_NOSYSTEM") &&
 	    !consider_file(r, system_file ? system_file : "/etc/gitconfig", e))
@@ -117,8 +122,10 @@ static bool consider_environment(struct rewrite *r, struct err *e)
 		return err_fix(e, "set it to the number of GIT_CONFIG_KEY_n, or unset it");
 	}
 	for (uint64_t i = 0; i < n; i++) {
-		const char *key = env(str_fmt(r->a, "GIT_CONFIG_KEY_%llu", (unsigned long long)i).p);
-		const char *value = env(str_fmt(r->a, "GIT_CONFIG_VALUE_%llu", (unsigned long long)i).p);
+		const char *key =
+		    env(str_fmt(r->a, "GIT_CONFIG_KEY_%llu", (unsigned long long)i).p);
+		const char *value =
+		    env(str_fmt(r->a, "GIT_CONFIG_VALUE_%llu", (unsigned long long)i).p);
 
 		if (key && value)
 			consider(r, str_of(key), str_of(value));

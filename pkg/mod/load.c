@@ -1,7 +1,7 @@
 /*
- * The build list: minimal version selection over manifests that are fetched as they are reached, then the
- * selected ones joined to a list with indices. Every version reached has its sum checked, selected or
- * not, since its manifest took part in the choice.
+ * The build list: minimal version selection over manifests that are fetched as they are reached,
+ * then the selected ones joined to a list with indices. Every version reached has its sum checked,
+ * selected or not, since its manifest took part in the choice.
  */
 #include <string.h>
 
@@ -32,18 +32,19 @@ static const struct replacement *replacement_of(const struct loader *l, struct s
 static bool excluded(const struct loader *l, const struct requirement *r)
 {
 	for (size_t i = 0; i < l->main->exclude.n; i++)
-		if (str_eq(l->main->exclude.v[i].path, r->path) && str_eq(l->main->exclude.v[i].version, r->version))
+		if (str_eq(l->main->exclude.v[i].path, r->path) &&
+		    str_eq(l->main->exclude.v[i].version, r->version))
 			return true;
 	return false;
 }
 
 static bool neither(const struct mod_version *v, struct err *e)
 {
-	err_set(e, ERR_INPUT, "module %.*s %.*s has no cbuild.yaml, and there is no port for it", STR_ARG(v->path),
-		STR_ARG(v->version));
-	return err_fix(e,
-		       "write ports/NAME.yaml beside cbuild.yaml (docs/ports.md), or `replace` the module with a "
-		       "folder that has a cbuild.yaml");
+	err_set(e, ERR_INPUT, "module %.*s %.*s has no cbuild.yaml, and there is no port for it",
+		STR_ARG(v->path), STR_ARG(v->version));
+	return err_fix(e, "write ports/NAME.yaml beside cbuild.yaml (docs/ports.md), or `replace` "
+			  "the module with a "
+			  "folder that has a cbuild.yaml");
 }
 
 static bool check_identity(const struct manifest *m, const struct mod_version *v, struct err *e)
@@ -51,36 +52,41 @@ static bool check_identity(const struct manifest *m, const struct mod_version *v
 	if (!m->module.n || str_eq(m->module, v->path))
 		return true;
 	err_at(e, ERR_INPUT, m->file.p, m->module_pos.line, m->module_pos.col,
-	       "this module calls itself '%.*s', but is required as '%.*s'", STR_ARG(m->module), STR_ARG(v->path));
+	       "this module calls itself '%.*s', but is required as '%.*s'", STR_ARG(m->module),
+	       STR_ARG(v->path));
 	return err_fix(e, "require it as '%.*s'", STR_ARG(m->module));
 }
 
-static bool read_manifest(struct loader *l, struct str dir, struct str shown, const struct mod_version *v,
-			  struct module *m, struct err *e)
+static bool read_manifest(struct loader *l, struct str dir, struct str shown,
+			  const struct mod_version *v, struct module *m, struct err *e)
 {
 	struct str path = path_join(l->a, dir, STR("cbuild.yaml")), bytes;
 
 	m->manifest = arena_new(l->a, struct manifest);
-	return file_read(l->a, path.p, 0, &bytes, e) && manifest_parse(l->a, shown, bytes, m->manifest, e) &&
+	return file_read(l->a, path.p, 0, &bytes, e) &&
+	       manifest_parse(l->a, shown, bytes, m->manifest, e) &&
 	       check_identity(m->manifest, v, e);
 }
 
-static bool load_replaced(struct loader *l, const struct replacement *r, const struct mod_version *v,
-			  struct module *m, struct err *e)
+static bool load_replaced(struct loader *l, const struct replacement *r,
+			  const struct mod_version *v, struct module *m, struct err *e)
 {
 	struct str dir = path_join(l->a, l->o->project_dir, r->folder);
 	struct str file = path_join(l->a, dir, STR("cbuild.yaml"));
 
 	m->replaced = true;
 	m->version = STR("");
-	if (file_kind(dir.p) == FILE_LINK ? !path_real(l->a, dir.p, &dir, e) : file_kind(dir.p) != FILE_FOLDER) {
+	if (file_kind(dir.p) == FILE_LINK ? !path_real(l->a, dir.p, &dir, e)
+					  : file_kind(dir.p) != FILE_FOLDER) {
 		err_at(e, ERR_INPUT, l->main->file.p, r->pos.line, r->pos.col,
-		       "the folder '%.*s' that replaces %.*s does not exist", STR_ARG(r->folder), STR_ARG(r->path));
+		       "the folder '%.*s' that replaces %.*s does not exist", STR_ARG(r->folder),
+		       STR_ARG(r->path));
 		return err_fix(e, "correct or remove the line under `replace`");
 	}
 	m->dir = dir;
 	if (file_kind(file.p) == FILE_REGULAR)
-		return read_manifest(l, dir, path_join(l->a, r->folder, STR("cbuild.yaml")), v, m, e);
+		return read_manifest(l, dir, path_join(l->a, r->folder, STR("cbuild.yaml")), v, m,
+				     e);
 	if (!port_find(l->a, l->o, v->path, &m->manifest, e))
 		return false;
 	m->from_port = true;
@@ -89,31 +95,37 @@ static bool load_replaced(struct loader *l, const struct replacement *r, const s
 
 /* ---- sums ---- */
 
-static bool wrong_sum(const struct mod_version *v, struct str got, struct str want, bool from_port, struct err *e)
+static bool wrong_sum(const struct mod_version *v, struct str got, struct str want, bool from_port,
+		      struct err *e)
 {
 	err_at(e, ERR_VERIFY, "cbuild.sum", 0, 0,
-	       "%.*s %.*s does not have the content that was recorded\n  got  %.*s\n  want %.*s", STR_ARG(v->path),
-	       STR_ARG(v->version), STR_ARG(got), STR_ARG(want));
+	       "%.*s %.*s does not have the content that was recorded\n  got  %.*s\n  want %.*s",
+	       STR_ARG(v->path), STR_ARG(v->version), STR_ARG(got), STR_ARG(want));
 	return err_fix(e,
-		       "the tag was moved upstream, a mirror serves other files%s, or somebody tampered with it: compare "
-		       "with a copy you trust; only when the new content is right, remove its line from cbuild.sum and "
+		       "the tag was moved upstream, a mirror serves other files%s, or somebody "
+		       "tampered with it: compare "
+		       "with a copy you trust; only when the new content is right, remove its line "
+		       "from cbuild.sum and "
 		       "run `cbuild mod tidy`",
 		       from_port ? ", the port's `paths` changed" : "");
 }
 
 static bool missing_sum(const struct mod_version *v, struct err *e)
 {
-	err_at(e, ERR_INPUT, "cbuild.sum", 0, 0, "no sum for %.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
+	err_at(e, ERR_INPUT, "cbuild.sum", 0, 0, "no sum for %.*s %.*s", STR_ARG(v->path),
+	       STR_ARG(v->version));
 	return err_fix(e, "run `cbuild mod tidy`, and commit cbuild.sum");
 }
 
-/* Before anything is fetched: without a line and without leave to write one there is nothing to check. */
+/* Before anything is fetched: without a line and without leave to write one there is nothing to
+ * check. */
 static bool check_expected(const struct loader *l, const struct mod_version *v, struct err *e)
 {
 	return l->o->update || sum_get(l->sums, v).n || missing_sum(v, e);
 }
 
-static bool check_sum(struct loader *l, const struct mod_version *v, const struct module *m, struct err *e)
+static bool check_sum(struct loader *l, const struct mod_version *v, const struct module *m,
+		      struct err *e)
 {
 	struct str want = sum_get(l->sums, v);
 
@@ -124,8 +136,8 @@ static bool check_sum(struct loader *l, const struct mod_version *v, const struc
 
 /* ---- one version ---- */
 
-static bool use_cached(struct loader *l, struct str name, struct manifest *port, const struct mod_version *v,
-		       struct module *m, bool *found, struct err *e)
+static bool use_cached(struct loader *l, struct str name, struct manifest *port,
+		       const struct mod_version *v, struct module *m, bool *found, struct err *e)
 {
 	if (!cache_find(l->a, l->o, name, &m->sum, found, e))
 		return false;
@@ -135,12 +147,13 @@ static bool use_cached(struct loader *l, struct str name, struct manifest *port,
 	m->dir = cache_folder(l->a, l->o, name);
 	m->from_port = port != NULL;
 	m->manifest = port;
-	return port || read_manifest(l, m->dir, str_fmt(l->a, "%.*s/cbuild.yaml", STR_ARG(name)), v, m, e);
+	return port ||
+	       read_manifest(l, m->dir, str_fmt(l->a, "%.*s/cbuild.yaml", STR_ARG(name)), v, m, e);
 }
 
 /* In the cache with a manifest of its own, or through the port; *found false: neither. */
-static bool look_up(struct loader *l, struct manifest *port, const struct mod_version *v, struct module *m,
-		    bool *found, struct err *e)
+static bool look_up(struct loader *l, struct manifest *port, const struct mod_version *v,
+		    struct module *m, bool *found, struct err *e)
 {
 	if (!use_cached(l, cache_name(l->a, v, NULL), NULL, v, m, found, e))
 		return false;
@@ -168,9 +181,10 @@ static bool fill(struct loader *l, struct git_source *src, const struct manifest
 	ok = cache_begin(l->a, l->o, cache_name(l->a, v, port), &w, e) &&
 	     git_each_file(l->a, src, port ? &port->paths : &all, add_file, &w, e);
 	if (ok && !w.lines.n) {
-		ok = err_set(e, ERR_INPUT, "%.*s %.*s: the port's `paths` keep no file", STR_ARG(v->path),
-			     STR_ARG(v->version)) ||
-		     err_fix(e, "correct `paths` in %.*s", STR_ARG(port ? port->file : STR("the port")));
+		ok = err_set(e, ERR_INPUT, "%.*s %.*s: the port's `paths` keep no file",
+			     STR_ARG(v->path), STR_ARG(v->version)) ||
+		     err_fix(e, "correct `paths` in %.*s",
+			     STR_ARG(port ? port->file : STR("the port")));
 	}
 	if (ok) {
 		got = cache_sum(&w);
@@ -182,7 +196,8 @@ static bool fill(struct loader *l, struct git_source *src, const struct manifest
 	return ok;
 }
 
-static bool fetch(struct loader *l, struct manifest *port, const struct mod_version *v, struct err *e)
+static bool fetch(struct loader *l, struct manifest *port, const struct mod_version *v,
+		  struct err *e)
 {
 	struct str_vec tags = {0};
 	struct git_source *src;
@@ -195,12 +210,14 @@ static bool fetch(struct loader *l, struct manifest *port, const struct mod_vers
 	ok = git_root_file(l->a, src, "cbuild.yaml", &ignored, &own, e);
 	if (ok)
 		ok = own || port ? fill(l, src, own ? NULL : port, v, e) : neither(v, e);
+	if (!ok && e->code == ERR_VERIFY)
+		git_forget_tag(l->a, src);
 	git_close(src);
 	return ok;
 }
 
-static bool fetch_locked(struct loader *l, struct manifest *port, const struct mod_version *v, struct module *m,
-			 struct err *e)
+static bool fetch_locked(struct loader *l, struct manifest *port, const struct mod_version *v,
+			 struct module *m, struct err *e)
 {
 	struct file_lock lock = {-1};
 	bool ok, found = false;
@@ -212,18 +229,20 @@ static bool fetch_locked(struct loader *l, struct manifest *port, const struct m
 		ok = fetch(l, port, v, e) && look_up(l, port, v, m, &found, e);
 	lock_release(&lock);
 	if (ok && !found)
-		return err_set(e, ERR_IO, "module %.*s %.*s vanished from the cache", STR_ARG(v->path),
-			       STR_ARG(v->version));
+		return err_set(e, ERR_IO, "module %.*s %.*s vanished from the cache",
+			       STR_ARG(v->path), STR_ARG(v->version));
 	return ok;
 }
 
-static bool load_cached(struct loader *l, const struct mod_version *v, struct module *m, struct err *e)
+static bool load_cached(struct loader *l, const struct mod_version *v, struct module *m,
+			struct err *e)
 {
 	struct manifest *port;
 	bool found = false;
 
 	if (!path_is_local(v->path) || !semver_valid(v->version)) {
-		err_set(e, ERR_INPUT, "'%.*s %.*s' is no module version", STR_ARG(v->path), STR_ARG(v->version));
+		err_set(e, ERR_INPUT, "'%.*s %.*s' is no module version", STR_ARG(v->path),
+			STR_ARG(v->version));
 		return err_fix(e, "write HOST/PATH: vMAJOR.MINOR.PATCH");
 	}
 	if (!check_expected(l, v, e) || !port_find(l->a, l->o, v->path, &port, e) ||
@@ -234,7 +253,8 @@ static bool load_cached(struct loader *l, const struct mod_version *v, struct mo
 	return check_sum(l, v, m, e);
 }
 
-static bool load_version(struct loader *l, const struct mod_version *v, struct module **out, struct err *e)
+static bool load_version(struct loader *l, const struct mod_version *v, struct module **out,
+			 struct err *e)
 {
 	bool added;
 	struct map_item *it = map_put(l->a, &l->modules, key_of(l->a, v), &added);
@@ -276,7 +296,8 @@ static bool add_requirements(struct loader *l, const struct manifest *m, struct 
 	return true;
 }
 
-static bool requires_of(void *ctx, const struct mod_version *of, struct mod_versions *out, struct err *e)
+static bool requires_of(void *ctx, const struct mod_version *of, struct mod_versions *out,
+			struct err *e)
 {
 	struct loader *l = ctx;
 	struct module *m;
@@ -310,13 +331,11 @@ static bool link_requirements(struct loader *l, struct build_list *list, struct 
 	return true;
 }
 
-static bool build_the_list(struct loader *l, const struct mod_versions *selected, struct build_list *out,
-			   struct err *e)
+static bool build_the_list(struct loader *l, const struct mod_versions *selected,
+			   struct build_list *out, struct err *e)
 {
-	*vec_push(l->a, &out->modules) = (struct module){.path = l->main->module,
-							 .dir = l->o->project_dir,
-							 .manifest = l->main,
-							 .main = true};
+	*vec_push(l->a, &out->modules) = (struct module){
+	    .path = l->main->module, .dir = l->o->project_dir, .manifest = l->main, .main = true};
 	for (size_t i = 0; i < selected->n; i++) {
 		struct module *m = map_ptr(&l->modules, key_of(l->a, &selected->v[i]));
 
@@ -326,15 +345,16 @@ static bool build_the_list(struct loader *l, const struct mod_versions *selected
 }
 
 /* Sums are of what was fetched: replaced versions have none. */
-static void keep_fetched(struct loader *l, const struct mod_versions *reached, struct mod_versions *out)
+static void keep_fetched(struct loader *l, const struct mod_versions *reached,
+			 struct mod_versions *out)
 {
 	for (size_t i = 0; i < reached->n; i++)
 		if (!replacement_of(l, reached->v[i].path))
 			*vec_push(l->a, out) = reached->v[i];
 }
 
-bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *o, struct resolution *out,
-		 struct err *e)
+bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *o,
+		 struct resolution *out, struct err *e)
 {
 	struct loader l = {.a = a, .main = main, .o = o, .sums = &out->sums};
 	struct mod_versions roots = {0}, selected = {0}, reached = {0};

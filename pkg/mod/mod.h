@@ -2,27 +2,28 @@
  * mod: versions, minimal version selection, fetching, the module cache, sums and ports.
  *
  *     struct mod_opts o = {.cache_dir = ..., .project_dir = ..., .sink = ...};
- *     mod_load(&arena, &main_manifest, &o, &list, &e);     the build list, verified, every module on disk
+ *     mod_load(&arena, &main_manifest, &o, &list, &e);     the build list, verified, every module
+ * on disk
  *
  * A module version is fetched from git (libgit2: https, file, the user's url.insteadOf, and
- * GIT_CONFIG_GLOBAL), the files that its port's `paths` name (all, when there is no port) are written to
- * a temporary folder, hashed, checked against cbuild.sum and renamed to
+ * GIT_CONFIG_GLOBAL), the files that its port's `paths` name (all, when there is no port) are
+ * written to a temporary folder, hashed, checked against cbuild.sum and renamed to
  *
  *     CACHE/mod/github.com/madler/zlib@v1.3.1/      read-only; upper-case letters escaped as !x
  *
- * Tree hash (prefix "h1:", as Go's dirhash.Hash1): names sorted bytewise, per file "HEX  NAME\n", SHA-256
- * over all, base64. Only regular files and links that stay inside count; a link is hashed as a file
- * holding its target. cbuild.sum, one line a module version:
+ * Tree hash (prefix "h1:", as Go's dirhash.Hash1): names sorted bytewise, per file "HEX  NAME\n",
+ * SHA-256 over all, base64. Only regular files and links that stay inside count; a link is hashed
+ * as a file holding its target. cbuild.sum, one line a module version:
  *
  *     github.com/madler/zlib v1.3.1 h1:...=
  *
- * A module without a cbuild.yaml is built through a port: the project's ports/ folder first, then the
- * embedded ones (ports/NAME.yaml whose `module` is the path).
+ * A module without a cbuild.yaml is built through a port: the project's ports/ folder first, then
+ * the embedded ones (ports/NAME.yaml whose `module` is the path).
  *
  * Resolution is Go's MVS (research.swtch.com/vgo-mvs): load the manifest of every (path, version)
- * reached, keep the greatest version a path, the main module first. exclude and replace act in the main
- * module only. Readonly: unless opts.update, nothing writes cbuild.yaml or cbuild.sum, and a module
- * without a sum line is an error whose remedy is `cbuild mod tidy`.
+ * reached, keep the greatest version a path, the main module first. exclude and replace act in the
+ * main module only. Readonly: unless opts.update, nothing writes cbuild.yaml or cbuild.sum, and a
+ * module without a sum line is an error whose remedy is `cbuild mod tidy`.
  */
 #ifndef MOD_MOD_H
 #define MOD_MOD_H
@@ -37,9 +38,10 @@
 struct module {
 	struct str path;       /* "github.com/madler/zlib"; may be empty for the main module */
 	struct str version;    /* "v1.3.1"; empty for main and replaced modules */
-	struct str dir;        /* absolute folder of its tree */
-	struct str cache_name; /* "github.com/madler/zlib@v1.3.1" below CACHE/mod; empty when not in the cache */
-	struct str sum;        /* "h1:..."; empty for main and replaced */
+	struct str dir;	       /* absolute folder of its tree */
+	struct str cache_name; /* "github.com/madler/zlib@v1.3.1" below CACHE/mod; empty when not in
+				  the cache */
+	struct str sum;	       /* "h1:..."; empty for main and replaced */
 	struct manifest *manifest; /* its own or its port's */
 	bool from_port;
 	bool main;
@@ -52,28 +54,33 @@ struct build_list {
 };
 
 struct mod_opts {
-	struct str cache_dir;   /* absolute */
+	struct str cache_dir;	/* absolute */
 	struct str project_dir; /* absolute folder of the main manifest, cbuild.sum and ports/ */
-	bool offline;           /* CBUILD_OFFLINE: never touch the network (file:// URLs neither) */
-	bool update;            /* may write cbuild.sum (get, tidy) */
+	bool offline;		/* CBUILD_OFFLINE: never touch the network (file:// URLs neither) */
+	bool update;		/* may write cbuild.sum (get, tidy) */
 	struct event_sink *sink;
 };
 
 /* The build list of the main module; see above. With no requirements it touches nothing. */
-bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o, struct build_list *out,
-	      struct err *e) ATTR_MUST_USE;
+bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o,
+	      struct build_list *out, struct err *e) ATTR_MUST_USE;
 /*
  * cbuild get PATH[@QUERY]: query is a version (v1.2.3), a prefix (v1.2), latest (default) or none.
  * Edits cbuild.yaml (comments kept) and cbuild.sum; on any error both stay as they were.
  */
-bool mod_get(struct arena *a, struct str path, struct str query, const struct mod_opts *o, struct err *e) ATTR_MUST_USE;
-/* cbuild mod tidy: drops requirements whose headers nothing in `used` (module paths) needs, rewrites cbuild.sum. */
-bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts *o, struct err *e) ATTR_MUST_USE;
+bool mod_get(struct arena *a, struct str path, struct str query, const struct mod_opts *o,
+	     struct err *e) ATTR_MUST_USE;
+/* cbuild mod tidy: drops requirements whose headers nothing in `used` (module paths) needs,
+ * rewrites cbuild.sum. */
+bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts *o,
+	      struct err *e) ATTR_MUST_USE;
 /* Re-hashes every module of the build list in the cache against cbuild.sum. */
-bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o, struct err *e) ATTR_MUST_USE;
-/* The port (built in or the project's) that provides a header such as "zlib.h": its manifest or NULL. */
-bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o, struct manifest **out,
-			 struct err *e) ATTR_MUST_USE;
+bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o,
+		struct err *e) ATTR_MUST_USE;
+/* The port (built in or the project's) that provides a header such as "zlib.h": its manifest or
+ * NULL. */
+bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o,
+			 struct manifest **out, struct err *e) ATTR_MUST_USE;
 
 /* Semantic versions 2.0.0 with a leading v, as golang.org/x/mod/semver. */
 bool semver_valid(struct str v);

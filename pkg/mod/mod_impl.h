@@ -20,8 +20,8 @@
 
 struct semver {
 	struct str major, minor, patch; /* decimal, without leading zeros */
-	struct str pre;                 /* behind '-', without it; empty: a release */
-	struct str build;               /* behind '+', without it */
+	struct str pre;			/* behind '-', without it; empty: a release */
+	struct str build;		/* behind '+', without it */
 };
 bool semver_parse(struct str v, struct semver *out);
 /* True when v is prefix itself or continues it at a dot: "v1.2" holds v1.2.9, not v1.20.0. */
@@ -37,20 +37,23 @@ struct mod_version {
 struct mod_versions VEC_BODY(struct mod_version);
 
 /* Appends what `of` requires directly, out of its manifest; false stops the selection. */
-typedef bool (*mvs_requires)(void *ctx, const struct mod_version *of, struct mod_versions *out, struct err *e);
+typedef bool (*mvs_requires)(void *ctx, const struct mod_version *of, struct mod_versions *out,
+			     struct err *e);
 
 /*
  * Minimal version selection from the main module's requirements roots: *selected gets the greatest
  * version a path over all that can be reached, sorted by path; *reached (may be NULL) every (path,
- * version) looked at, sorted by path, then version. A failing callback's error is wrapped with the chain
- * of requirements that led there.
+ * version) looked at, sorted by path, then version. A failing callback's error is wrapped with the
+ * chain of requirements that led there.
  */
 bool mvs_select(struct arena *a, const struct mod_versions *roots, mvs_requires requires, void *ctx,
-		struct mod_versions *selected, struct mod_versions *reached, struct err *e) ATTR_MUST_USE;
+		struct mod_versions *selected, struct mod_versions *reached,
+		struct err *e) ATTR_MUST_USE;
 
 /* ---- gitconf.c ---- */
 
-/* url as the user's git would use it: url.BASE.insteadOf of all configuration files and the environment. */
+/* url as the user's git would use it: url.BASE.insteadOf of all configuration files and the
+ * environment. */
 bool git_rewrite_url(struct arena *a, struct str url, struct str *out, struct err *e) ATTR_MUST_USE;
 
 /* ---- git.c ---- */
@@ -60,13 +63,16 @@ struct git_source; /* an open repository of the cache and the tree of one tag */
 /* Names of the tags of the repository at url (before insteadOf), as the remote lists them. */
 bool git_tags(struct arena *a, const struct mod_opts *o, struct str url, struct str_vec *out,
 	      struct err *e) ATTR_MUST_USE;
-/* Opens the first of the tags that exists, fetching it unless the cache has it. Close with git_close. */
-bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url, const struct str_vec *tags,
-		  struct git_source **out, struct err *e) ATTR_MUST_USE;
+/* Opens the first of the tags that exists, fetching it unless the cache has it. Close with
+ * git_close. */
+bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url,
+		  const struct str_vec *tags, struct git_source **out, struct err *e) ATTR_MUST_USE;
 void git_close(struct git_source *s); /* accepts NULL */
+/* Lets the next git_open_tag ask the remote again: what the tag holds turned out to be wrong. */
+void git_forget_tag(struct arena *a, struct git_source *s);
 /* A regular file of the tree's root; *found false when there is none. Bytes into arena a. */
-bool git_root_file(struct arena *a, struct git_source *s, const char *name, struct str *out, bool *found,
-		   struct err *e) ATTR_MUST_USE;
+bool git_root_file(struct arena *a, struct git_source *s, const char *name, struct str *out,
+		   bool *found, struct err *e) ATTR_MUST_USE;
 
 struct tree_file {
 	struct str name;  /* below the tree's root */
@@ -74,9 +80,10 @@ struct tree_file {
 	bool exec, link;
 };
 typedef bool (*tree_visit)(void *ctx, const struct tree_file *f, struct err *e);
-/* Calls visit for every file that the globs keep (none: all); bytes are valid during the call only. */
-bool git_each_file(struct arena *a, struct git_source *s, const struct str_vec *globs, tree_visit visit,
-		   void *ctx, struct err *e) ATTR_MUST_USE;
+/* Calls visit for every file that the globs keep (none: all); bytes are valid during the call only.
+ */
+bool git_each_file(struct arena *a, struct git_source *s, const struct str_vec *globs,
+		   tree_visit visit, void *ctx, struct err *e) ATTR_MUST_USE;
 
 /* ---- paths.c ---- */
 
@@ -87,16 +94,17 @@ bool link_stays_inside(struct str path, struct str target);
 
 /* ---- cache.c ---- */
 
-/* "github.com/!burnt!sushi/x@v1.0.0" below CACHE/mod; filter names the port's paths, empty without port. */
+/* "github.com/!burnt!sushi/x@v1.0.0" below CACHE/mod; filter names the port's paths, empty without
+ * port. */
 struct str cache_name(struct arena *a, const struct mod_version *v, const struct manifest *port);
 /* The absolute folder of a cache name. */
 struct str cache_folder(struct arena *a, const struct mod_opts *o, struct str name);
 /* Is the version in the cache? Then its sum, from the note beside it or hashed anew. */
-bool cache_find(struct arena *a, const struct mod_opts *o, struct str name, struct str *sum, bool *found,
-		struct err *e) ATTR_MUST_USE;
+bool cache_find(struct arena *a, const struct mod_opts *o, struct str name, struct str *sum,
+		bool *found, struct err *e) ATTR_MUST_USE;
 /* Holds the version's lock across look-up and filling. */
-bool cache_lock(struct arena *a, const struct mod_opts *o, const struct mod_version *v, struct file_lock *l,
-		struct err *e) ATTR_MUST_USE;
+bool cache_lock(struct arena *a, const struct mod_opts *o, const struct mod_version *v,
+		struct file_lock *l, struct err *e) ATTR_MUST_USE;
 
 /* Filling one folder: begin, add..., then commit or abandon. The version's lock is held. */
 struct cache_writer {
@@ -128,7 +136,8 @@ struct sum_file {
 	bool changed;
 };
 /* Reads project_dir/cbuild.sum; an absent file is empty. */
-bool sum_read(struct arena *a, struct str project_dir, struct sum_file *out, struct err *e) ATTR_MUST_USE;
+bool sum_read(struct arena *a, struct str project_dir, struct sum_file *out,
+	      struct err *e) ATTR_MUST_USE;
 bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_file *out,
 	       struct err *e) ATTR_MUST_USE;
 /* The sum of a version, or the empty str. */
@@ -143,9 +152,11 @@ struct str sum_text(struct arena *a, const struct sum_file *f, const struct mod_
 bool port_find(struct arena *a, const struct mod_opts *o, struct str path, struct manifest **out,
 	       struct err *e) ATTR_MUST_USE;
 /* The tags that may hold a version, best first. port may be NULL. */
-void port_tags(struct arena *a, const struct manifest *port, struct str version, struct str_vec *out);
+void port_tags(struct arena *a, const struct manifest *port, struct str version,
+	       struct str_vec *out);
 /* The version that a tag stands for; false when it stands for none. port may be NULL. */
-bool port_version(struct arena *a, const struct manifest *port, struct str tag, struct str *version);
+bool port_version(struct arena *a, const struct manifest *port, struct str tag,
+		  struct str *version);
 /* Where its repository is: source.git, or https://PATH. */
 struct str port_url(struct arena *a, const struct manifest *port, struct str path);
 
@@ -155,9 +166,9 @@ struct str port_url(struct arena *a, const struct manifest *port, struct str pat
 struct resolution {
 	struct build_list list;
 	struct mod_versions reached; /* everything whose sum must be known */
-	struct sum_file sums;        /* with the new lines, when opts.update */
+	struct sum_file sums;	     /* with the new lines, when opts.update */
 };
-bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *o, struct resolution *out,
-		 struct err *e) ATTR_MUST_USE;
+bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *o,
+		 struct resolution *out, struct err *e) ATTR_MUST_USE;
 
 #endif

@@ -33,7 +33,8 @@ static void put(struct world *w, const char *name, const char *text)
 	struct str path = path_join(&w->a, w->root, str_of(name));
 	struct err e;
 
-	T_MUST(w->t, folder_make_for(path.p, &e) && file_write_fast(path.p, str_of(text), 0644, &e));
+	T_MUST(w->t,
+	       folder_make_for(path.p, &e) && file_write_fast(path.p, str_of(text), 0644, &e));
 }
 
 static struct str get(struct world *w, const char *name)
@@ -56,7 +57,9 @@ static void world_init(struct world *w, struct test *t)
 	unsetenv("GIT_CONFIG_GLOBAL");
 	unsetenv("GIT_CONFIG_COUNT");
 	put(w, ".gitconfig",
-	    str_fmt(&w->a, "[url \"file://%.*s/git/\"]\n\tinsteadOf = https://example.com/\n", STR_ARG(w->root)).p);
+	    str_fmt(&w->a, "[url \"file://%.*s/git/\"]\n\tinsteadOf = https://example.com/\n",
+		    STR_ARG(w->root))
+		.p);
 	w->o = (struct mod_opts){.cache_dir = path_join(&w->a, w->root, STR("cache")),
 				 .project_dir = path_join(&w->a, w->root, STR("proj"))};
 	T_MUST(t, folder_make(w->o.project_dir.p, &e));
@@ -76,12 +79,14 @@ static void add_blob(struct world *w, git_repository *repo, git_index *index, co
 	if (f->mode == GIT_FILEMODE_COMMIT)
 		memset(ent.id.id, 7, sizeof ent.id.id);
 	else
-		T_MUST(w->t, git_blob_create_from_buffer(&ent.id, repo, f->text, strlen(f->text)) == 0);
+		T_MUST(w->t,
+		       git_blob_create_from_buffer(&ent.id, repo, f->text, strlen(f->text)) == 0);
 	T_MUST(w->t, git_index_add(index, &ent) == 0);
 }
 
 /* Commits exactly these files to git/NAME.git and tags the commit. */
-static void tag_files(struct world *w, const char *name, const char *tag, bool annotated, const struct file *files)
+static void tag_files(struct world *w, const char *name, const char *tag, bool annotated,
+		      const struct file *files)
 {
 	struct str path = str_fmt(&w->a, "%.*s/git/%s", STR_ARG(w->root), name);
 	git_repository *repo;
@@ -92,14 +97,16 @@ static void tag_files(struct world *w, const char *name, const char *tag, bool a
 	git_oid id;
 
 	T_MUST(w->t, git_repository_open_bare(&repo, path.p) == 0 ||
-			     git_repository_init_ext(&repo, path.p,
-						     &(git_repository_init_options){.version = 1,
-										    .flags = GIT_REPOSITORY_INIT_BARE |
-											     GIT_REPOSITORY_INIT_MKPATH}) == 0);
+			 git_repository_init_ext(&repo, path.p,
+						 &(git_repository_init_options){
+						     .version = 1,
+						     .flags = GIT_REPOSITORY_INIT_BARE |
+							      GIT_REPOSITORY_INIT_MKPATH}) == 0);
 	T_MUST(w->t, git_index_new(&index) == 0);
 	for (const struct file *f = files; f->name; f++)
 		add_blob(w, repo, index, f);
-	T_MUST(w->t, git_index_write_tree_to(&id, index, repo) == 0 && git_tree_lookup(&tree, repo, &id) == 0);
+	T_MUST(w->t, git_index_write_tree_to(&id, index, repo) == 0 &&
+			 git_tree_lookup(&tree, repo, &id) == 0);
 	T_MUST(w->t, git_signature_new(&who, "t", "t@example.com", 1700000000, 0) == 0);
 	T_MUST(w->t, git_commit_create(&id, repo, NULL, who, who, NULL, "m", tree, 0, NULL) == 0);
 	T_MUST(w->t, git_object_lookup(&commit, repo, &id, GIT_OBJECT_COMMIT) == 0);
@@ -168,7 +175,8 @@ static const struct module *module_at(const struct build_list *list, const char 
 	return NULL;
 }
 
-static void expect_version(struct world *w, const struct build_list *list, const char *path, const char *version)
+static void expect_version(struct world *w, const struct build_list *list, const char *path,
+			   const char *version)
 {
 	const struct module *m = module_at(list, path);
 
@@ -184,12 +192,13 @@ static const char port_z[] = "module: example.com/z\n"
 
 static void tag_z(struct world *w)
 {
-	static const struct file files[] = {{"z.c", "int z;\n", 0},
-					    {"z.h", "crlf\r\n", 0},
-					    {"bin/run", "#!/bin/sh\n", GIT_FILEMODE_BLOB_EXECUTABLE},
-					    {"bin/link", "../z.c", GIT_FILEMODE_LINK},
-					    {"sub/module", "", GIT_FILEMODE_COMMIT},
-					    {0}};
+	static const struct file files[] = {
+	    {"z.c", "int z;\n", 0},
+	    {"z.h", "crlf\r\n", 0},
+	    {"bin/run", "#!/bin/sh\n", GIT_FILEMODE_BLOB_EXECUTABLE},
+	    {"bin/link", "../z.c", GIT_FILEMODE_LINK},
+	    {"sub/module", "", GIT_FILEMODE_COMMIT},
+	    {0}};
 
 	tag_files(w, "z", "z-1.2.3", true, files);
 	tag_files(w, "z", "z-1.3", true, files);
@@ -294,6 +303,27 @@ void TestModSumsAreEnforced(struct test *t)
 	world_fini(&w);
 }
 
+/* A wrong tag that was fetched and refused is asked for again: mending the mirror is enough. */
+void TestModAsksAgainAfterWrongSum(struct test *t)
+{
+	static const struct file right[] = {{"z.c", "right\n", 0}, {0}};
+	static const struct file wrong[] = {{"z.c", "wrong\n", 0}, {0}};
+	struct world w;
+	struct build_list list;
+	struct err e;
+
+	world_init(&w, t);
+	tag_z(&w);
+	tag_files(&w, "z", "z-1.2.3", false, right);
+	must_load(&w, true, &list);
+	T_MUST(t, folder_remove(w.o.cache_dir.p, &e));
+	tag_files(&w, "z", "z-1.2.3", false, wrong);
+	must_fail(&w, false, ERR_VERIFY, "example.com/z v1.2.3");
+	tag_files(&w, "z", "z-1.2.3", true, right);
+	must_load(&w, false, &list);
+	world_fini(&w);
+}
+
 void TestModVerifyFindsChanges(struct test *t)
 {
 	struct world w;
@@ -304,23 +334,27 @@ void TestModVerifyFindsChanges(struct test *t)
 	tag_z(&w);
 	must_load(&w, true, &list);
 	T_MUST(t, chmod(list.modules.v[1].dir.p, 0755) == 0);
-	T_MUST(t, file_write_fast(path_join(&w.a, list.modules.v[1].dir, STR("z.c")).p, STR("int y;\n"), 0644, &e));
+	T_MUST(t, file_write_fast(path_join(&w.a, list.modules.v[1].dir, STR("z.c")).p,
+				  STR("int y;\n"), 0644, &e));
 	T_OK(t, !mod_verify(&w.a, &list, &w.o, &e));
 	T_CHECK(t, e.code == ERR_VERIFY && strstr(e.msg, "example.com/z v1.2.3"), "%s", e.msg);
 	world_fini(&w);
 }
 
-/* The diamond of Russ Cox's article: a and b want different c; the greater wins, and d comes through it. */
+/* The diamond of Russ Cox's article: a and b want different c; the greater wins, and d comes
+ * through it. */
 static void tag_diamond(struct world *w)
 {
 	tag_module(w, "d", "v1.0.0", "");
 	tag_module(w, "c", "v1.1.0", "");
-	tag_module(w, "c", "v1.2.0", "require:\n  example.com/d: v1.0.0\n  example.com/a: v1.0.0\n");
+	tag_module(w, "c", "v1.2.0",
+		   "require:\n  example.com/d: v1.0.0\n  example.com/a: v1.0.0\n");
 	tag_module(w, "c", "v1.3.0", "");
 	tag_module(w, "a", "v1.0.0", "require:\n  example.com/c: v1.1.0\n");
 	tag_module(w, "b", "v1.0.0", "require:\n  example.com/c: v1.2.0\n");
 	put(w, "proj/cbuild.yaml",
-	    "module: example.com/main\nrequire:\n  example.com/a: v1.0.0\n  example.com/b: v1.0.0\n");
+	    "module: example.com/main\nrequire:\n  example.com/a: v1.0.0\n  example.com/b: "
+	    "v1.0.0\n");
 }
 
 void TestModSelectsMinimalVersions(struct test *t)
@@ -373,45 +407,53 @@ void TestModErrors(struct test *t)
 {
 	static const struct file bare[] = {{"a.c", "", 0}, {0}};
 	static const struct file away[] = {{"cbuild.yaml", "module: example.com/away\n", 0},
-					   {"l", "../../etc/passwd", GIT_FILEMODE_LINK}, {0}};
-	static const struct file submodule[] = {{"cbuild.yaml", "module: example.com/sm\n", 0},
-						{"dep", "", GIT_FILEMODE_COMMIT}, {0}};
+					   {"l", "../../etc/passwd", GIT_FILEMODE_LINK},
+					   {0}};
+	static const struct file submodule[] = {
+	    {"cbuild.yaml", "module: example.com/sm\n", 0}, {"dep", "", GIT_FILEMODE_COMMIT}, {0}};
 	static const struct {
 		const char *require;
 		enum err_code code;
 		const char *says;
 	} cases[] = {
-		{"example.com/none: v1.0.0", ERR_NET, "cannot reach file://"},
-		{"example.com/z: v1.2.4", ERR_INPUT, "has no tag 'z-1.2.4'\n  while: loading module example.com/z v1.2.4\n"
-						     "  fix: the nearest of its 3 tags: z-1.2.3"},
-		{"example.com/bare: v1.0.0", ERR_INPUT, "has no cbuild.yaml, and there is no port for it"},
-		{"example.com/self: v1.0.0", ERR_INPUT, "requires itself"},
-		{"example.com/away: v1.0.0", ERR_INPUT, "is a symbolic link that leaves the tree"},
-		{"example.com/sm: v1.0.0", ERR_INPUT, "is a submodule"},
-		{"example.com/alias: v1.0.0", ERR_INPUT, "calls itself 'example.com/real'"},
-		{"example.com/deep: v1.0.0", ERR_NET, "required by example.com/deep v1.0.0"},
-		{"example.com/main: v1.0.0", ERR_INPUT, "the module requires itself"},
-		{"example.org/ssh: v1.0.0", ERR_INPUT, "only https and file repositories"},
+	    {"example.com/none: v1.0.0", ERR_NET, "cannot reach file://"},
+	    {"example.com/z: v1.2.4", ERR_INPUT,
+	     "has no tag 'z-1.2.4'\n  while: loading module example.com/z v1.2.4\n"
+	     "  fix: the nearest of its 3 tags: z-1.2.3"},
+	    {"example.com/bare: v1.0.0", ERR_INPUT,
+	     "has no cbuild.yaml, and there is no port for it"},
+	    {"example.com/self: v1.0.0", ERR_INPUT, "requires itself"},
+	    {"example.com/away: v1.0.0", ERR_INPUT, "is a symbolic link that leaves the tree"},
+	    {"example.com/sm: v1.0.0", ERR_INPUT, "is a submodule"},
+	    {"example.com/alias: v1.0.0", ERR_INPUT, "calls itself 'example.com/real'"},
+	    {"example.com/deep: v1.0.0", ERR_NET, "required by example.com/deep v1.0.0"},
+	    {"example.com/main: v1.0.0", ERR_INPUT, "the module requires itself"},
+	    {"example.org/ssh: v1.0.0", ERR_INPUT, "only https and file repositories"},
 	};
 	struct world w;
 
 	world_init(&w, t);
 	tag_z(&w);
 	put(&w, ".gitconfig",
-	    str_fmt(&w.a, "%.*s[url \"ssh://git@example.org/\"]\n\tinsteadOf = https://example.org/\n",
-		    STR_ARG(get(&w, ".gitconfig"))).p);
+	    str_fmt(&w.a,
+		    "%.*s[url \"ssh://git@example.org/\"]\n\tinsteadOf = https://example.org/\n",
+		    STR_ARG(get(&w, ".gitconfig")))
+		.p);
 	tag_files(&w, "bare", "v1.0.0", false, bare);
 	tag_files(&w, "away", "v1.0.0", false, away);
 	tag_files(&w, "sm", "v1.0.0", false, submodule);
 	tag_module(&w, "self", "v1.0.0", "require:\n  example.com/self: v1.0.0\n");
 	tag_module(&w, "deep", "v1.0.0", "require:\n  example.com/none: v1.0.0\n");
-	tag_files(&w, "alias", "v1.0.0", false, (struct file[]){{"cbuild.yaml", "module: example.com/real\n", 0}, {0}});
+	tag_files(&w, "alias", "v1.0.0", false,
+		  (struct file[]){{"cbuild.yaml", "module: example.com/real\n", 0}, {0}});
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		put(&w, "proj/cbuild.yaml",
-		    str_fmt(&w.a, "module: example.com/main\nrequire:\n  %s\n", cases[i].require).p);
+		    str_fmt(&w.a, "module: example.com/main\nrequire:\n  %s\n", cases[i].require)
+			.p);
 		must_fail(&w, true, cases[i].code, cases[i].says);
-		T_CHECK(t, file_kind(path_join(&w.a, w.root, STR("proj/cbuild.sum")).p) == FILE_ABSENT, "%s",
-			cases[i].require);
+		T_CHECK(t,
+			file_kind(path_join(&w.a, w.root, STR("proj/cbuild.sum")).p) == FILE_ABSENT,
+			"%s", cases[i].require);
 	}
 	world_fini(&w);
 }
@@ -456,9 +498,12 @@ void TestModGetChangesNothingOnError(struct test *t)
 	static const struct {
 		const char *path, *query, *says;
 	} cases[] = {
-		{"example.com/c", "v1.9.9", "has no tag"},	{"example.com/c", "v7", "has no version for 'v7'"},
-		{"example.com/c", "main", "no version of a module"}, {"zlib", "latest", "no module path"},
-		{"example.com/c", "v1.1.0", "is not enough"},	{"example.com/none", "latest", "cannot reach"},
+	    {"example.com/c", "v1.9.9", "has no tag"},
+	    {"example.com/c", "v7", "has no version for 'v7'"},
+	    {"example.com/c", "main", "no version of a module"},
+	    {"zlib", "latest", "no module path"},
+	    {"example.com/c", "v1.1.0", "is not enough"},
+	    {"example.com/none", "latest", "cannot reach"},
 	};
 	struct world w;
 	struct build_list list;
@@ -473,7 +518,8 @@ void TestModGetChangesNothingOnError(struct test *t)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		e = (struct err){0};
 		T_OK(t, !mod_get(&w.a, str_of(cases[i].path), str_of(cases[i].query), &w.o, &e));
-		T_CHECK(t, strstr(e.msg, cases[i].says) && e.fix[0], "%s@%s: %s", cases[i].path, cases[i].query, e.msg);
+		T_CHECK(t, strstr(e.msg, cases[i].says) && e.fix[0], "%s@%s: %s", cases[i].path,
+			cases[i].query, e.msg);
 		T_EQ_STR(t, get(&w, "proj/cbuild.yaml").p, yaml.p);
 		T_EQ_STR(t, get(&w, "proj/cbuild.sum").p, sum.p);
 	}
@@ -491,13 +537,16 @@ void TestModTidy(struct test *t)
 	tag_diamond(&w);
 	tag_z(&w);
 	put(&w, "proj/cbuild.yaml",
-	    "module: example.com/main\nrequire:\n  example.com/b: v1.0.0\n  example.com/c: v1.3.0 # raised\n"
+	    "module: example.com/main\nrequire:\n  example.com/b: v1.0.0\n  example.com/c: v1.3.0 "
+	    "# raised\n"
 	    "  example.com/z: v1.2.3\n  example.com/d: v1.0.0\n");
-	put(&w, "proj/cbuild.sum", "example.com/old v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n");
+	put(&w, "proj/cbuild.sum",
+	    "example.com/old v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n");
 	*vec_push(&w.a, &used) = STR("example.com/b");
 	T_CHECK(t, mod_tidy(&w.a, &used, &w.o, &e), "%s", e.msg);
 	T_EQ_STR(t, get(&w, "proj/cbuild.yaml").p,
-		 "module: example.com/main\nrequire:\n  example.com/b: v1.0.0\n  example.com/c: v1.3.0 # raised\n");
+		 "module: example.com/main\nrequire:\n  example.com/b: v1.0.0\n  example.com/c: "
+		 "v1.3.0 # raised\n");
 	T_OK(t, !str_containsc(get(&w, "proj/cbuild.sum"), "example.com/old"));
 	T_OK(t, !str_containsc(get(&w, "proj/cbuild.sum"), "example.com/z"));
 	must_load(&w, false, &list);
@@ -526,7 +575,8 @@ void TestGitRewriteUrl(struct test *t)
 	struct err e;
 
 	world_init(&w, t);
-	put(&w, ".gitconfig", "[url \"https://a/\"]\n\tinsteadOf = https://x/\n\tinsteadof = https://y/\n");
+	put(&w, ".gitconfig",
+	    "[url \"https://a/\"]\n\tinsteadOf = https://x/\n\tinsteadof = https://y/\n");
 	put(&w, ".config/git/config", "[URL \"https://Long/\"]\n\tinsteadOf = https://x/org/\n");
 	T_MUST(t, git_rewrite_url(&w.a, STR("https://x/p"), &out, &e));
 	T_EQ_STR(t, str_c(&w.a, out), "https://a/p");

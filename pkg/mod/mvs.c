@@ -1,7 +1,7 @@
 /*
- * Minimal version selection: a breadth-first walk over (path, version) that keeps the greatest version a
- * path. Every version reached is walked, not the selected ones only: that is what makes the outcome
- * independent of the order, and cycles end because a node is entered once.
+ * Minimal version selection: a breadth-first walk over (path, version) that keeps the greatest
+ * version a path. Every version reached is walked, not the selected ones only: that is what makes
+ * the outcome independent of the order, and cycles end because a node is entered once.
  */
 #include <stdlib.h>
 
@@ -15,8 +15,8 @@ struct node {
 struct walk {
 	struct arena *a;
 	VEC(struct node) nodes; /* in order of discovery: the queue */
-	struct map known;       /* "PATH VERSION" -> anything */
-	struct map best;        /* path -> index of the node with the greatest version */
+	struct map known;	/* "PATH VERSION" -> anything */
+	struct map best;	/* path -> index of the node with the greatest version */
 };
 
 static void consider(struct walk *w, const struct mod_version *v, size_t from)

@@ -25,8 +25,10 @@ bool paths_keep(const struct str_vec *globs, struct str path)
 }
 
 /*
- * Leading ".." parts climb real folders; behind a name the part before could itself be a link, so that
- * ".." there could leave the tree by a detour. Such targets are refused though most would be harmless.
+ * Leading ".." parts climb real folders; behind a name the part before could itself be a link, so
+ * that
+ * ".." there could leave the tree by a detour. Such targets are refused though most would be
+ * harmless.
  */
 bool link_stays_inside(struct str path, struct str target)
 {

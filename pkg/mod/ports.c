@@ -1,7 +1,7 @@
 /*
- * Ports: manifests for modules that have none of their own. The project's ports/ folder comes first, so
- * that a user can mend or add one, then those embedded in the binary. Finding the port of a path parses
- * only files that contain it as text.
+ * Ports: manifests for modules that have none of their own. The project's ports/ folder comes
+ * first, so that a user can mend or add one, then those embedded in the binary. Finding the port of
+ * a path parses only files that contain it as text.
  *
  * A port's source.tag turns versions into tags and back: "v{version}", "{version}",
  * "curl-{major}_{minor}_{patch}".
@@ -15,11 +15,11 @@
 enum { PORT_BYTES_MAX = 1 << 20 };
 
 /* Called for each port file; *stop ends the walk. */
-typedef bool (*port_visit)(void *ctx, struct arena *a, struct str file, struct str bytes, bool *stop,
-			   struct err *e);
+typedef bool (*port_visit)(void *ctx, struct arena *a, struct str file, struct str bytes,
+			   bool *stop, struct err *e);
 
-static bool each_project_port(struct arena *a, struct str dir, port_visit visit, void *ctx, bool *stop,
-			      struct err *e)
+static bool each_project_port(struct arena *a, struct str dir, port_visit visit, void *ctx,
+			      bool *stop, struct err *e)
 {
 	struct folder_entry *list;
 	size_t n;
@@ -40,7 +40,8 @@ static bool each_project_port(struct arena *a, struct str dir, port_visit visit,
 	return true;
 }
 
-static bool each_port(struct arena *a, const struct mod_opts *o, port_visit visit, void *ctx, struct err *e)
+static bool each_port(struct arena *a, const struct mod_opts *o, port_visit visit, void *ctx,
+		      struct err *e)
 {
 	bool stop = false;
 
@@ -52,7 +53,8 @@ static bool each_port(struct arena *a, const struct mod_opts *o, port_visit visi
 
 		if (!str_startsc(name, "ports/") || !str_endsc(name, ".yaml"))
 			continue;
-		if (!visit(ctx, a, str_fmt(a, "(built in)/%.*s", STR_ARG(name)), embed_files[i].data, &stop, e))
+		if (!visit(ctx, a, str_fmt(a, "(built in)/%.*s", STR_ARG(name)),
+			   embed_files[i].data, &stop, e))
 			return false;
 	}
 	return true;
@@ -64,7 +66,8 @@ struct port_search {
 	struct manifest *found;
 };
 
-static bool visit_port(void *ctx, struct arena *a, struct str file, struct str bytes, bool *stop, struct err *e)
+static bool visit_port(void *ctx, struct arena *a, struct str file, struct str bytes, bool *stop,
+		       struct err *e)
 {
 	struct port_search *s = ctx;
 	struct manifest *m;
@@ -74,15 +77,16 @@ static bool visit_port(void *ctx, struct arena *a, struct str file, struct str b
 	m = arena_new(a, struct manifest);
 	if (!manifest_parse(a, file, bytes, m, e))
 		return false;
-	if (s->by_header ? !str_vec_has(&m->provides_headers, s->want) : !str_eq(m->module, s->want))
+	if (s->by_header ? !str_vec_has(&m->provides_headers, s->want)
+			 : !str_eq(m->module, s->want))
 		return true;
 	s->found = m;
 	*stop = true;
 	return true;
 }
 
-static bool search(struct arena *a, const struct mod_opts *o, struct port_search *s, struct manifest **out,
-		   struct err *e)
+static bool search(struct arena *a, const struct mod_opts *o, struct port_search *s,
+		   struct manifest **out, struct err *e)
 {
 	*out = NULL;
 	if (!each_port(a, o, visit_port, s, e))
@@ -91,15 +95,16 @@ static bool search(struct arena *a, const struct mod_opts *o, struct port_search
 	return true;
 }
 
-bool port_find(struct arena *a, const struct mod_opts *o, struct str path, struct manifest **out, struct err *e)
+bool port_find(struct arena *a, const struct mod_opts *o, struct str path, struct manifest **out,
+	       struct err *e)
 {
 	struct port_search s = {.want = path};
 
 	return search(a, o, &s, out, e);
 }
 
-bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o, struct manifest **out,
-			 struct err *e)
+bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o,
+			 struct manifest **out, struct err *e)
 {
 	struct port_search s = {.want = header, .by_header = true};
 
@@ -120,7 +125,8 @@ static struct str tag_pattern(const struct manifest *port)
 
 /* ---- versions to tags ---- */
 
-/* The value of the placeholder that *pattern starts with, which is skipped; false when it starts with none. */
+/* The value of the placeholder that *pattern starts with, which is skipped; false when it starts
+ * with none. */
 static bool placeholder(struct str *pattern, const char *name)
 {
 	size_t n = strlen(name);
@@ -131,7 +137,8 @@ static bool placeholder(struct str *pattern, const char *name)
 	return true;
 }
 
-static struct str fill(struct arena *a, struct str pattern, struct str version, const struct semver *s)
+static struct str fill(struct arena *a, struct str pattern, struct str version,
+		       const struct semver *s)
 {
 	struct buf b = {0};
 	struct str out;
@@ -161,7 +168,8 @@ static void add_tag(struct arena *a, struct str_vec *out, struct str tag)
 		*vec_push(a, out) = tag;
 }
 
-void port_tags(struct arena *a, const struct manifest *port, struct str version, struct str_vec *out)
+void port_tags(struct arena *a, const struct manifest *port, struct str version,
+	       struct str_vec *out)
 {
 	struct semver s;
 	struct str pattern = tag_pattern(port), shorter;
@@ -194,7 +202,8 @@ struct tag_parts {
 	struct str version, major, minor, patch;
 };
 
-/* Matches text against pattern; {version} takes all but what the rest of the pattern needs literally. */
+/* Matches text against pattern; {version} takes all but what the rest of the pattern needs
+ * literally. */
 static bool match_tag(struct str pattern, struct str text, struct tag_parts *p)
 {
 	while (pattern.n) {
@@ -229,14 +238,15 @@ bool port_version(struct arena *a, const struct manifest *port, struct str tag, 
 	struct tag_parts p = {0};
 	struct str minor, patch;
 
-	if (!match_tag(tag_pattern(port), tag, &p))
+	if (memchr(tag.p, '\0', tag.n) || !match_tag(tag_pattern(port), tag, &p))
 		return false;
 	minor = or_zero(p.minor);
 	patch = or_zero(p.patch);
 	if (p.version.n)
 		*version = str_fmt(a, "v%.*s", STR_ARG(p.version));
 	else
-		*version = str_fmt(a, "v%.*s.%.*s.%.*s", STR_ARG(p.major), STR_ARG(minor), STR_ARG(patch));
+		*version =
+		    str_fmt(a, "v%.*s.%.*s.%.*s", STR_ARG(p.major), STR_ARG(minor), STR_ARG(patch));
 	if (port && semver_is_prefix(*version) && str_find(*version, '.') < version->n)
 		*version = str_fmt(a, "%.*s.0", STR_ARG(*version));
 	return semver_valid(*version);

@@ -1,6 +1,6 @@
 /*
- * Semantic versions 2.0.0 (semver.org) with a leading v. Numbers are compared as text, by length and then
- * bytewise, so that no size of number overflows.
+ * Semantic versions 2.0.0 (semver.org) with a leading v. Numbers are compared as text, by length
+ * and then bytewise, so that no size of number overflows.
  */
 #include "mod/mod_impl.h"
 
@@ -35,7 +35,8 @@ static bool identifiers_valid(struct str s, bool pre)
 		for (size_t i = 0; i < id.n; i++) {
 			char c = id.p[i];
 
-			if (!is_digit(c) && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '-')
+			if (!is_digit(c) && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+			    c != '-')
 				return false;
 		}
 	}
@@ -67,7 +68,8 @@ bool semver_parse(struct str v, struct semver *out)
 	out->major = str_cut(&core, '.');
 	out->minor = core.p ? str_cut(&core, '.') : STR("");
 	out->patch = core.p ? core : STR("");
-	return is_plain_number(out->major) && is_plain_number(out->minor) && is_plain_number(out->patch);
+	return is_plain_number(out->major) && is_plain_number(out->minor) &&
+	       is_plain_number(out->patch);
 }
 
 bool semver_valid(struct str v)
@@ -102,7 +104,8 @@ static int cmp_identifier(struct str a, struct str b)
 	return str_cmp(a, b);
 }
 
-/* Item 11: a release is greater than its pre-releases; identifiers from the left; more of them is greater. */
+/* Item 11: a release is greater than its pre-releases; identifiers from the left; more of them is
+ * greater. */
 static int cmp_pre(struct str a, struct str b)
 {
 	if (a.n == 0 || b.n == 0)

@@ -1,6 +1,6 @@
 /*
- * Versions, tags and selection: the pure parts of mod. Selection is compared with a brute-force closure
- * over random graphs.
+ * Versions, tags and selection: the pure parts of mod. Selection is compared with a brute-force
+ * closure over random graphs.
  */
 #include <string.h>
 
@@ -13,34 +13,58 @@ void TestSemverValid(struct test *t)
 		const char *v;
 		bool valid;
 	} cases[] = {
-		{"v1.2.3", true},      {"v0.0.0", true},	{"v1.2.3-pre.1", true}, {"v1.2.3+build", true},
-		{"v1.2.3-a-b+c.d", true}, {"v10.20.30", true}, {"v1.2", false},	{"v1", false},
-		{"1.2.3", false},      {"v01.2.3", false},	{"v1.2.03", false},	{"v1.2.3.4", false},
-		{"v1.2.3-", false},    {"v1.2.3+", false},	{"v1.2.3-01", false},	{"v1.2.3-0a", true},
-		{"v1.2.3-a..b", false}, {"v1.2.3-é", false},	{"", false},		{"v", false},
-		{"v1.2.3 ", false},    {"v-1.2.3", false},	{"v1..3", false},
-		{"v99999999999999999999.0.0", true},
+	    {"v1.2.3", true},
+	    {"v0.0.0", true},
+	    {"v1.2.3-pre.1", true},
+	    {"v1.2.3+build", true},
+	    {"v1.2.3-a-b+c.d", true},
+	    {"v10.20.30", true},
+	    {"v1.2", false},
+	    {"v1", false},
+	    {"1.2.3", false},
+	    {"v01.2.3", false},
+	    {"v1.2.03", false},
+	    {"v1.2.3.4", false},
+	    {"v1.2.3-", false},
+	    {"v1.2.3+", false},
+	    {"v1.2.3-01", false},
+	    {"v1.2.3-0a", true},
+	    {"v1.2.3-a..b", false},
+	    {"v1.2.3-é", false},
+	    {"", false},
+	    {"v", false},
+	    {"v1.2.3 ", false},
+	    {"v-1.2.3", false},
+	    {"v1..3", false},
+	    {"v99999999999999999999.0.0", true},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		T_CHECK(t, semver_valid(str_of(cases[i].v)) == cases[i].valid, "'%s'", cases[i].v);
 }
 
-/* Ascending; equal ones differ in build metadata only. The pre-releases are those of semver.org item 11. */
+/* Ascending; equal ones differ in build metadata only. The pre-releases are those of semver.org
+ * item 11. */
 void TestSemverOrder(struct test *t)
 {
 	static const char *const sorted[] = {
-		"v0.9.0",	"v1.0.0-alpha", "v1.0.0-alpha.1", "v1.0.0-alpha.beta", "v1.0.0-beta",
-		"v1.0.0-beta.2", "v1.0.0-beta.11", "v1.0.0-rc.1",  "v1.0.0",		"v1.0.1",
-		"v1.2.0",	"v1.10.0",	"v2.0.0",	  "v99999999999999999999.0.0",
+	    "v0.9.0",	      "v1.0.0-alpha",
+	    "v1.0.0-alpha.1", "v1.0.0-alpha.beta",
+	    "v1.0.0-beta",    "v1.0.0-beta.2",
+	    "v1.0.0-beta.11", "v1.0.0-rc.1",
+	    "v1.0.0",	      "v1.0.1",
+	    "v1.2.0",	      "v1.10.0",
+	    "v2.0.0",	      "v99999999999999999999.0.0",
 	};
 	size_t n = sizeof sorted / sizeof sorted[0];
 
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < n; k++) {
-			int got = semver_cmp(str_of(sorted[i]), str_of(sorted[k])), want = (i > k) - (i < k);
+			int got = semver_cmp(str_of(sorted[i]), str_of(sorted[k])),
+			    want = (i > k) - (i < k);
 
-			T_CHECK(t, (got > 0) - (got < 0) == want, "%s against %s: got %d", sorted[i], sorted[k], got);
+			T_CHECK(t, (got > 0) - (got < 0) == want, "%s against %s: got %d",
+				sorted[i], sorted[k], got);
 		}
 	T_EQ_INT(t, semver_cmp(STR("v1.0.0+a"), STR("v1.0.0+b")), 0);
 	T_OK(t, semver_is_prerelease(STR("v1.0.0-rc.1")) && !semver_is_prerelease(STR("v1.0.0+x")));
@@ -48,9 +72,12 @@ void TestSemverOrder(struct test *t)
 
 void TestSemverPrefix(struct test *t)
 {
-	T_OK(t, semver_has_prefix(STR("v1.2.9"), STR("v1.2")) && !semver_has_prefix(STR("v1.20.0"), STR("v1.2")));
-	T_OK(t, semver_is_prefix(STR("v1")) && semver_is_prefix(STR("v1.2")) && !semver_is_prefix(STR("v1.2.3")));
-	T_OK(t, !semver_is_prefix(STR("main")) && !semver_is_prefix(STR("v")) && !semver_is_prefix(STR("v1.")));
+	T_OK(t, semver_has_prefix(STR("v1.2.9"), STR("v1.2")) &&
+		    !semver_has_prefix(STR("v1.20.0"), STR("v1.2")));
+	T_OK(t, semver_is_prefix(STR("v1")) && semver_is_prefix(STR("v1.2")) &&
+		    !semver_is_prefix(STR("v1.2.3")));
+	T_OK(t, !semver_is_prefix(STR("main")) && !semver_is_prefix(STR("v")) &&
+		    !semver_is_prefix(STR("v1.")));
 }
 
 void TestPortTags(struct test *t)
@@ -58,12 +85,12 @@ void TestPortTags(struct test *t)
 	static const struct {
 		const char *pattern, *version, *tags; /* pattern "": a module without port */
 	} cases[] = {
-		{"", "v1.2.3", "v1.2.3"},
-		{"v{version}", "v1.3.1", "v1.3.1"},
-		{"v{version}", "v1.3.0", "v1.3.0 v1.3"},
-		{"{version}", "v0.8.0", "0.8.0 0.8 v0.8.0"},
-		{"curl-{major}_{minor}_{patch}", "v8.5.0", "curl-8_5_0 v8.5.0"},
-		{"v{version}", "v1.3.0-rc1", "v1.3.0-rc1"},
+	    {"", "v1.2.3", "v1.2.3"},
+	    {"v{version}", "v1.3.1", "v1.3.1"},
+	    {"v{version}", "v1.3.0", "v1.3.0 v1.3"},
+	    {"{version}", "v0.8.0", "0.8.0 0.8 v0.8.0"},
+	    {"curl-{major}_{minor}_{patch}", "v8.5.0", "curl-8_5_0 v8.5.0"},
+	    {"v{version}", "v1.3.0-rc1", "v1.3.0-rc1"},
 	};
 	struct arena a = {0};
 
@@ -86,12 +113,18 @@ void TestPortVersionOfTag(struct test *t)
 	static const struct {
 		const char *pattern, *tag, *version; /* version "": none */
 	} cases[] = {
-		{"", "v1.2.3", "v1.2.3"},	  {"", "v1.2", ""},	       {"", "1.2.3", ""},
-		{"v{version}", "v1.3", "v1.3.0"}, {"v{version}", "v1.3.0.1", ""}, {"{version}", "0.8.0", "v0.8.0"},
-		{"curl-{major}_{minor}_{patch}", "curl-8_5_0", "v8.5.0"},
-		{"curl-{major}_{minor}_{patch}", "curl-8_5", ""},
-		{"lib{version}-final", "lib2.4.1-final", "v2.4.1"},
-		{"v{version}", "release", ""},	  {"{version}", "3", ""},      {"v{version}", "v", ""},
+	    {"", "v1.2.3", "v1.2.3"},
+	    {"", "v1.2", ""},
+	    {"", "1.2.3", ""},
+	    {"v{version}", "v1.3", "v1.3.0"},
+	    {"v{version}", "v1.3.0.1", ""},
+	    {"{version}", "0.8.0", "v0.8.0"},
+	    {"curl-{major}_{minor}_{patch}", "curl-8_5_0", "v8.5.0"},
+	    {"curl-{major}_{minor}_{patch}", "curl-8_5", ""},
+	    {"lib{version}-final", "lib2.4.1-final", "v2.4.1"},
+	    {"v{version}", "release", ""},
+	    {"{version}", "3", ""},
+	    {"v{version}", "v", ""},
 	};
 	struct arena a = {0};
 
@@ -112,9 +145,11 @@ void TestPathsKeep(struct test *t)
 		const char *globs, *path;
 		bool kept;
 	} cases[] = {
-		{"", "any/thing", true},	  {"*.c", "a.c", true},		 {"*.c", "b/a.c", false},
-		{"**/*.c", "b/a.c", true},	  {"*.c !lua.c", "lua.c", false}, {"!lua.c *.c", "lua.c", false},
-		{"!test/**", "test/a/b.c", false}, {"!test/**", "src/a.c", true}, {"LICENSE", "LICENSE", true},
+	    {"", "any/thing", true},	       {"*.c", "a.c", true},
+	    {"*.c", "b/a.c", false},	       {"**/*.c", "b/a.c", true},
+	    {"*.c !lua.c", "lua.c", false},    {"!lua.c *.c", "lua.c", false},
+	    {"!test/**", "test/a/b.c", false}, {"!test/**", "src/a.c", true},
+	    {"LICENSE", "LICENSE", true},
 	};
 	struct arena a = {0};
 
@@ -124,8 +159,8 @@ void TestPathsKeep(struct test *t)
 
 		while (rest.n && rest.p)
 			*vec_push(&a, &globs) = str_cut(&rest, ' ');
-		T_CHECK(t, paths_keep(&globs, str_of(cases[i].path)) == cases[i].kept, "'%s' and %s", cases[i].globs,
-			cases[i].path);
+		T_CHECK(t, paths_keep(&globs, str_of(cases[i].path)) == cases[i].kept,
+			"'%s' and %s", cases[i].globs, cases[i].path);
 	}
 	arena_fini(&a);
 }
@@ -136,13 +171,16 @@ void TestLinkStaysInside(struct test *t)
 		const char *path, *target;
 		bool inside;
 	} cases[] = {
-		{"l", "a", true},     {"d/l", "../a", true}, {"d/l", "..", true},   {"l", "..", false},
-		{"d/l", "../../a", false}, {"l", "/etc", false}, {"l", "", false},  {"d/l", "x/../../../y", false},
-		{"d/l", "x/../y", false}, {"l", "a//b", false}, {"l", "a\nb", false},
+	    {"l", "a", true},	  {"d/l", "../a", true},	  {"d/l", "..", true},
+	    {"l", "..", false},	  {"d/l", "../../a", false},	  {"l", "/etc", false},
+	    {"l", "", false},	  {"d/l", "x/../../../y", false}, {"d/l", "x/../y", false},
+	    {"l", "a//b", false}, {"l", "a\nb", false},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		T_CHECK(t, link_stays_inside(str_of(cases[i].path), str_of(cases[i].target)) == cases[i].inside,
+		T_CHECK(t,
+			link_stays_inside(str_of(cases[i].path), str_of(cases[i].target)) ==
+			    cases[i].inside,
 			"%s -> %s", cases[i].path, cases[i].target);
 }
 
@@ -159,7 +197,8 @@ struct graph {
 
 static struct mod_version node_name(struct arena *a, int i)
 {
-	return (struct mod_version){str_fmt(a, "m.org/p%d", i / VERSIONS), str_fmt(a, "v1.%d.0", 8 + i % VERSIONS)};
+	return (struct mod_version){str_fmt(a, "m.org/p%d", i / VERSIONS),
+				    str_fmt(a, "v1.%d.0", 8 + i % VERSIONS)};
 }
 
 static int node_index(const struct mod_version *v)
@@ -179,7 +218,8 @@ static void push_edges(struct graph *g, int from, struct mod_versions *out)
 			*vec_push(g->a, out) = node_name(g->a, k);
 }
 
-static bool graph_requires(void *ctx, const struct mod_version *of, struct mod_versions *out, struct err *e)
+static bool graph_requires(void *ctx, const struct mod_version *of, struct mod_versions *out,
+			   struct err *e)
 {
 	struct graph *g = ctx;
 
@@ -232,12 +272,13 @@ static void check_random(struct test *t, uint64_t seed)
 	brute_force(&g, best);
 	for (int p = 0; p < PATHS; p++)
 		n += best[p] >= 0;
-	T_CHECK(t, selected.n == (size_t)n, "seed %llu: %zu selected, want %d", (unsigned long long)seed, selected.n, n);
+	T_CHECK(t, selected.n == (size_t)n, "seed %llu: %zu selected, want %d",
+		(unsigned long long)seed, selected.n, n);
 	for (size_t i = 0; i < selected.n; i++) {
 		int got = node_index(&selected.v[i]);
 
-		T_CHECK(t, got == best[got / VERSIONS], "seed %llu: got node %d, want %d", (unsigned long long)seed, got,
-			best[got / VERSIONS]);
+		T_CHECK(t, got == best[got / VERSIONS], "seed %llu: got node %d, want %d",
+			(unsigned long long)seed, got, best[got / VERSIONS]);
 	}
 	arena_fini(&a);
 }
@@ -264,7 +305,8 @@ void TestMvsNamesTheChain(struct test *t)
 
 /* ---- sums ---- */
 
-static const char sum_a[] = "example.com/a v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
+static const char sum_a[] =
+    "example.com/a v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
 
 void TestSumParse(struct test *t)
 {
@@ -272,17 +314,18 @@ void TestSumParse(struct test *t)
 		const char *text;
 		int line; /* 0: good */
 	} cases[] = {
-		{"", 0},
-		{"example.com/a v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", 0},
-		{"example.com/a v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\r\n", 0},
-		{"\nexample.com/a v1.0.0\n", 2},
-		{"example.com/a v1.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n", 1},
-		{"../a v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n", 1},
-		{"example.com/a v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuF\n", 1},
-		{"example.com/a v1.0.0 h2:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n", 1},
-		{"<<<<<<< HEAD\n", 1},
-		{"example.com/a v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
-		 "example.com/a v1.0.0 h1:57DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n", 2},
+	    {"", 0},
+	    {"example.com/a v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", 0},
+	    {"example.com/a v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\r\n", 0},
+	    {"\nexample.com/a v1.0.0\n", 2},
+	    {"example.com/a v1.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n", 1},
+	    {"../a v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n", 1},
+	    {"example.com/a v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuF\n", 1},
+	    {"example.com/a v1.0.0 h2:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n", 1},
+	    {"<<<<<<< HEAD\n", 1},
+	    {"example.com/a v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
+	     "example.com/a v1.0.0 h1:57DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
+	     2},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -291,8 +334,8 @@ void TestSumParse(struct test *t)
 		struct err e = {0};
 		bool ok = sum_parse(&a, STR("cbuild.sum"), str_of(cases[i].text), &f, &e);
 
-		T_CHECK(t, ok == (cases[i].line == 0) && e.line == cases[i].line, "case %zu: line %d: %s", i, e.line,
-			e.msg);
+		T_CHECK(t, ok == (cases[i].line == 0) && e.line == cases[i].line,
+			"case %zu: line %d: %s", i, e.line, e.msg);
 		T_CHECK(t, ok || e.fix[0], "case %zu has no remedy", i);
 		arena_fini(&a);
 	}
@@ -302,7 +345,8 @@ void TestSumSortedAndKept(struct test *t)
 {
 	struct arena a = {0};
 	struct sum_file f = {0};
-	struct mod_version b = {STR("example.com/b"), STR("v1.10.0")}, b9 = {STR("example.com/b"), STR("v1.9.0")};
+	struct mod_version b = {STR("example.com/b"), STR("v1.10.0")},
+			   b9 = {STR("example.com/b"), STR("v1.9.0")};
 	struct mod_versions keep = {0};
 	struct err e;
 

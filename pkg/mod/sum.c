@@ -44,11 +44,13 @@ static bool parse_line(struct arena *a, struct str line, struct sum_line *out)
 static bool bad_line(struct str file, int line, const char *why, struct err *e)
 {
 	err_at(e, ERR_INPUT, file.p, line, 1, "%s", why);
-	return err_fix(e, "mend the line (after a merge: keep both sides' lines), or remove the file and run "
-			  "`cbuild mod tidy`, then compare what changed");
+	return err_fix(
+	    e, "mend the line (after a merge: keep both sides' lines), or remove the file and run "
+	       "`cbuild mod tidy`, then compare what changed");
 }
 
-bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_file *out, struct err *e)
+bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_file *out,
+	       struct err *e)
 {
 	struct str rest = bytes, line;
 
@@ -65,7 +67,8 @@ bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_fi
 			return bad_line(file, n, "not a line of 'MODULE VERSION h1:HASH'", e);
 		it = map_put(a, &out->lines, key_of(a, &s->v), &added);
 		if (!added && !str_eq(((struct sum_line *)it->ptr)->sum, s->sum))
-			return bad_line(file, n, "a second, different sum for the same module version", e);
+			return bad_line(file, n,
+					"a second, different sum for the same module version", e);
 		it->ptr = s;
 	}
 	return true;
@@ -106,7 +109,8 @@ static int cmp_line(const void *x, const void *y)
 	const struct sum_line *const *a = x, *const *b = y;
 	int c = str_cmp((*a)->v.path, (*b)->v.path);
 
-	return c ? c : semver_cmp((*a)->v.version, (*b)->v.version);
+	c = c ? c : semver_cmp((*a)->v.version, (*b)->v.version);
+	return c ? c : str_cmp((*a)->v.version, (*b)->v.version); /* build metadata */
 }
 
 static bool versions_have(const struct mod_versions *keep, const struct mod_version *v)
@@ -133,8 +137,8 @@ struct str sum_text(struct arena *a, const struct sum_file *f, const struct mod_
 	if (n)
 		qsort(lines, n, sizeof *lines, cmp_line);
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%.*s %.*s %.*s\n", STR_ARG(lines[i]->v.path), STR_ARG(lines[i]->v.version),
-			   STR_ARG(lines[i]->sum));
+		buf_printf(&b, "%.*s %.*s %.*s\n", STR_ARG(lines[i]->v.path),
+			   STR_ARG(lines[i]->v.version), STR_ARG(lines[i]->sum));
 	out = str_dup(a, buf_str(&b));
 	buf_fini(&b);
 	return out;

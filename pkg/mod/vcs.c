@@ -1,6 +1,6 @@
 /*
- * Reads HEAD with libgit2. A folder that is in no repository, or a repository without commits, is no
- * error: the caller has a default.
+ * Reads HEAD with libgit2. A folder that is in no repository, or a repository without commits, is
+ * no error: the caller has a default.
  */
 #include "mod/vcs.h"
 
@@ -23,7 +23,8 @@ bool vcs_commit_time(struct arena *a, struct str folder, int64_t *seconds, struc
 
 	if (git_libgit2_init() < 0)
 		return err_set(e, ERR_IO, "starting libgit2 failed");
-	/* The owner of a checkout in CI often differs: reading a commit's time is safe all the same. */
+	/* The owner of a checkout in CI often differs: reading a commit's time is safe all the
+	 * same. */
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	if (git_repository_open_ext(&repo, str_c(a, folder), 0, NULL) == 0)
 		commit_time(repo, seconds);

@@ -1,11 +1,11 @@
 /*
- * Downloads over libcurl's easy interface, one at a time. Redirects are followed here and not by libcurl,
- * so that every hop passes the same check as the first URL: https, or http to this machine itself.
- * Bytes go to a temporary beside the destination and are hashed on the way; it is renamed only when the
- * server sent all of it and the digest is the wanted one.
+ * Downloads over libcurl's easy interface, one at a time. Redirects are followed here and not by
+ * libcurl, so that every hop passes the same check as the first URL: https, or http to this machine
+ * itself. Bytes go to a temporary beside the destination and are hashed on the way; it is renamed
+ * only when the server sent all of it and the digest is the wanted one.
  *
- * What may be tried again: connections that fail or stall, answers cut short, and the statuses 408, 429
- * and 5xx. Certificates that do not verify and wrong digests are never retried.
+ * What may be tried again: connections that fail or stall, answers cut short, and the statuses 408,
+ * 429 and 5xx. Certificates that do not verify and wrong digests are never retried.
  */
 #include "net/net.h"
 
@@ -78,15 +78,18 @@ static bool url_allowed(const char *url, struct err *e)
 {
 	CURLU *u = curl_url();
 	char *scheme = NULL;
-	bool ok = u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-		  curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-		  (strcmp(scheme, "https") == 0 || (strcmp(scheme, "http") == 0 && host_is_loopback(u)));
+	bool ok =
+	    u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+	    (strcmp(scheme, "https") == 0 || (strcmp(scheme, "http") == 0 && host_is_loopback(u)));
 
 	curl_free(scheme);
 	curl_url_cleanup(u);
 	if (ok)
 		return true;
-	err_set(e, ERR_INPUT, "%s: only https is fetched from (http from this machine's own loopback address)", url);
+	err_set(e, ERR_INPUT,
+		"%s: only https is fetched from (http from this machine's own loopback address)",
+		url);
 	return err_fix(e, "give an https:// URL");
 }
 
@@ -115,7 +118,8 @@ static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
 	return size * n;
 }
 
-static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
+static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t up_total,
+		       curl_off_t up_now)
 {
 	struct transfer *t = ctx;
 	uint64_t ms = clock_mono_ms();
@@ -149,7 +153,8 @@ static void set_options(struct transfer *t)
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (ca && *ca)
 		curl_easy_setopt(c, CURLOPT_CAINFO, ca);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, g->connect_ms ? (long)g->connect_ms : (long)CONNECT_MS);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
+			 g->connect_ms ? (long)g->connect_ms : (long)CONNECT_MS);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (stall_ms + 999) / 1000);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->detail);
@@ -178,7 +183,8 @@ static enum try_result failed_transfer(struct transfer *t, CURLcode rc, struct e
 	const char *why = t->detail[0] ? t->detail : curl_easy_strerror(rc);
 
 	if (t->too_big) {
-		err_set(e, ERR_INPUT, "%s: longer than %llu bytes", t->g->url, (unsigned long long)t->max_bytes);
+		err_set(e, ERR_INPUT, "%s: longer than %llu bytes", t->g->url,
+			(unsigned long long)t->max_bytes);
 		return TRY_FAILED;
 	}
 	if (t->write_errno) {
@@ -191,8 +197,10 @@ static enum try_result failed_transfer(struct transfer *t, CURLcode rc, struct e
 		return TRY_FAILED;
 	}
 	if (rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE) {
-		err_set(e, ERR_VERIFY, "%s: the server's certificate does not hold: %s", t->g->url, why);
-		err_fix(e, "install ca-certificates (or set SSL_CERT_FILE), and check this machine's clock");
+		err_set(e, ERR_VERIFY, "%s: the server's certificate does not hold: %s", t->g->url,
+			why);
+		err_fix(e, "install ca-certificates (or set SSL_CERT_FILE), and check this "
+			   "machine's clock");
 		return TRY_FAILED;
 	}
 	err_set(e, ERR_NET, "%s: %s", t->g->url, why);
@@ -221,7 +229,8 @@ static bool restart_file(struct transfer *t, struct err *e)
 	return true;
 }
 
-/* One request for url; a redirect puts the next URL into next (malloc by libcurl's copy, caller frees). */
+/* One request for url; a redirect puts the next URL into next (malloc by libcurl's copy, caller
+ * frees). */
 static enum try_result one_request(struct transfer *t, const char *url, char **next, struct err *e)
 {
 	long status = 0;
@@ -275,7 +284,8 @@ static enum try_result one_try(struct transfer *t, struct err *e)
 static void wait_before_try(unsigned again)
 {
 	uint64_t ms = (uint64_t)BACKOFF_MS << (again < 6 ? again : 6);
-	struct timespec ts = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000L};
+	struct timespec ts = {.tv_sec = (time_t)(ms / 1000),
+			      .tv_nsec = (long)(ms % 1000) * 1000000L};
 
 	nanosleep(&ts, NULL); /* a signal ends it early; the next request sees the interruption */
 }
@@ -298,8 +308,8 @@ static bool all_tries(struct transfer *t, struct err *e)
 	}
 }
 
-static bool check_digest(const struct net_get *g, const struct digest *got, const struct digest *want,
-			 struct err *e)
+static bool check_digest(const struct net_get *g, const struct digest *got,
+			 const struct digest *want, struct err *e)
 {
 	char got_hex[DIGEST_HEX + 1], want_hex[DIGEST_HEX + 1];
 
@@ -307,9 +317,12 @@ static bool check_digest(const struct net_get *g, const struct digest *got, cons
 		return true;
 	digest_hex(got, got_hex);
 	digest_hex(want, want_hex);
-	err_set(e, ERR_VERIFY, "%s: wrong content\n  got  sha256:%s\n  want sha256:%s", g->url, got_hex, want_hex);
-	return err_fix(e, "nothing was kept: the server's file has changed or something on the way changed it; "
-			  "compare with the project's published digest");
+	err_set(e, ERR_VERIFY, "%s: wrong content\n  got  sha256:%s\n  want sha256:%s", g->url,
+		got_hex, want_hex);
+	return err_fix(
+	    e,
+	    "nothing was kept: the server's file has changed or something on the way changed it; "
+	    "compare with the project's published digest");
 }
 
 static bool transfer_all(struct transfer *t, struct err *e)
@@ -337,8 +350,8 @@ static bool close_and_rename(struct transfer *t, const char *path, bool ok, stru
 	return ok;
 }
 
-bool net_download(const struct net_get *g, const char *path, const struct digest *want, struct digest *got,
-		  struct err *e)
+bool net_download(const struct net_get *g, const char *path, const struct digest *want,
+		  struct digest *got, struct err *e)
 {
 	struct arena a = {0};
 	struct transfer t = {.g = g, .max_bytes = g->max_bytes ? g->max_bytes : DEFAULT_MAX_BYTES};
@@ -346,7 +359,9 @@ bool net_download(const struct net_get *g, const char *path, const struct digest
 	bool ok;
 
 	t.tmp = str_fmt(&a, "%s.tmp%ld", path, (long)getpid()).p;
-	t.fd = fault_hit(FAULT_OPEN) ? -1 : open(t.tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	t.fd = fault_hit(FAULT_OPEN)
+		   ? -1
+		   : open(t.tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (t.fd < 0) {
 		ok = err_errno(e, "writing %s", t.tmp);
 	} else {

@@ -1,6 +1,6 @@
 /*
- * net: HTTP client over libcurl (the only user of it): TLS always verified, redirects limited to https,
- * sizes and times limited, retries with back-off for ERR_NET.
+ * net: HTTP client over libcurl (the only user of it): TLS always verified, redirects limited to
+ * https, sizes and times limited, retries with back-off for ERR_NET.
  */
 #ifndef NET_NET_H
 #define NET_NET_H
@@ -13,22 +13,23 @@
 #include "base/event.h"
 
 struct net_get {
-	const char *url;         /* https:// (http:// only to a loopback address); file:// is refused */
-	uint64_t max_bytes;      /* 0: 1 GiB */
-	uint32_t connect_ms;     /* 0: 10 s */
-	uint32_t stall_ms;       /* give up after so long without a byte; 0: 30 s */
-	unsigned tries;          /* 0: 3 */
+	const char *url;     /* https:// (http:// only to a loopback address); file:// is refused */
+	uint64_t max_bytes;  /* 0: 1 GiB */
+	uint32_t connect_ms; /* 0: 10 s */
+	uint32_t stall_ms;   /* give up after so long without a byte; 0: 30 s */
+	unsigned tries;	     /* 0: 3 */
 	struct event_sink *sink; /* progress; may be NULL */
 };
 
 /*
- * Downloads to path (temporary beside it, then rename) and checks want (NULL: none) by hash before the
- * rename. ERR_NET after the last try; ERR_VERIFY names got and wanted digests.
+ * Downloads to path (temporary beside it, then rename) and checks want (NULL: none) by hash before
+ * the rename. ERR_NET after the last try; ERR_VERIFY names got and wanted digests.
  */
-bool net_download(const struct net_get *g, const char *path, const struct digest *want, struct digest *got,
-		  struct err *e) ATTR_MUST_USE;
+bool net_download(const struct net_get *g, const char *path, const struct digest *want,
+		  struct digest *got, struct err *e) ATTR_MUST_USE;
 
-/* Can a connection to the URL's host (or proxy) be opened within connect_ms (0: 10 s)? ERR_NET otherwise. */
+/* Can a connection to the URL's host (or proxy) be opened within connect_ms (0: 10 s)? ERR_NET
+ * otherwise. */
 bool net_reach(const char *url, uint32_t connect_ms, struct err *e) ATTR_MUST_USE;
 
 #endif

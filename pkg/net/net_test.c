@@ -1,6 +1,6 @@
 /*
- * The peer is a small HTTP server on loopback in a child process; it answers by the path asked for and
- * misbehaves on purpose.
+ * The peer is a small HTTP server on loopback in a child process; it answers by the path asked for
+ * and misbehaves on purpose.
  */
 #include "net/net.h"
 
@@ -57,12 +57,16 @@ static void answer(int fd, const char *path, int *asked)
 	static const struct {
 		const char *path, *text;
 	} fixed[] = {
-		{"/ok", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"},
-		{"/redirect", "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 4\r\nConnection: close\r\n\r\ngone"},
-		{"/away", "HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
-		{"/file", "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
-		{"/loop", "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
-		{"/short", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\nConnection: close\r\n\r\nhello"},
+	    {"/ok", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"},
+	    {"/redirect", "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 4\r\nConnection: "
+			  "close\r\n\r\ngone"},
+	    {"/away", "HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/x\r\nContent-Length: "
+		      "0\r\nConnection: close\r\n\r\n"},
+	    {"/file", "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: "
+		      "0\r\nConnection: close\r\n\r\n"},
+	    {"/loop", "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\nConnection: "
+		      "close\r\n\r\n"},
+	    {"/short", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\nConnection: close\r\n\r\nhello"},
 	};
 
 	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
@@ -99,7 +103,8 @@ static void serve(int listener)
 
 static void server_start(struct test *t, struct server *s)
 {
-	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t n = sizeof addr;
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -127,16 +132,16 @@ struct net_case {
 };
 
 static const struct net_case cases[] = {
-	{"/ok", ERR_NONE, "hello"},
-	{"/redirect", ERR_NONE, "hello"},
-	{"/flaky", ERR_NONE, "third"},
-	{"/none", ERR_NET, "status 404"},
-	{"/away", ERR_INPUT, "only https"},
-	{"/file", ERR_INPUT, "only https"},
-	{"/loop", ERR_NET, "redirects"},
-	{"/short", ERR_NET, "/short"},
-	{"/endless", ERR_INPUT, "longer than 1000 bytes"},
-	{"/stall", ERR_NET, "/stall"},
+    {"/ok", ERR_NONE, "hello"},
+    {"/redirect", ERR_NONE, "hello"},
+    {"/flaky", ERR_NONE, "third"},
+    {"/none", ERR_NET, "status 404"},
+    {"/away", ERR_INPUT, "only https"},
+    {"/file", ERR_INPUT, "only https"},
+    {"/loop", ERR_NET, "redirects"},
+    {"/short", ERR_NET, "/short"},
+    {"/endless", ERR_INPUT, "longer than 1000 bytes"},
+    {"/stall", ERR_NET, "/stall"},
 };
 
 void TestNetDownloads(struct test *t)
@@ -149,16 +154,20 @@ void TestNetDownloads(struct test *t)
 		const struct net_case *c = &cases[i];
 		const char *url = str_fmt(&a, "http://127.0.0.1:%d%s", s.port, c->path).p;
 		const char *path = str_fmt(&a, "%s/f%zu", test_tmpdir(t), i).p;
-		struct net_get g = {.url = url, .max_bytes = 1000, .stall_ms = 1000,
+		struct net_get g = {.url = url,
+				    .max_bytes = 1000,
+				    .stall_ms = 1000,
 				    .tries = strcmp(c->path, "/stall") == 0 ? 1 : 3};
 		struct digest got;
 		struct err e = {0};
 		struct str text = {0};
 
 		if (net_download(&g, path, NULL, &got, &e))
-			T_CHECK(t, file_read(&a, path, 0, &text, &e) && str_eqc(text, c->says), "%s: %s", url, text.p);
+			T_CHECK(t, file_read(&a, path, 0, &text, &e) && str_eqc(text, c->says),
+				"%s: %s", url, text.p);
 		else
-			T_CHECK(t, file_kind(path) == FILE_ABSENT && strstr(e.msg, c->says), "%s: %s", url, e.msg);
+			T_CHECK(t, file_kind(path) == FILE_ABSENT && strstr(e.msg, c->says),
+				"%s: %s", url, e.msg);
 		T_EQ_INT(t, e.code, c->code);
 	}
 	server_stop(&s);
@@ -180,7 +189,9 @@ void TestNetLeavesNoTemporary(struct test *t)
 	g.url = str_fmt(&a, "http://127.0.0.1:%d/ok", s.port).p;
 	T_OK(t, !net_download(&g, path, &want, NULL, &e));
 	T_EQ_INT(t, e.code, ERR_VERIFY);
-	T_CHECK(t, strstr(e.msg, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"), "%s", e.msg);
+	T_CHECK(t,
+		strstr(e.msg, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"),
+		"%s", e.msg);
 	T_MUST(t, folder_list(&a, test_tmpdir(t), &list, &n, &e));
 	T_EQ_INT(t, n, 0);
 	want = digest_str(STR("hello"));
@@ -191,8 +202,13 @@ void TestNetLeavesNoTemporary(struct test *t)
 
 void TestNetRefusesSchemes(struct test *t)
 {
-	static const char *const urls[] = {"http://example.com/x", "file:///etc/passwd", "ftp://127.0.0.1/x",
-					   "http://127.0.0.1.example.com/", "https", "", "http://localhost.example.com/"};
+	static const char *const urls[] = {"http://example.com/x",
+					   "file:///etc/passwd",
+					   "ftp://127.0.0.1/x",
+					   "http://127.0.0.1.example.com/",
+					   "https",
+					   "",
+					   "http://localhost.example.com/"};
 	struct arena a = {0};
 	struct err e;
 
