@@ -402,10 +402,12 @@ void ctok_next(struct ctok *c, struct ctok_token *t)
 
 bool ctok_is(const struct ctok_token *t, const char *word)
 {
-	const char *p = t->text.p, *end = p + t->text.n;
+	const char *p, *end;
 
 	if (!t->spliced)
 		return str_eqc(t->text, word);
+	p = t->text.p;
+	end = p + t->text.n;
 	for (p = skip_splices(p, end); p < end && *word; p = skip_splices(p + 1, end))
 		if (*p != *word++)
 			return false;
