@@ -89,7 +89,7 @@ static const char *gap(const struct edit *ed, size_t at)
 
 static struct str set_value(const struct edit *ed, const struct yaml_node *v)
 {
-	char quote = v->end > v->start ? ed->bytes.p[v->start] : ' ';
+	int quote = v->end > v->start ? ed->bytes.p[v->start] : 0;
 
 	if (quote == '"' || quote == '\'')
 		return splice(ed, v->start, v->end,

@@ -1,6 +1,7 @@
 /*
  * The tables of keys. docs/cbuild.schema.json says the same for editors; a test compares the two.
  */
+#include <assert.h>
 #include <stddef.h>
 
 #include "manifest/manifest_impl.h"
@@ -140,13 +141,14 @@ const struct key_table manifest_tables[] = {
 };
 const size_t manifest_table_count = sizeof manifest_tables / sizeof manifest_tables[0];
 
+/* The name is a literal of ours. */
 static const struct key_table *find_table(const char *name)
 {
-	size_t i = 0;
-
-	while (!str_eqc(str_of(manifest_tables[i].name), name))
-		i++;
-	return &manifest_tables[i];
+	for (size_t i = 0; i < manifest_table_count; i++)
+		if (str_eqc(str_of(manifest_tables[i].name), name))
+			return &manifest_tables[i];
+	assert(!"a table of that name");
+	return &manifest_tables[0];
 }
 
 static const struct key *find_key(const struct key_table *t, struct str name)

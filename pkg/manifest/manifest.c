@@ -25,7 +25,7 @@ static void inline_first_fix(struct err *e)
 
 	if (!fix.n || fix.n > INLINE_FIX_MAX)
 		return;
-	snprintf(e->msg + msg.n, sizeof e->msg - msg.n, " (%s)", e->fix);
+	(void)snprintf(e->msg + msg.n, sizeof e->msg - msg.n, " (%s)", e->fix);
 	e->fix[0] = '\0';
 }
 
@@ -35,7 +35,7 @@ void mistake(struct reader *r, const struct yaml_node *n, const char *fix, const
 	char text[256];
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	if (r->mistakes++ == 0) {
 		err_at(r->e, ERR_INPUT, r->file, n->line, n->col, "%s", text);
