@@ -1,11 +1,12 @@
 /*
- * Sysroots from Debian packages of the target's architecture: musl-dev, linux-libc-dev and a compiler
- * runtime, fetched with apt-get into the cache and unpacked there. apt's own state is a private folder,
- * so the machine's list of architectures and packages stays as it is; apt verifies the archive's
- * signature with Debian's keyring and every package against it. Nothing is installed.
+ * Sysroots from Debian packages of the target's architecture: musl-dev, linux-libc-dev and a
+ * compiler runtime, fetched with apt-get into the cache and unpacked there. apt's own state is a
+ * private folder, so the machine's list of architectures and packages stays as it is; apt verifies
+ * the archive's signature with Debian's keyring and every package against it. Nothing is installed.
  *
- * A target names its Debian architecture, the packages (alternatives separated by '|': the first that
- * the suite has) and, where the machine's own suite lacks the architecture, further suites to try.
+ * A target names its Debian architecture, the packages (alternatives separated by '|': the first
+ * that the suite has) and, where the machine's own suite lacks the architecture, further suites to
+ * try.
  */
 #include "toolchain/toolchain_impl.h"
 
@@ -57,8 +58,8 @@ static void set_options(struct apt *apt)
 	add_option(apt, "APT::Sandbox::User", STR("root"));
 }
 
-static bool apt_get(struct apt *apt, const char *verb, const char *flag, struct str word, const char *cwd,
-		    struct str *out, struct err *e)
+static bool apt_get(struct apt *apt, const char *verb, const char *flag, struct str word,
+		    const char *cwd, struct str *out, struct err *e)
 {
 	struct str_vec argv = {0};
 
@@ -71,7 +72,12 @@ static bool apt_get(struct apt *apt, const char *verb, const char *flag, struct 
 		*vec_push(apt->a, &argv) = str_of(flag);
 	if (word.n > 0)
 		*vec_push(apt->a, &argv) = word;
-	return tc_run(apt->a, &argv, NULL, cwd, out, NULL, e);
+	if (tc_run(apt->a, &argv, NULL, cwd, out, NULL, e))
+		return true;
+	struct str first = str_of(e->msg);
+
+	e->msg[str_find(first, '\n')] = '\0'; /* what follows repeats it for each file */
+	return false;
 }
 
 /* Reads "Packages|main|Debian|bookworm|http://..." lines; the first of a release's main archive. */
@@ -104,20 +110,23 @@ static bool find_mirror(struct apt *apt, struct err *e)
 	*vec_push(apt->a, &argv) = STR("apt-get");
 	*vec_push(apt->a, &argv) = STR("indextargets");
 	*vec_push(apt->a, &argv) = STR("--format");
-	*vec_push(apt->a, &argv) = STR("$(CREATED_BY)|$(COMPONENT)|$(ORIGIN)|$(RELEASE)|$(REPO_URI)");
+	*vec_push(apt->a, &argv) =
+	    STR("$(CREATED_BY)|$(COMPONENT)|$(ORIGIN)|$(RELEASE)|$(REPO_URI)");
 	if (!tc_run(apt->a, &argv, NULL, NULL, &lines, NULL, e))
 		return err_wrap(e, "asking apt for the machine's package sources");
 	if (choose_mirror(apt, lines))
 		return true;
-	err_set(e, ERR_IO, "apt knows no archive of Debian's (this recipe reads Debian packages only)");
+	err_set(e, ERR_IO,
+		"apt knows no archive of Debian's (this recipe reads Debian packages only)");
 	return err_fix(e, "use zig: cbuild toolchain install zig");
 }
 
 static bool write_sources(struct apt *apt, struct str suite, struct err *e)
 {
 	bool keyring = file_kind(KEYRING) == FILE_REGULAR;
-	struct str line = str_fmt(apt->a, "deb %s%s%s%.*s %.*s main\n", keyring ? "[signed-by=" : "",
-				  keyring ? KEYRING : "", keyring ? "] " : "", STR_ARG(apt->mirror), STR_ARG(suite));
+	struct str line = str_fmt(apt->a, "deb %s%s%s%.*s %.*s main\n",
+				  keyring ? "[signed-by=" : "", keyring ? KEYRING : "",
+				  keyring ? "] " : "", STR_ARG(apt->mirror), STR_ARG(suite));
 
 	return folder_make(str_c(apt->a, below(apt, "lists/partial")), e) &&
 	       folder_make(str_c(apt->a, below(apt, "cache/archives/partial")), e) &&
@@ -137,18 +146,20 @@ static bool fetch_one(struct apt *apt, struct str suite, struct str alternatives
 		struct str uris;
 		struct err absent;
 
-		if (apt_get(apt, "download", "--print-uris", name, cwd, &uris, &absent) && str_trim(uris).n > 0)
+		if (apt_get(apt, "download", "--print-uris", name, cwd, &uris, &absent) &&
+		    str_trim(uris).n > 0)
 			return apt_get(apt, "download", NULL, name, cwd, NULL, e);
 	}
-	return err_set(e, ERR_IO, "Debian %.*s has no package %.*s for %.*s", STR_ARG(suite), STR_ARG(alternatives),
-		       STR_ARG(tc_var_str(&apt->t->vars, STR("debian"))));
+	return err_set(e, ERR_IO, "Debian %.*s has no package %.*s for %.*s", STR_ARG(suite),
+		       STR_ARG(alternatives), STR_ARG(tc_var_str(&apt->t->vars, STR("debian"))));
 }
 
 static bool fetch_from(struct apt *apt, struct str suite, struct err *e)
 {
 	const struct tc_var *packages = tc_var_get(&apt->t->vars, STR("packages"));
 
-	if (!write_sources(apt, suite, e) || !apt_get(apt, "update", NULL, (struct str){0}, NULL, NULL, e))
+	if (!write_sources(apt, suite, e) ||
+	    !apt_get(apt, "update", NULL, (struct str){0}, NULL, NULL, e))
 		return err_wrap(e, "reading Debian %.*s's list of packages", STR_ARG(suite));
 	for (size_t i = 0; packages && i < packages->words.n; i++) {
 		if (!fetch_one(apt, suite, packages->words.v[i], e))
@@ -174,9 +185,11 @@ static bool fetch(struct apt *apt, struct err *e)
 				   STR_ARG(more->words.v[i]), STR_ARG(apt->own_suite));
 			return true;
 		}
-		err_set(e, first.code, "%s; Debian %.*s: %s", first.msg, STR_ARG(more->words.v[i]), later.msg);
+		err_set(e, first.code, "%s; Debian %.*s: %s", first.msg, STR_ARG(more->words.v[i]),
+			later.msg);
 	}
-	return err_fix(e, "check the network and `apt-get update`, or use zig: cbuild toolchain install zig");
+	return err_fix(
+	    e, "check the network and `apt-get update`, or use zig: cbuild toolchain install zig");
 }
 
 static bool unpack_all(struct apt *apt, struct str root, struct err *e)
@@ -185,7 +198,8 @@ static bool unpack_all(struct apt *apt, struct str root, struct err *e)
 	struct str folder = below(apt, "packages");
 	size_t n;
 
-	if (!folder_make(str_c(apt->a, root), e) || !folder_list(apt->a, str_c(apt->a, folder), &list, &n, e))
+	if (!folder_make(str_c(apt->a, root), e) ||
+	    !folder_list(apt->a, str_c(apt->a, folder), &list, &n, e))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		struct str_vec argv = {0};
@@ -201,7 +215,8 @@ static bool unpack_all(struct apt *apt, struct str root, struct err *e)
 }
 
 /* The file called name anywhere below folder; links are not followed. */
-static bool find_below(struct arena *a, struct str folder, struct str name, struct str *out, struct err *e)
+static bool find_below(struct arena *a, struct str folder, struct str name, struct str *out,
+		       struct err *e)
 {
 	struct folder_entry *list;
 	size_t n;
@@ -230,8 +245,8 @@ static bool prune(struct arena *a, struct str root, struct err *e)
 	    !folder_list(a, str_c(a, lib), &list, &n, e))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		bool drop = str_startsc(list[i].name, "llvm") || str_startsc(list[i].name, "clang") ||
-			    str_startsc(list[i].name, "gcc");
+		bool drop = str_startsc(list[i].name, "llvm") ||
+			    str_startsc(list[i].name, "clang") || str_startsc(list[i].name, "gcc");
 
 		if (drop && !folder_remove(str_c(a, path_join(a, lib, list[i].name)), e))
 			return false;
@@ -244,7 +259,8 @@ static bool arrange(struct apt *apt, const struct tc_desc *d, struct str root, s
 {
 	struct arena *a = apt->a;
 	struct str runtime = tc_var_str(&apt->t->vars, STR("runtime"));
-	struct str lib = str_fmt(a, "usr/lib/%.*s", STR_ARG(tc_var_str(&apt->t->vars, STR("musl"))));
+	struct str lib =
+	    str_fmt(a, "usr/lib/%.*s", STR_ARG(tc_var_str(&apt->t->vars, STR("musl"))));
 	struct str_vec pre = {0}, post = {0};
 	struct str found = {0};
 
@@ -252,7 +268,8 @@ static bool arrange(struct apt *apt, const struct tc_desc *d, struct str root, s
 		return false;
 	if (found.n == 0)
 		return err_set(e, ERR_IO, "no %.*s in the packages", STR_ARG(runtime));
-	if (!file_copy(str_c(a, found), str_c(a, path_join(a, root, STR("libruntime.a"))), 0644, e) ||
+	if (!file_copy(str_c(a, found), str_c(a, path_join(a, root, STR("libruntime.a"))), 0644,
+		       e) ||
 	    !prune(a, root, e))
 		return false;
 	*vec_push(a, &pre) = path_join(a, lib, STR("rcrt1.o"));
@@ -271,8 +288,9 @@ static bool make_in(struct apt *apt, const struct tc_found *f, struct str work, 
 
 	apt->state = path_join(a, work, STR("apt"));
 	set_options(apt);
-	return find_mirror(apt, e) && fetch(apt, e) && unpack_all(apt, root, e) && arrange(apt, f->desc, root, e) &&
-	       folder_remove(final, e) && folder_make_for(final, e) && file_move(str_c(a, root), final, e);
+	return find_mirror(apt, e) && fetch(apt, e) && unpack_all(apt, root, e) &&
+	       arrange(apt, f->desc, root, e) && folder_remove(final, e) &&
+	       folder_make_for(final, e) && file_move(str_c(a, root), final, e);
 }
 
 static bool make_locked(struct arena *a, const struct tc_found *f, const struct tc_target *t,
@@ -283,9 +301,9 @@ static bool make_locked(struct arena *a, const struct tc_found *f, const struct 
 	struct str work;
 	struct err ignored;
 
-	event_note(o->sink, "%.*s: fetching Debian's musl for %.*s, once (a few seconds)", STR_ARG(f->desc->name),
-		   STR_ARG(name));
-	if (!folder_make_temp(a, str_c(a, f->root), "work-", &work, e))
+	event_note(o->sink, "%.*s: fetching Debian's musl for %.*s, once (a few seconds)",
+		   STR_ARG(f->desc->name), STR_ARG(name));
+	if (!tc_work_folder(a, f->root, "work-", &work, e))
 		return false;
 	bool ok = make_in(&apt, f, work, e);
 
@@ -303,12 +321,14 @@ bool tc_debian_sysroot(struct arena *a, const struct tc_found *f, const struct t
 	if (tc_sysroot_ready(a, f, &t->target))
 		return true;
 	if (o->no_install) {
-		err_set(e, ERR_IO, "%.*s is not prepared for this target and nothing may be fetched now",
+		err_set(e, ERR_IO,
+			"%.*s is not prepared for this target and nothing may be fetched now",
 			STR_ARG(f->desc->name));
 		return err_fix(e, "cbuild toolchain install %.*s", STR_ARG(f->desc->name));
 	}
 	if (!folder_make(str_c(a, f->root), e) ||
-	    !lock_acquire(&lock, str_c(a, path_join(a, f->root, STR("lock"))), false, true, &got, e))
+	    !lock_acquire(&lock, str_c(a, path_join(a, f->root, STR("lock"))), false, true, &got,
+			  e))
 		return false;
 	bool ok = tc_sysroot_ready(a, f, &t->target) || make_locked(a, f, t, o, e);
 

@@ -1,6 +1,7 @@
 /*
- * Descriptors: toolchain/NAME.yaml, embedded in the binary, into struct tc_desc. A table says for each
- * key what it holds and where it goes; an unknown key is an error, so a typo cannot pass unseen.
+ * Descriptors: toolchain/NAME.yaml, embedded in the binary, into struct tc_desc. A table says for
+ * each key what it holds and where it goes; an unknown key is an error, so a typo cannot pass
+ * unseen.
  */
 #include "toolchain/toolchain_impl.h"
 
@@ -9,7 +10,17 @@
 #include "base/embed.h"
 #include "format/yaml.h"
 
-enum field_type { F_STR, F_WORDS, F_BOOL, F_NUMBER, F_VARS, F_KIND, F_SINCE, F_RELEASES, F_TARGETS };
+enum field_type {
+	F_STR,
+	F_WORDS,
+	F_BOOL,
+	F_NUMBER,
+	F_VARS,
+	F_KIND,
+	F_SINCE,
+	F_RELEASES,
+	F_TARGETS
+};
 
 struct field {
 	const char *key;
@@ -18,32 +29,32 @@ struct field {
 };
 
 static const struct field FIELDS[] = {
-	{"name", F_STR, offsetof(struct tc_desc, name)},
-	{"about", F_STR, offsetof(struct tc_desc, about)},
-	{"kind", F_KIND, offsetof(struct tc_desc, kind)},
-	{"order", F_NUMBER, offsetof(struct tc_desc, order)},
-	{"static", F_BOOL, offsetof(struct tc_desc, is_static)},
-	{"static-pie", F_BOOL, offsetof(struct tc_desc, static_pie)},
-	{"linker", F_BOOL, offsetof(struct tc_desc, link_is_linker)},
-	{"compiler", F_WORDS, offsetof(struct tc_desc, compiler)},
-	{"link-program", F_WORDS, offsetof(struct tc_desc, linker)},
-	{"cc", F_WORDS, offsetof(struct tc_desc, cc)},
-	{"link", F_WORDS, offsetof(struct tc_desc, link)},
-	{"link-pre", F_WORDS, offsetof(struct tc_desc, link_pre)},
-	{"link-post", F_WORDS, offsetof(struct tc_desc, link_post)},
-	{"env", F_WORDS, offsetof(struct tc_desc, env)},
-	{"trusted", F_WORDS, offsetof(struct tc_desc, trusted)},
-	{"headers", F_WORDS, offsetof(struct tc_desc, headers)},
-	{"compile-files", F_WORDS, offsetof(struct tc_desc, compile_files)},
-	{"link-files", F_WORDS, offsetof(struct tc_desc, link_files)},
-	{"libraries", F_WORDS, offsetof(struct tc_desc, libraries)},
-	{"default-libs", F_WORDS, offsetof(struct tc_desc, default_libs)},
-	{"probe", F_VARS, offsetof(struct tc_desc, probe)},
-	{"search", F_VARS, offsetof(struct tc_desc, search)},
-	{"links", F_VARS, offsetof(struct tc_desc, links)},
-	{"since", F_SINCE, offsetof(struct tc_desc, since)},
-	{"releases", F_RELEASES, offsetof(struct tc_desc, releases)},
-	{"targets", F_TARGETS, offsetof(struct tc_desc, targets)},
+    {"name", F_STR, offsetof(struct tc_desc, name)},
+    {"about", F_STR, offsetof(struct tc_desc, about)},
+    {"kind", F_KIND, offsetof(struct tc_desc, kind)},
+    {"order", F_NUMBER, offsetof(struct tc_desc, order)},
+    {"static", F_BOOL, offsetof(struct tc_desc, is_static)},
+    {"static-pie", F_BOOL, offsetof(struct tc_desc, static_pie)},
+    {"linker", F_BOOL, offsetof(struct tc_desc, link_is_linker)},
+    {"compiler", F_WORDS, offsetof(struct tc_desc, compiler)},
+    {"link-program", F_WORDS, offsetof(struct tc_desc, linker)},
+    {"cc", F_WORDS, offsetof(struct tc_desc, cc)},
+    {"link", F_WORDS, offsetof(struct tc_desc, link)},
+    {"link-pre", F_WORDS, offsetof(struct tc_desc, link_pre)},
+    {"link-post", F_WORDS, offsetof(struct tc_desc, link_post)},
+    {"env", F_WORDS, offsetof(struct tc_desc, env)},
+    {"trusted", F_WORDS, offsetof(struct tc_desc, trusted)},
+    {"headers", F_WORDS, offsetof(struct tc_desc, headers)},
+    {"compile-files", F_WORDS, offsetof(struct tc_desc, compile_files)},
+    {"link-files", F_WORDS, offsetof(struct tc_desc, link_files)},
+    {"libraries", F_WORDS, offsetof(struct tc_desc, libraries)},
+    {"default-libs", F_WORDS, offsetof(struct tc_desc, default_libs)},
+    {"probe", F_VARS, offsetof(struct tc_desc, probe)},
+    {"search", F_VARS, offsetof(struct tc_desc, search)},
+    {"links", F_VARS, offsetof(struct tc_desc, links)},
+    {"since", F_SINCE, offsetof(struct tc_desc, since)},
+    {"releases", F_RELEASES, offsetof(struct tc_desc, releases)},
+    {"targets", F_TARGETS, offsetof(struct tc_desc, targets)},
 };
 
 struct reader {
@@ -54,7 +65,8 @@ struct reader {
 
 static bool wrong(struct reader *r, const struct yaml_node *n, const char *want)
 {
-	return err_at(r->e, ERR_INPUT, str_c(r->a, r->d->file), n->line, n->col, "expected %s", want);
+	return err_at(r->e, ERR_INPUT, str_c(r->a, r->d->file), n->line, n->col, "expected %s",
+		      want);
 }
 
 static bool read_str(struct reader *r, const struct yaml_node *n, struct str *out)
@@ -79,7 +91,8 @@ static bool read_words(struct reader *r, const struct yaml_node *n, struct str_v
 static bool read_bool(struct reader *r, const struct yaml_node *n, bool *out)
 {
 	*out = n->kind == YAML_TEXT && str_eqc(n->text, "true");
-	return *out || (n->kind == YAML_TEXT && str_eqc(n->text, "false")) || wrong(r, n, "true or false");
+	return *out || (n->kind == YAML_TEXT && str_eqc(n->text, "false")) ||
+	       wrong(r, n, "true or false");
 }
 
 static bool read_number(struct reader *r, const struct yaml_node *n, uint64_t *out)
@@ -89,7 +102,8 @@ static bool read_number(struct reader *r, const struct yaml_node *n, uint64_t *o
 
 static bool read_kind(struct reader *r, const struct yaml_node *n, enum tc_kind *out)
 {
-	static const char *const names[] = {[TC_ZIG] = "zig", [TC_DEBIAN] = "debian", [TC_SYSTEM] = "system"};
+	static const char *const names[] = {
+	    [TC_ZIG] = "zig", [TC_DEBIAN] = "debian", [TC_SYSTEM] = "system"};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		if (n->kind == YAML_TEXT && str_eqc(n->text, names[i])) {
@@ -129,7 +143,8 @@ static bool read_since(struct reader *r, const struct yaml_node *n, struct tc_de
 	for (size_t i = 0; i < n->items.n; i++) {
 		struct tc_since *s = vec_push(r->a, &d->since);
 		const struct yaml_node *x = n->items.v[i];
-		const struct yaml_node *version = yaml_get(x, "version"), *name = yaml_get(x, "name");
+		const struct yaml_node *version = yaml_get(x, "version"),
+				       *name = yaml_get(x, "name");
 		const struct yaml_node *words = yaml_get(x, "words");
 
 		if (!version || !name || !words)
@@ -152,7 +167,8 @@ static bool read_archive(struct reader *r, const struct yaml_node *n, struct tc_
 	if (sha256->kind != YAML_TEXT || !digest_parse_hex(sha256->text, &x->want))
 		return wrong(r, sha256, "64 lower-case hex digits");
 	return read_target(r, host, &x->host) && (!url || read_str(r, url, &x->url)) &&
-	       (!pip || read_str(r, pip, &x->package)) && (!release || read_str(r, release, &x->release));
+	       (!pip || read_str(r, pip, &x->package)) &&
+	       (!release || read_str(r, release, &x->release));
 }
 
 static bool read_releases(struct reader *r, const struct yaml_node *n, struct tc_desc *d)
@@ -183,7 +199,8 @@ static bool read_targets(struct reader *r, const struct yaml_node *n, struct tc_
 	for (size_t i = 0; i < n->pairs.n; i++) {
 		struct tc_target *t = vec_push(r->a, &d->targets);
 
-		if (!read_target(r, n->pairs.v[i].key, &t->target) || !read_vars(r, n->pairs.v[i].value, &t->vars))
+		if (!read_target(r, n->pairs.v[i].key, &t->target) ||
+		    !read_vars(r, n->pairs.v[i].value, &t->vars))
 			return false;
 	}
 	return true;
@@ -225,7 +242,8 @@ static const struct field *find_field(struct str key)
 	return NULL;
 }
 
-bool tc_desc_parse(struct arena *a, struct str file, struct str bytes, struct tc_desc *out, struct err *e)
+bool tc_desc_parse(struct arena *a, struct str file, struct str bytes, struct tc_desc *out,
+		   struct err *e)
 {
 	struct reader r = {.a = a, .d = out, .e = e};
 	struct yaml_node *root;
@@ -246,7 +264,8 @@ bool tc_desc_parse(struct arena *a, struct str file, struct str bytes, struct tc
 			return err_wrap(e, "reading toolchain descriptor");
 	}
 	if (out->name.n == 0 || out->cc.n == 0 || out->targets.n == 0)
-		return err_at(e, ERR_INPUT, str_c(a, file), 0, 0, "a descriptor needs name, cc and targets");
+		return err_at(e, ERR_INPUT, str_c(a, file), 0, 0,
+			      "a descriptor needs name, cc and targets");
 	return true;
 }
 

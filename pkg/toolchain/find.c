@@ -1,7 +1,8 @@
 /*
- * What of a descriptor is on this machine. zig: releases in the cache (CACHE/toolchain/zig-VERSION), and
- * failing those the zig on $PATH, to which CACHE/toolchain/zig-system then links. Others: the first
- * compiler of the list on $PATH, its linker, the folders it needs.
+ * What of a descriptor is on this machine. zig: releases in the cache
+ * (CACHE/toolchain/zig-VERSION), and failing those the zig on $PATH, to which
+ * CACHE/toolchain/zig-system then links. Others: the first compiler of the list on $PATH, its
+ * linker, the folders it needs.
  */
 #include "toolchain/toolchain_impl.h"
 
@@ -13,10 +14,27 @@ struct str tc_home(struct arena *a, const struct toolchain_opts *o, struct str x
 	return path_join(a, path_join(a, o->cache_dir, STR("toolchain")), x);
 }
 
+bool tc_work_folder(struct arena *a, struct str parent, const char *prefix, struct str *out,
+		    struct err *e)
+{
+	struct folder_entry *list;
+	size_t n;
+
+	if (!folder_list(a, str_c(a, parent), &list, &n, e))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (str_startsc(list[i].name, prefix) &&
+		    !folder_remove(str_c(a, path_join(a, parent, list[i].name)), e))
+			return false;
+	}
+	return folder_make_temp(a, str_c(a, parent), prefix, out, e);
+}
+
 int tc_version_cmp(struct str x, struct str y)
 {
 	while (x.p || y.p) {
-		struct str p = x.p ? str_cut(&x, '.') : STR("0"), q = y.p ? str_cut(&y, '.') : STR("0");
+		struct str p = x.p ? str_cut(&x, '.') : STR("0"),
+			   q = y.p ? str_cut(&y, '.') : STR("0");
 		uint64_t m, n;
 
 		if (!str_u64(p, &m) || !str_u64(q, &n)) {
@@ -87,7 +105,8 @@ static bool find_installed(struct arena *a, const struct tc_desc *d, const struc
 		struct str root = path_join(a, str_of(home), list[i].name);
 		struct str version = str_skip(list[i].name, 4);
 
-		if (str_startsc(list[i].name, "zig-") && version.n > 0 && version.p[0] >= '0' && version.p[0] <= '9' &&
+		if (str_startsc(list[i].name, "zig-") && version.n > 0 && version.p[0] >= '0' &&
+		    version.p[0] <= '9' &&
 		    file_kind(str_c(a, path_join(a, root, STR("zig")))) == FILE_REGULAR)
 			set_zig(a, add(a, out, d), root, version);
 	}
@@ -114,8 +133,8 @@ static bool lib_dir_of(struct str env, struct str *out)
 	return false;
 }
 
-static bool probe_zig(struct arena *a, const struct toolchain_opts *o, struct str zig, const char *verb,
-		      struct str *out, struct err *e)
+static bool probe_zig(struct arena *a, const struct toolchain_opts *o, struct str zig,
+		      const char *verb, struct str *out, struct err *e)
 {
 	struct str_vec argv = {0};
 
@@ -133,11 +152,12 @@ static bool find_on_path(struct arena *a, const struct tc_desc *d, const struct 
 
 	if (!path_search(a, "zig", &found))
 		return true;
-	if (!path_real(a, str_c(a, found), &zig, e) || !probe_zig(a, o, zig, "version", &version, e) ||
-	    !probe_zig(a, o, zig, "env", &env, e))
+	if (!path_real(a, str_c(a, found), &zig, e) ||
+	    !probe_zig(a, o, zig, "version", &version, e) || !probe_zig(a, o, zig, "env", &env, e))
 		return err_wrap(e, "asking %.*s for its version", STR_ARG(found));
 	if (!lib_dir_of(env, &lib))
-		return err_at(e, ERR_IO, str_c(a, found), 0, 0, "`zig env` names no library folder");
+		return err_at(e, ERR_IO, str_c(a, found), 0, 0,
+			      "`zig env` names no library folder");
 	if (!folder_make(str_c(a, root), e) ||
 	    !file_symlink(str_c(a, zig), str_c(a, path_join(a, root, STR("zig"))), e) ||
 	    !file_symlink(str_c(a, lib), str_c(a, path_join(a, root, STR("lib"))), e))
@@ -149,7 +169,8 @@ static bool find_on_path(struct arena *a, const struct tc_desc *d, const struct 
 	return true;
 }
 
-static bool first_program(struct arena *a, const struct str_vec *names, struct str *out, struct str *name)
+static bool first_program(struct arena *a, const struct str_vec *names, struct str *out,
+			  struct str *name)
 {
 	for (size_t i = 0; i < names->n; i++) {
 		if (path_search(a, str_c(a, names->v[i]), out)) {
@@ -202,7 +223,8 @@ static bool find_folders(struct arena *a, struct tc_found *f, struct str *why)
 	return true;
 }
 
-static bool run_probes(struct arena *a, struct tc_found *f, const struct toolchain_opts *o, struct err *e)
+static bool run_probes(struct arena *a, struct tc_found *f, const struct toolchain_opts *o,
+		       struct err *e)
 {
 	for (size_t i = 0; i < f->desc->probe.n; i++) {
 		const struct tc_vars *sets[] = {&f->vars};
@@ -245,8 +267,8 @@ static bool make_links(struct arena *a, const struct tc_found *f, struct err *e)
 
 		while (k < link->words.n && file_kind(str_c(a, link->words.v[k])) == FILE_ABSENT)
 			k++;
-		if (k < link->words.n &&
-		    (!folder_make_for(path, e) || !file_symlink(str_c(a, link->words.v[k]), path, e)))
+		if (k < link->words.n && (!folder_make_for(path, e) ||
+					  !file_symlink(str_c(a, link->words.v[k]), path, e)))
 			return false;
 	}
 	return true;
@@ -258,7 +280,8 @@ static bool find_system(struct arena *a, const struct tc_desc *d, const struct t
 	struct str cc, name;
 
 	if (!first_program(a, &d->compiler, &cc, &name)) {
-		*why = str_fmt(a, "no compiler on the PATH (%.*s)", STR_ARG(listed(a, &d->compiler)));
+		*why =
+		    str_fmt(a, "no compiler on the PATH (%.*s)", STR_ARG(listed(a, &d->compiler)));
 		return true;
 	}
 	struct tc_found_vec one = {0};
@@ -269,7 +292,8 @@ static bool find_system(struct arena *a, const struct tc_desc *d, const struct t
 	f->mount_name = d->name;
 	f->cc = cc;
 	tc_var_set(a, &f->vars, STR("cc"), cc);
-	tc_var_set(a, &f->vars, STR("suffix"), str_skip(name, d->kind == TC_DEBIAN ? dash : name.n));
+	tc_var_set(a, &f->vars, STR("suffix"),
+		   str_skip(name, d->kind == TC_DEBIAN ? dash : name.n));
 	if (!find_linker(a, f, why, e) || !run_probes(a, f, o, e) || !make_links(a, f, e))
 		return false;
 	set_since(a, f);
@@ -278,8 +302,8 @@ static bool find_system(struct arena *a, const struct tc_desc *d, const struct t
 	return true;
 }
 
-bool tc_find(struct arena *a, const struct tc_desc *d, const struct toolchain_opts *o, struct tc_found_vec *out,
-	     struct str *why, struct err *e)
+bool tc_find(struct arena *a, const struct tc_desc *d, const struct toolchain_opts *o,
+	     struct tc_found_vec *out, struct str *why, struct err *e)
 {
 	*why = STR("");
 	if (d->kind != TC_ZIG)

@@ -1,14 +1,15 @@
 /*
- * Identity: what a compile or link key must hold of the toolchain. SHA-256 over named digests of files:
+ * Identity: what a compile or link key must hold of the toolchain. SHA-256 over named digests of
+ * files:
  *
  *     cbuild compile id 1 | cbuild link id 1
  *     NAME VERSION
  *     file BASE-NAME HEX            an executable, a library it loads, a library to link
  *     folder HEX                    a header folder: relative path and digest of each file
  *
- * Where things are installed is not in it. Digests are remembered while files keep their stat signature;
- * a folder's while the folder, its first level and the compiler do (headers in the cache are only ever
- * replaced together with their folder).
+ * Where things are installed is not in it. Digests are remembered while files keep their stat
+ * signature; a folder's while the folder, its first level and the compiler do (headers in the cache
+ * are only ever replaced together with their folder).
  */
 #include "toolchain/toolchain_impl.h"
 
@@ -55,7 +56,8 @@ static bool add_file(const struct id_ctx *c, struct buf *b, struct str path, str
 	return true;
 }
 
-static bool walk(const struct id_ctx *c, struct digest_ctx *d, struct str folder, struct str rel, struct err *e)
+static bool walk(const struct id_ctx *c, struct digest_ctx *d, struct str folder, struct str rel,
+		 struct err *e)
 {
 	struct folder_entry *list;
 	size_t n;
@@ -78,7 +80,8 @@ static bool walk(const struct id_ctx *c, struct digest_ctx *d, struct str folder
 
 		if (!file_digest(str_c(c->a, path), &one, &dangling))
 			continue; /* a link to a folder or to nothing */
-		struct str line = str_fmt(c->a, "%.*s %.*s\n", STR_ARG(hex_str(c->a, &one)), STR_ARG(name));
+		struct str line =
+		    str_fmt(c->a, "%.*s %.*s\n", STR_ARG(hex_str(c->a, &one)), STR_ARG(name));
 
 		digest_update(d, line.p, line.n);
 	}
@@ -106,7 +109,8 @@ static bool add_folder(const struct id_ctx *c, struct buf *b, struct str folder,
 	size_t n;
 
 	if (!tc_memo_get(c->a, c->o, key, &hex)) {
-		if (!folder_hex(c, folder, &hex, e) || !folder_list(c->a, str_c(c->a, folder), &list, &n, e))
+		if (!folder_hex(c, folder, &hex, e) ||
+		    !folder_list(c->a, str_c(c->a, folder), &list, &n, e))
 			return false;
 		*vec_push(c->a, &watch) = c->f->cc;
 		*vec_push(c->a, &watch) = folder;
@@ -121,7 +125,8 @@ static bool add_folder(const struct id_ctx *c, struct buf *b, struct str folder,
 }
 
 /* Paths behind "=>" in the loader's list whose name holds one of parts. */
-static void pick_libraries(struct arena *a, struct str text, const struct str_vec *parts, struct str_vec *out)
+static void pick_libraries(struct arena *a, struct str text, const struct str_vec *parts,
+			   struct str_vec *out)
 {
 	struct str line;
 
@@ -139,7 +144,8 @@ static void pick_libraries(struct arena *a, struct str text, const struct str_ve
 	}
 }
 
-/* The dynamic loader lists what a program loads when asked by this variable; the program does not run. */
+/* The dynamic loader lists what a program loads when asked by this variable; the program does not
+ * run. */
 static bool add_libraries(const struct id_ctx *c, struct buf *b, struct str program, struct err *e)
 {
 	struct str_vec env = {0}, argv = {0}, paths = {0};
@@ -160,8 +166,10 @@ static bool add_libraries(const struct id_ctx *c, struct buf *b, struct str prog
 	return true;
 }
 
-/* A file as it is, a folder by its content; a word that names neither is a flag and is in argv already. */
-static bool add_words(const struct id_ctx *c, struct buf *b, const struct str_vec *words, struct err *e)
+/* A file as it is, a folder by its content; a word that names neither is a flag and is in argv
+ * already. */
+static bool add_words(const struct id_ctx *c, struct buf *b, const struct str_vec *words,
+		      struct err *e)
 {
 	for (size_t i = 0; i < words->n; i++) {
 		struct str path = real_place(c, words->v[i]);
@@ -171,7 +179,8 @@ static bool add_words(const struct id_ctx *c, struct buf *b, const struct str_ve
 
 		if (kind == FILE_ABSENT || !file_stat(str_c(c->a, path), &sig, &absent))
 			continue;
-		if ((sig.mode & 0170000) == 0040000 ? !add_folder(c, b, path, e) : !add_file(c, b, path, e))
+		if ((sig.mode & 0170000) == 0040000 ? !add_folder(c, b, path, e)
+						    : !add_file(c, b, path, e))
 			return false;
 	}
 	return true;
@@ -185,8 +194,9 @@ static bool expanded(const struct id_ctx *c, struct buf *b, const struct str_vec
 	return tc_expand(c->a, template, sets, set_count, &words, e) && add_words(c, b, &words, e);
 }
 
-bool tc_identify(struct arena *a, const struct tc_found *f, const struct tc_vars *const *sets, size_t set_count,
-		 const struct toolchain_opts *o, struct toolchain *tc, struct err *e)
+bool tc_identify(struct arena *a, const struct tc_found *f, const struct tc_vars *const *sets,
+		 size_t set_count, const struct toolchain_opts *o, struct toolchain *tc,
+		 struct err *e)
 {
 	struct id_ctx c = {.a = a, .o = o, .f = f};
 	struct buf cc = {0}, ld = {0};
@@ -194,12 +204,14 @@ bool tc_identify(struct arena *a, const struct tc_found *f, const struct tc_vars
 
 	if (f->mount_name.n > 0)
 		c.mounted = path_join(a, o->mount, f->mount_name);
-	buf_printf(&cc, "cbuild compile id 1\n%.*s %.*s\n", STR_ARG(tc->name), STR_ARG(tc->version));
+	buf_printf(&cc, "cbuild compile id 1\n%.*s %.*s\n", STR_ARG(tc->name),
+		   STR_ARG(tc->version));
 	buf_printf(&ld, "cbuild link id 1\n%.*s %.*s\n", STR_ARG(tc->name), STR_ARG(tc->version));
 	bool ok = add_file(&c, &cc, f->cc, e) && add_libraries(&c, &cc, f->cc, e) &&
 		  expanded(&c, &cc, &f->desc->compile_files, sets, set_count, e) &&
-		  expanded(&c, &cc, &f->desc->headers, sets, set_count, e) && add_file(&c, &ld, linker, e) &&
-		  add_libraries(&c, &ld, linker, e) && expanded(&c, &ld, &f->desc->link_files, sets, set_count, e) &&
+		  expanded(&c, &cc, &f->desc->headers, sets, set_count, e) &&
+		  add_file(&c, &ld, linker, e) && add_libraries(&c, &ld, linker, e) &&
+		  expanded(&c, &ld, &f->desc->link_files, sets, set_count, e) &&
 		  add_words(&c, &ld, &tc->link_pre, e) && add_words(&c, &ld, &tc->link_post, e);
 
 	if (ok) {

@@ -1,7 +1,7 @@
 /*
  * Fetching a release into CACHE/toolchain/NAME-VERSION. Its archives are tried in the descriptor's
- * order: the project's own site, then the machine's package client. Each must have the pinned digest
- * before it is unpacked into a temporary folder, which one rename makes the release.
+ * order: the project's own site, then the machine's package client. Each must have the pinned
+ * digest before it is unpacked into a temporary folder, which one rename makes the release.
  */
 #include "toolchain/toolchain_impl.h"
 
@@ -18,9 +18,11 @@ struct fetch {
 	struct str work; /* temporary folder */
 };
 
-static bool fetch_url(const struct fetch *f, const struct tc_archive *x, struct str *file, struct err *e)
+static bool fetch_url(const struct fetch *f, const struct tc_archive *x, struct str *file,
+		      struct err *e)
 {
-	struct net_get get = {.url = str_c(f->a, x->url), .connect_ms = 5000, .tries = 2, .sink = f->o->sink};
+	struct net_get get = {
+	    .url = str_c(f->a, x->url), .connect_ms = 5000, .tries = 2, .sink = f->o->sink};
 	struct digest got;
 
 	*file = path_join(f->a, f->work, path_base(x->url));
@@ -56,7 +58,8 @@ static bool only_file(struct arena *a, struct str folder, struct str *file, stru
 	if (!folder_list(a, str_c(a, folder), &list, &n, e))
 		return false;
 	if (n != 1)
-		return err_set(e, ERR_VERIFY, "the package client left %zu files instead of one", n);
+		return err_set(e, ERR_VERIFY, "the package client left %zu files instead of one",
+			       n);
 	*file = path_join(a, folder, list[0].name);
 	return true;
 }
@@ -74,13 +77,16 @@ static bool check_digest(struct arena *a, struct str file, const struct digest *
 		return true;
 	struct str name = path_base(file);
 
-	err_set(e, ERR_VERIFY, "%.*s has SHA-256 %s, the descriptor pins %s", STR_ARG(name), got_hex, want_hex);
+	err_set(e, ERR_VERIFY, "%.*s has SHA-256 %s, the descriptor pins %s", STR_ARG(name),
+		got_hex, want_hex);
 	return err_fix(e, "do not use that file; report it");
 }
 
-static bool fetch_pip(const struct fetch *f, const struct tc_archive *x, struct str *file, struct err *e)
+static bool fetch_pip(const struct fetch *f, const struct tc_archive *x, struct str *file,
+		      struct err *e)
 {
-	static const char *const flags[] = {"download", "--no-deps", "--only-binary=:all:", "--quiet", "-d"};
+	static const char *const flags[] = {"download", "--no-deps",
+					    "--only-binary=:all:", "--quiet", "-d"};
 	struct str folder = path_join(f->a, f->work, STR("pip"));
 	struct str_vec argv = {0};
 
@@ -91,17 +97,21 @@ static bool fetch_pip(const struct fetch *f, const struct tc_archive *x, struct 
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
 		*vec_push(f->a, &argv) = str_of(flags[i]);
 	*vec_push(f->a, &argv) = folder;
-	*vec_push(f->a, &argv) = str_fmt(f->a, "%.*s==%.*s", STR_ARG(x->package), STR_ARG(x->release));
-	event_note(f->o->sink, "fetching %.*s %.*s through %.*s", STR_ARG(x->package), STR_ARG(x->release),
-		   STR_ARG(argv.v[0]));
-	return folder_make(str_c(f->a, folder), e) && tc_run(f->a, &argv, NULL, NULL, NULL, NULL, e) &&
-	       only_file(f->a, folder, file, e) && check_digest(f->a, *file, &x->want, e);
+	*vec_push(f->a, &argv) =
+	    str_fmt(f->a, "%.*s==%.*s", STR_ARG(x->package), STR_ARG(x->release));
+	event_note(f->o->sink, "fetching %.*s %.*s through %.*s", STR_ARG(x->package),
+		   STR_ARG(x->release), STR_ARG(argv.v[0]));
+	return folder_make(str_c(f->a, folder), e) &&
+	       tc_run(f->a, &argv, NULL, NULL, NULL, NULL, e) && only_file(f->a, folder, file, e) &&
+	       check_digest(f->a, *file, &x->want, e);
 }
 
 /* Unpacks file so that the release's top folder is *top. */
-static bool unpack(const struct fetch *f, const struct tc_archive *x, struct str file, struct str *top, struct err *e)
+static bool unpack(const struct fetch *f, const struct tc_archive *x, struct str file,
+		   struct str *top, struct err *e)
 {
-	struct archive_opts opts = {.strip = x->url.n > 0 ? 1 : 0, .only = x->package, .allow_case_collisions = true};
+	struct archive_opts opts = {
+	    .strip = x->url.n > 0 ? 1 : 0, .only = x->package, .allow_case_collisions = true};
 	struct str dir = path_join(f->a, f->work, STR("tree"));
 
 	*top = x->url.n > 0 ? dir : path_join(f->a, dir, x->package);
@@ -120,17 +130,20 @@ static bool make_executable(struct arena *a, struct str program, struct err *e)
 	return (sig.mode & 0100) || (file_copy(path, copy, 0755, e) && file_move(copy, path, e));
 }
 
-static bool install_one(const struct fetch *f, const struct tc_archive *x, struct str final, struct err *e)
+static bool install_one(const struct fetch *f, const struct tc_archive *x, struct str final,
+			struct err *e)
 {
 	struct str file, top;
 
 	if (!(x->url.n > 0 ? fetch_url(f, x, &file, e) : fetch_pip(f, x, &file, e)))
 		return false;
-	return unpack(f, x, file, &top, e) && make_executable(f->a, path_join(f->a, top, f->d->name), e) &&
+	return unpack(f, x, file, &top, e) &&
+	       make_executable(f->a, path_join(f->a, top, f->d->name), e) &&
 	       file_move(str_c(f->a, top), str_c(f->a, final), e);
 }
 
-/* Tries the archives for this host in order; a wrong digest ends it, anything else goes to the next. */
+/* Tries the archives for this host in order; a wrong digest ends it, anything else goes to the
+ * next. */
 static bool install_first(const struct fetch *f, struct str final, struct err *e)
 {
 	struct target host = target_host();
@@ -149,7 +162,8 @@ static bool install_first(const struct fetch *f, struct str final, struct err *e
 		event_note(f->o->sink, "not from there: %s", e->msg);
 	}
 	if (tried)
-		return err_fix(e, "check the network, or use Debian's packages: apt-get install clang lld");
+		return err_fix(
+		    e, "check the network, or use Debian's packages: apt-get install clang lld");
 	struct str name = target_name(f->a, &host);
 
 	return err_set(e, ERR_INPUT, "%.*s %.*s has no archive for %.*s hosts", STR_ARG(f->d->name),
@@ -165,14 +179,17 @@ static const struct tc_release *find_release(const struct tc_desc *d, struct str
 	return NULL;
 }
 
-static bool unknown_release(struct arena *a, const struct tc_desc *d, struct str version, struct err *e)
+static bool unknown_release(struct arena *a, const struct tc_desc *d, struct str version,
+			    struct err *e)
 {
 	struct str known = STR("");
 
 	for (size_t i = 0; i < d->releases.n; i++)
-		known = str_fmt(a, "%.*s%s%.*s", STR_ARG(known), i ? ", " : "", STR_ARG(d->releases.v[i].version));
+		known = str_fmt(a, "%.*s%s%.*s", STR_ARG(known), i ? ", " : "",
+				STR_ARG(d->releases.v[i].version));
 	err_set(e, ERR_USAGE, "%.*s %.*s is not pinned", STR_ARG(d->name), STR_ARG(version));
-	return err_fix(e, "one of %.*s; or put another %.*s on the PATH", STR_ARG(known), STR_ARG(d->name));
+	return err_fix(e, "one of %.*s; or put another %.*s on the PATH", STR_ARG(known),
+		       STR_ARG(d->name));
 }
 
 bool tc_install_release(struct arena *a, const struct tc_desc *d, struct str version,
@@ -190,11 +207,12 @@ bool tc_install_release(struct arena *a, const struct tc_desc *d, struct str ver
 	const char *home = str_c(a, tc_home(a, o, STR(".")));
 
 	if (!folder_make(home, e) ||
-	    !lock_acquire(&lock, str_c(a, tc_home(a, o, STR("install.lock"))), false, true, &got, e))
+	    !lock_acquire(&lock, str_c(a, tc_home(a, o, STR("install.lock"))), false, true, &got,
+			  e))
 		return false;
 	bool ok = file_kind(str_c(a, final)) == FILE_FOLDER;
 
-	if (!ok && folder_make_temp(a, home, "install-", &f.work, e)) {
+	if (!ok && tc_work_folder(a, str_of(home), "install-", &f.work, e)) {
 		ok = install_first(&f, final, e);
 		if (!folder_remove(str_c(a, f.work), &ignored))
 			event_warn(o->sink, "left behind: %.*s", STR_ARG(f.work));

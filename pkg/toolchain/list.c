@@ -1,5 +1,6 @@
 /*
- * `cbuild toolchain list` and `install`: the same descriptors and instances as choosing, all of them.
+ * `cbuild toolchain list` and `install`: the same descriptors and instances as choosing, all of
+ * them.
  */
 #include "toolchain/toolchain_impl.h"
 
@@ -32,8 +33,8 @@ static void add_info(struct arena *a, const struct tc_found *f, struct info_vec 
 	add_targets(a, f, info);
 }
 
-static bool list_desc(struct arena *a, const struct tc_desc *d, const struct toolchain_opts *o, struct info_vec *out,
-		      struct err *e)
+static bool list_desc(struct arena *a, const struct tc_desc *d, const struct toolchain_opts *o,
+		      struct info_vec *out, struct err *e)
 {
 	struct tc_found_vec found = {0};
 	struct str why;
@@ -52,18 +53,21 @@ static bool list_desc(struct arena *a, const struct tc_desc *d, const struct too
 }
 
 /* Marks the line that toolchain_open would choose for this host; only looks at what is there. */
-static void mark_chosen(struct info_vec *v, const struct tc_desc *descs, size_t n, struct str wanted)
+static void mark_chosen(struct info_vec *v, const struct tc_desc *descs, size_t n,
+			struct str wanted)
 {
 	struct target host = target_host();
 
 	for (size_t i = 0; i < v->n; i++) {
 		struct toolchain_info *info = &v->v[i];
-		bool serves = false, allowed = wanted.n > 0 ? str_starts(wanted, info->name) : false;
+		bool serves = false,
+		     allowed = wanted.n > 0 ? str_starts(wanted, info->name) : false;
 
 		for (size_t k = 0; k < info->targets.n; k++)
 			serves = serves || target_eq(&info->targets.v[k], &host);
 		for (size_t k = 0; k < n && wanted.n == 0; k++)
-			allowed = allowed || (str_eq(descs[k].name, info->name) && descs[k].order > 0);
+			allowed =
+			    allowed || (str_eq(descs[k].name, info->name) && descs[k].order > 0);
 		if (info->usable && serves && allowed) {
 			info->chosen_for_host = true;
 			return;
@@ -71,8 +75,8 @@ static void mark_chosen(struct info_vec *v, const struct tc_desc *descs, size_t 
 	}
 }
 
-bool toolchain_list(struct arena *a, const struct toolchain_opts *o, struct toolchain_info **out, size_t *n,
-		    struct err *e)
+bool toolchain_list(struct arena *a, const struct toolchain_opts *o, struct toolchain_info **out,
+		    size_t *n, struct err *e)
 {
 	struct info_vec v = {0};
 	struct tc_desc *descs;
@@ -90,8 +94,8 @@ bool toolchain_list(struct arena *a, const struct toolchain_opts *o, struct tool
 	return true;
 }
 
-static bool prepare_targets(struct arena *a, struct str wanted, const struct target *targets, size_t count,
-			    const struct toolchain_opts *o, struct err *e)
+static bool prepare_targets(struct arena *a, struct str wanted, const struct target *targets,
+			    size_t count, const struct toolchain_opts *o, struct err *e)
 {
 	struct toolchain_opts one = *o;
 
@@ -105,8 +109,8 @@ static bool prepare_targets(struct arena *a, struct str wanted, const struct tar
 	return true;
 }
 
-bool toolchain_install(struct arena *a, struct str what, const struct target *targets, size_t target_count,
-		       const struct toolchain_opts *o, struct err *e)
+bool toolchain_install(struct arena *a, struct str what, const struct target *targets,
+		       size_t target_count, const struct toolchain_opts *o, struct err *e)
 {
 	struct str version = what, name = str_cut(&version, '@');
 	struct tc_desc *descs;

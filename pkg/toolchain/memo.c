@@ -5,9 +5,9 @@
  *     watch DEV INO SIZE MTIME_NS CTIME_NS PATH          one line a watched path
  *     value N                                            and then N bytes
  *
- * It is a cache of what could be found out again, so anything wrong with it is a miss and a failure to
- * write it is nothing. Files that changed within the last two seconds are not remembered: their next
- * change may keep the signature.
+ * It is a cache of what could be found out again, so anything wrong with it is a miss and a failure
+ * to write it is nothing. Files that changed within the last two seconds are not remembered: their
+ * next change may keep the signature.
  */
 #include "toolchain/toolchain_impl.h"
 
@@ -36,8 +36,8 @@ static bool watch_line(struct arena *a, struct str path, struct str *out, int64_
 	if (!file_stat(str_c(a, path), &sig, &ignored))
 		return false;
 	*newest_ns = sig.ctime_ns > *newest_ns ? sig.ctime_ns : *newest_ns;
-	*out = str_fmt(a, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %.*s", sig.dev, sig.ino,
-		       sig.size_bytes, sig.mtime_ns, sig.ctime_ns, STR_ARG(path));
+	*out = str_fmt(a, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %.*s",
+		       sig.dev, sig.ino, sig.size_bytes, sig.mtime_ns, sig.ctime_ns, STR_ARG(path));
 	return true;
 }
 
@@ -63,7 +63,8 @@ bool tc_memo_get(struct arena *a, const struct toolchain_opts *o, struct str key
 	struct err ignored;
 	uint64_t n;
 
-	if (!file_read(a, memo_path(a, o, key), TC_CAPTURE_LIMIT, &rest, &ignored) || !str_startsc(rest, MAGIC))
+	if (!file_read(a, memo_path(a, o, key), TC_CAPTURE_LIMIT, &rest, &ignored) ||
+	    !str_startsc(rest, MAGIC))
 		return false;
 	rest = str_skip(rest, sizeof MAGIC - 1);
 	while (str_line(&rest, &line) && str_startsc(line, "watch ")) {
@@ -76,8 +77,8 @@ bool tc_memo_get(struct arena *a, const struct toolchain_opts *o, struct str key
 	return true;
 }
 
-void tc_memo_put(struct arena *a, const struct toolchain_opts *o, struct str key, const struct str_vec *watch,
-		 struct str value)
+void tc_memo_put(struct arena *a, const struct toolchain_opts *o, struct str key,
+		 const struct str_vec *watch, struct str value)
 {
 	const char *path = memo_path(a, o, key);
 	struct buf b = {0};

@@ -55,7 +55,8 @@ bool tc_run(struct arena *a, const struct str_vec *argv, const struct str_vec *e
 	    struct str *out, struct str *err_text, struct err *e)
 {
 	static const struct str_vec none;
-	struct spawn s = {.argv = c_argv(a, argv), .env = merged_env(a, env ? env : &none), .cwd = cwd};
+	struct spawn s = {
+	    .argv = c_argv(a, argv), .env = merged_env(a, env ? env : &none), .cwd = cwd};
 	struct spawn_result r = {0};
 
 	if (!spawn_run(&s, false, &r, e))

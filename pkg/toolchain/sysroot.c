@@ -4,8 +4,9 @@
  *     pre rcrt1.o
  *     post libc.a
  *
- * Paths are relative to the folder. It is written last, so a folder without it is unfinished. Beside
- * it lie empty archives for the -lX that POSIX knows and whose functions musl keeps in libc.a.
+ * Paths are relative to the folder. It is written last, so a folder without it is unfinished.
+ * Beside it lie empty archives for the -lX that POSIX knows and whose functions musl keeps in
+ * libc.a.
  */
 #include "toolchain/toolchain_impl.h"
 
@@ -22,7 +23,8 @@ struct str tc_sysroot_folder(struct arena *a, const struct tc_found *f, const st
 {
 	struct str folder = target_folder(a, t);
 
-	return str_fmt(a, "%.*s/%.*s/%.*s", STR_ARG(f->root), STR_ARG(f->sysroots), STR_ARG(folder));
+	return str_fmt(a, "%.*s/%.*s/%.*s", STR_ARG(f->root), STR_ARG(f->sysroots),
+		       STR_ARG(folder));
 }
 
 bool tc_sysroot_ready(struct arena *a, const struct tc_found *f, const struct target *t)
@@ -32,8 +34,8 @@ bool tc_sysroot_ready(struct arena *a, const struct tc_found *f, const struct ta
 	return file_kind(str_c(a, list)) == FILE_REGULAR;
 }
 
-bool tc_sysroot_read(struct arena *a, const struct tc_found *f, const struct target *t, struct str base,
-		     struct str_vec *pre, struct str_vec *post, struct err *e)
+bool tc_sysroot_read(struct arena *a, const struct tc_found *f, const struct target *t,
+		     struct str base, struct str_vec *pre, struct str_vec *post, struct err *e)
 {
 	const char *path = str_c(a, path_join(a, tc_sysroot_folder(a, f, t), str_of(LIST)));
 	struct str rest, line;
@@ -52,20 +54,22 @@ bool tc_sysroot_read(struct arena *a, const struct tc_found *f, const struct tar
 	return true;
 }
 
-static bool write_empty_archives(struct arena *a, const struct tc_desc *d, struct str folder, struct err *e)
+static bool write_empty_archives(struct arena *a, const struct tc_desc *d, struct str folder,
+				 struct err *e)
 {
 	for (size_t i = 0; i < d->default_libs.n; i++) {
 		struct str name = str_fmt(a, "lib%.*s.a", STR_ARG(d->default_libs.v[i]));
 		const char *path = str_c(a, path_join(a, folder, name));
 
-		if (file_kind(path) == FILE_ABSENT && !file_write_fast(path, STR("!<arch>\n"), 0644, e))
+		if (file_kind(path) == FILE_ABSENT &&
+		    !file_write_fast(path, STR("!<arch>\n"), 0644, e))
 			return false;
 	}
 	return true;
 }
 
-bool tc_sysroot_write(struct arena *a, const struct tc_desc *d, struct str folder, const struct str_vec *pre,
-		      const struct str_vec *post, struct err *e)
+bool tc_sysroot_write(struct arena *a, const struct tc_desc *d, struct str folder,
+		      const struct str_vec *pre, const struct str_vec *post, struct err *e)
 {
 	struct buf b = {0};
 
@@ -75,7 +79,8 @@ bool tc_sysroot_write(struct arena *a, const struct tc_desc *d, struct str folde
 		buf_printf(&b, "pre %.*s\n", STR_ARG(pre->v[i]));
 	for (size_t i = 0; i < post->n; i++)
 		buf_printf(&b, "post %.*s\n", STR_ARG(post->v[i]));
-	bool ok = file_write_fast(str_c(a, path_join(a, folder, str_of(LIST))), buf_str(&b), 0644, e);
+	bool ok =
+	    file_write_fast(str_c(a, path_join(a, folder, str_of(LIST))), buf_str(&b), 0644, e);
 
 	buf_fini(&b);
 	return ok;
@@ -123,8 +128,8 @@ static bool normalise_members(char *p, size_t n, const char *path, struct err *e
 		uint64_t size;
 		char *h = p + at;
 
-		if (n - at < AR_HEADER || memcmp(h + 58, "`\n", 2) != 0 || !header_number(h + 48, 10, &size) ||
-		    size > n - at - AR_HEADER)
+		if (n - at < AR_HEADER || memcmp(h + 58, "`\n", 2) != 0 ||
+		    !header_number(h + 48, 10, &size) || size > n - at - AR_HEADER)
 			return err_at(e, ERR_VERIFY, path, 0, 0, "damaged archive at byte %zu", at);
 		if (is_bitcode(h + AR_HEADER, size)) {
 			err_at(e, ERR_VERIFY, path, 0, 0, "the C library came out as LLVM bitcode");

@@ -1,7 +1,8 @@
 /*
- * Choosing: descriptors by their order, instances best first; the first that can serve the target wins.
- * A name (CBUILD_TOOLCHAIN, or what `cbuild toolchain use` wrote) restricts the choice to it, and then
- * its error is the answer. Otherwise reasons are collected, so that a failure lists them all.
+ * Choosing: descriptors by their order, instances best first; the first that can serve the target
+ * wins. A name (CBUILD_TOOLCHAIN, or what `cbuild toolchain use` wrote) restricts the choice to it,
+ * and then its error is the answer. Otherwise reasons are collected, so that a failure lists them
+ * all.
  */
 #include "toolchain/toolchain_impl.h"
 
@@ -40,10 +41,12 @@ static bool matches(const struct tc_desc *d, struct str wanted, struct str *vers
 	if (rest.n == 0)
 		return true;
 	*version = str_skip(rest, 1);
-	return (rest.p[0] == '-' || rest.p[0] == '@') && version->n > 0 && version->p[0] >= '0' && version->p[0] <= '9';
+	return (rest.p[0] == '-' || rest.p[0] == '@') && version->n > 0 && version->p[0] >= '0' &&
+	       version->p[0] <= '9';
 }
 
-static bool too_old(struct arena *a, const struct tc_found *f, const struct tc_target *t, struct err *e)
+static bool too_old(struct arena *a, const struct tc_found *f, const struct tc_target *t,
+		    struct err *e)
 {
 	struct str need = tc_var_str(&t->vars, STR("min-version"));
 
@@ -51,8 +54,10 @@ static bool too_old(struct arena *a, const struct tc_found *f, const struct tc_t
 		return false;
 	struct str name = target_name(a, &t->target);
 
-	err_set(e, ERR_IO, "%.*s %.*s is too old for %.*s", STR_ARG(f->desc->name), STR_ARG(f->version), STR_ARG(name));
-	err_fix(e, "install version %.*s or later, or use zig: cbuild toolchain install zig", STR_ARG(need));
+	err_set(e, ERR_IO, "%.*s %.*s is too old for %.*s", STR_ARG(f->desc->name),
+		STR_ARG(f->version), STR_ARG(name));
+	err_fix(e, "install version %.*s or later, or use zig: cbuild toolchain install zig",
+		STR_ARG(need));
 	return true;
 }
 
@@ -78,24 +83,27 @@ static void set_places(struct arena *a, const struct tc_found *f, const struct t
 	struct str folder = target_folder(a, &t->target);
 
 	tc_var_set(a, vars, STR("root"), root);
-	tc_var_set(a, vars, STR("sysroot"),
-		   str_fmt(a, "%.*s/%.*s/%.*s", STR_ARG(root), STR_ARG(f->sysroots), STR_ARG(folder)));
+	tc_var_set(
+	    a, vars, STR("sysroot"),
+	    str_fmt(a, "%.*s/%.*s/%.*s", STR_ARG(root), STR_ARG(f->sysroots), STR_ARG(folder)));
 }
 
-static bool fill_commands(struct arena *a, const struct tc_found *f, const struct tc_vars *const *sets, size_t n,
-			  struct toolchain *tc, struct err *e)
+static bool fill_commands(struct arena *a, const struct tc_found *f,
+			  const struct tc_vars *const *sets, size_t n, struct toolchain *tc,
+			  struct err *e)
 {
 	const struct tc_desc *d = f->desc;
 
-	if (!tc_expand(a, &d->cc, sets, n, &tc->cc, e) || !tc_expand(a, &d->link, sets, n, &tc->link_head, e) ||
+	if (!tc_expand(a, &d->cc, sets, n, &tc->cc, e) ||
+	    !tc_expand(a, &d->link, sets, n, &tc->link_head, e) ||
 	    !tc_expand(a, &d->env, sets, n, &tc->env, e) ||
 	    !tc_expand(a, &d->trusted, sets, n, &tc->trusted_prefixes, e))
 		return false;
 	if (d->kind == TC_SYSTEM)
 		return tc_expand(a, &d->link_pre, sets, n, &tc->link_pre, e) &&
 		       tc_expand(a, &d->link_post, sets, n, &tc->link_post, e);
-	return tc_sysroot_read(a, f, &tc->target, tc_var_str(sets[0], STR("sysroot")), &tc->link_pre, &tc->link_post,
-			       e);
+	return tc_sysroot_read(a, f, &tc->target, tc_var_str(sets[0], STR("sysroot")),
+			       &tc->link_pre, &tc->link_post, e);
 }
 
 static bool open_found(const struct choice *c, const struct tc_found *f, const struct tc_target *t,
@@ -122,14 +130,15 @@ static bool open_found(const struct choice *c, const struct tc_found *f, const s
 
 static void add_reason(struct choice *c, const struct tc_desc *d, struct str why)
 {
-	buf_printf(&c->reasons, "%s%.*s: %.*s", c->reasons.n > 0 ? "; " : "", STR_ARG(d->name), STR_ARG(why));
+	buf_printf(&c->reasons, "%s%.*s: %.*s", c->reasons.n > 0 ? "; " : "", STR_ARG(d->name),
+		   STR_ARG(why));
 }
 
 enum tried { TRIED_OPENED, TRIED_UNUSABLE, TRIED_ERROR };
 
 /* One descriptor. TRIED_ERROR: e is set and concerns an instance that is there. */
-static enum tried try_desc(struct choice *c, const struct tc_desc *d, struct str version, struct toolchain **out,
-			   struct err *e)
+static enum tried try_desc(struct choice *c, const struct tc_desc *d, struct str version,
+			   struct toolchain **out, struct err *e)
 {
 	const struct tc_target *t = tc_desc_target(d, c->target);
 	struct tc_found_vec found = {0};
@@ -158,9 +167,11 @@ static bool nothing(struct choice *c, bool known, struct err *e)
 
 	if (!known) {
 		err_set(e, ERR_USAGE, "unknown toolchain '%.*s'", STR_ARG(c->wanted));
-		return err_fix(e, "cbuild toolchain list shows them; CBUILD_TOOLCHAIN and `cbuild toolchain use` name one");
+		return err_fix(e, "cbuild toolchain list shows them; CBUILD_TOOLCHAIN and `cbuild "
+				  "toolchain use` name one");
 	}
-	err_set(e, ERR_IO, "no toolchain for %.*s (%.*s)", STR_ARG(name), STR_ARG(buf_str(&c->reasons)));
+	err_set(e, ERR_IO, "no toolchain for %.*s (%.*s)", STR_ARG(name),
+		STR_ARG(buf_str(&c->reasons)));
 	return err_fix(e, "cbuild toolchain install zig; or on Debian: apt-get install clang lld");
 }
 
@@ -175,7 +186,8 @@ static bool choose(struct choice *c, struct toolchain **out, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		struct str version = STR("");
 
-		if (c->wanted.n > 0 ? !matches(&descs[i], c->wanted, &version) : descs[i].order == 0)
+		if (c->wanted.n > 0 ? !matches(&descs[i], c->wanted, &version)
+				    : descs[i].order == 0)
 			continue;
 		known = true;
 		switch (try_desc(c, &descs[i], version, out, e)) {

@@ -1,6 +1,7 @@
 /*
- * Tests of the toolchain room. A shell script plays zig, so that finding, preparing and identifying are
- * tested without one; the last test compiles and runs a program with a real compiler when one is there.
+ * Tests of the toolchain room. A shell script plays zig, so that finding, preparing and identifying
+ * are tested without one; the last test compiles and runs a program with a real compiler when one
+ * is there.
  */
 #include "toolchain/toolchain_impl.h"
 
@@ -26,7 +27,8 @@ static void put(struct test *t, const char *path, const char *text, uint32_t mod
 {
 	struct err e = {0};
 
-	T_CHECK(t, folder_make_for(path, &e) && file_write_fast(path, str_of(text), mode, &e), "%s: %s", path, e.msg);
+	T_CHECK(t, folder_make_for(path, &e) && file_write_fast(path, str_of(text), mode, &e),
+		"%s: %s", path, e.msg);
 }
 
 static const char *joined(const struct str_vec *v)
@@ -54,14 +56,14 @@ void TestToolchainExpand(struct test *t)
 	static const struct {
 		const char *word, *want;
 	} cases[] = {
-		{"plain", "plain"},
-		{"-m{x}", "-mone"},
-		{"{x}{x}", "oneone"},
-		{"-I{list}/{x}", "-Ia/one -Ib/one"},
-		{"{list}{list}", "aa ab ba bb"},
-		{"{none}", ""},
-		{"a{none}b", ""},
-		{"{unclosed", "{unclosed"},
+	    {"plain", "plain"},
+	    {"-m{x}", "-mone"},
+	    {"{x}{x}", "oneone"},
+	    {"-I{list}/{x}", "-Ia/one -Ib/one"},
+	    {"{list}{list}", "aa ab ba bb"},
+	    {"{none}", ""},
+	    {"a{none}b", ""},
+	    {"{unclosed", "{unclosed"},
 	};
 	struct tc_vars first = {0}, second = {0};
 	const struct tc_vars *sets[] = {&first, &second};
@@ -75,7 +77,8 @@ void TestToolchainExpand(struct test *t)
 		struct err e = {0};
 
 		*vec_push(&arena, &in) = str_of(cases[i].word);
-		T_CHECK(t, tc_expand(&arena, &in, sets, 2, &out, &e), "%s: %s", cases[i].word, e.msg);
+		T_CHECK(t, tc_expand(&arena, &in, sets, 2, &out, &e), "%s: %s", cases[i].word,
+			e.msg);
 		T_EQ_STR(t, joined(&out), cases[i].want);
 	}
 	struct str_vec in = {0}, out = {0};
@@ -92,21 +95,23 @@ void TestToolchainVersionCmp(struct test *t)
 		const char *x, *y;
 		int want;
 	} cases[] = {
-		{"0.17.0", "0.17.0", 0}, {"0.9.1", "0.17.0", -1}, {"19", "14.0.6", 1},
-		{"19.0", "19", 0},	 {"0.16.0", "0.16.1", -1}, {"", "1", -1},
+	    {"0.17.0", "0.17.0", 0}, {"0.9.1", "0.17.0", -1},  {"19", "14.0.6", 1},
+	    {"19.0", "19", 0},	     {"0.16.0", "0.16.1", -1}, {"", "1", -1},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		int got = tc_version_cmp(str_of(cases[i].x), str_of(cases[i].y));
 
-		T_CHECK(t, (got > 0) - (got < 0) == cases[i].want, "%s ~ %s gives %d", cases[i].x, cases[i].y, got);
+		T_CHECK(t, (got > 0) - (got < 0) == cases[i].want, "%s ~ %s gives %d", cases[i].x,
+			cases[i].y, got);
 	}
 }
 
 /* Every word of every embedded descriptor can be expanded for every target it names. */
 static void check_desc(struct test *t, const struct tc_desc *d)
 {
-	static const char *const names[] = {"root", "sysroot", "cc", "ld", "zig", "version", "suffix"};
+	static const char *const names[] = {"root", "sysroot", "cc",	"ld",
+					    "zig",  "version", "suffix"};
 	struct tc_vars vars = {0};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -119,16 +124,16 @@ static void check_desc(struct test *t, const struct tc_desc *d)
 		add_list(&vars, str_c(&arena, d->since.v[i].name), "");
 	for (size_t i = 0; i < d->targets.n; i++) {
 		const struct tc_vars *sets[] = {&vars, &d->targets.v[i].vars};
-		const struct str_vec *lists[] = {&d->cc,   &d->link,	&d->link_pre, &d->link_post,
-						 &d->env,  &d->trusted, &d->headers,  &d->compile_files,
-						 &d->link_files};
+		const struct str_vec *lists[] = {&d->cc,	&d->link,	   &d->link_pre,
+						 &d->link_post, &d->env,	   &d->trusted,
+						 &d->headers,	&d->compile_files, &d->link_files};
 
 		for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
 			struct str_vec out = {0};
 			struct err e = {0};
 
-			T_CHECK(t, tc_expand(&arena, lists[k], sets, 2, &out, &e), "%.*s, list %zu: %s",
-				STR_ARG(d->file), k, e.msg);
+			T_CHECK(t, tc_expand(&arena, lists[k], sets, 2, &out, &e),
+				"%.*s, list %zu: %s", STR_ARG(d->file), k, e.msg);
 		}
 	}
 }
@@ -154,24 +159,25 @@ void TestToolchainDescriptorMistakes(struct test *t)
 		const char *yaml, *want;
 		int line;
 	} cases[] = {
-		{"name: x\nnmae: y\n", "unknown key 'nmae'", 2},
-		{"name: x\norder: high\n", "expected a number", 2},
-		{"cc: gcc\n", "expected a list of words", 1},
-		{"kind: gnu\n", "expected zig, debian or system", 1},
-		{"static: yes please\n", "expected true or false", 1},
-		{"releases:\n- version: 1.0\n  archives:\n  - {host: linux/amd64, url: u, sha256: beef}\n",
-		 "expected 64 lower-case hex digits", 4},
-		{"releases:\n- version: 1.0\n  archives:\n  - {host: linux/amd64, sha256: beef}\n",
-		 "expected host, sha256 and url, or pip and release", 4},
-		{"name: x\n", "a descriptor needs name, cc and targets", 0},
+	    {"name: x\nnmae: y\n", "unknown key 'nmae'", 2},
+	    {"name: x\norder: high\n", "expected a number", 2},
+	    {"cc: gcc\n", "expected a list of words", 1},
+	    {"kind: gnu\n", "expected zig, debian or system", 1},
+	    {"static: yes please\n", "expected true or false", 1},
+	    {"releases:\n- version: 1.0\n  archives:\n  - {host: linux/amd64, url: u, sha256: "
+	     "beef}\n",
+	     "expected 64 lower-case hex digits", 4},
+	    {"releases:\n- version: 1.0\n  archives:\n  - {host: linux/amd64, sha256: beef}\n",
+	     "expected host, sha256 and url, or pip and release", 4},
+	    {"name: x\n", "a descriptor needs name, cc and targets", 0},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct tc_desc d;
 		struct err e = {0};
 
-		T_CHECK(t, !tc_desc_parse(&arena, STR("d.yaml"), str_of(cases[i].yaml), &d, &e), "accepted: %s",
-			cases[i].yaml);
+		T_CHECK(t, !tc_desc_parse(&arena, STR("d.yaml"), str_of(cases[i].yaml), &d, &e),
+			"accepted: %s", cases[i].yaml);
 		T_EQ_STR(t, e.msg, cases[i].want);
 		T_EQ_INT(t, e.line, cases[i].line);
 	}
@@ -180,8 +186,9 @@ void TestToolchainDescriptorMistakes(struct test *t)
 /* An ar archive of one member; date and owner as given. */
 static const char *ar_text(const char *name, const char *date, const char *data)
 {
-	return str_c(&arena, str_fmt(&arena, "!<arch>\n%-16s%-12s%-6s%-6s%-8s%-10zu`\n%s%s", name, date, "1000", "1000",
-				     "100664", strlen(data), data, strlen(data) % 2 ? "\n" : ""));
+	return str_c(&arena, str_fmt(&arena, "!<arch>\n%-16s%-12s%-6s%-6s%-8s%-10zu`\n%s%s", name,
+				     date, "1000", "1000", "100664", strlen(data), data,
+				     strlen(data) % 2 ? "\n" : ""));
 }
 
 void TestToolchainArchiveNormalise(struct test *t)
@@ -192,7 +199,8 @@ void TestToolchainArchiveNormalise(struct test *t)
 
 	put(t, x, ar_text("cache/o/12/a.o/", "1700000000", "\177ELF1"), 0644);
 	put(t, y, ar_text("/77", "0", "\177ELF1"), 0644);
-	T_CHECK(t, tc_archive_normalise(&arena, x, &e) && tc_archive_normalise(&arena, y, &e), "%s", e.msg);
+	T_CHECK(t, tc_archive_normalise(&arena, x, &e) && tc_archive_normalise(&arena, y, &e), "%s",
+		e.msg);
 	T_MUST(t, file_read(&arena, x, 0, &got_x, &e) && file_read(&arena, y, 0, &got_y, &e));
 	T_EQ_MEM(t, got_x.p, got_x.n, got_y.p, got_y.n);
 	T_OK(t, str_containsc(got_x, "\177ELF1"));
@@ -200,7 +208,8 @@ void TestToolchainArchiveNormalise(struct test *t)
 	put(t, x, ar_text("a.o/", "0", "BC\xc0\xde bitcode"), 0644);
 	T_OK(t, !tc_archive_normalise(&arena, x, &e));
 	T_EQ_INT(t, e.code, ERR_VERIFY);
-	put(t, x, "!<arch>\na.o/            0           0     0     644     99999     `\nshort", 0644);
+	put(t, x, "!<arch>\na.o/            0           0     0     644     99999     `\nshort",
+	    0644);
 	T_OK(t, !tc_archive_normalise(&arena, x, &e));
 	T_EQ_STR(t, e.msg, "damaged archive at byte 8");
 	put(t, x, "hello", 0644);
@@ -209,40 +218,44 @@ void TestToolchainArchiveNormalise(struct test *t)
 }
 
 /*
- * A zig in a few lines of shell: it answers what the room asks, in either form of `zig env`, and "links"
- * by showing a command line that names files in its cache.
+ * A zig in a few lines of shell: it answers what the room asks, in either form of `zig env`, and
+ * "links" by showing a command line that names files in its cache.
  */
 static const char FAKE_ZIG[] =
-	"#!/bin/sh\n"
-	"here=$(dirname \"$(readlink -f \"$0\")\")\n"
-	"case $1 in\n"
-	"version) echo 0.99.0 ;;\n"
-	"env) printf '.{\\n    .zig_exe = \"x\",\\n    .lib_dir = \"%s/lib\",\\n}\\n' \"$here\" ;;\n"
-	"clang) echo object >nil.o ;;\n"
-	"cc) mkdir -p cache/o/1 && cp \"$here\"/x.a cache/o/1/libc.a && cp \"$here\"/x.a cache/o/1/librt_extra.a\n"
-	"  echo start >cache/o/1/rcrt1.o\n"
-	"  echo noise >&2\n"
-	"  echo 'ld.lld -r -o cache/o/1/rcrt1.o cache/o/0/rcrt1.o' >&2\n"
-	"  echo 'ld.lld -static -pie -o nil cache/o/1/rcrt1.o nil.o --as-needed cache/o/1/libc.a "
-	"cache/o/1/librt_extra.a' >&2 ;;\n"
-	"esac\n";
+    "#!/bin/sh\n"
+    "here=$(dirname \"$(readlink -f \"$0\")\")\n"
+    "case $1 in\n"
+    "version) echo 0.99.0 ;;\n"
+    "env) printf '.{\\n    .zig_exe = \"x\",\\n    .lib_dir = \"%s/lib\",\\n}\\n' \"$here\" ;;\n"
+    "clang) echo object >nil.o ;;\n"
+    "cc) mkdir -p cache/o/1 && cp \"$here\"/x.a cache/o/1/libc.a && cp \"$here\"/x.a "
+    "cache/o/1/librt_extra.a\n"
+    "  echo start >cache/o/1/rcrt1.o\n"
+    "  echo noise >&2\n"
+    "  echo 'ld.lld -r -o cache/o/1/rcrt1.o cache/o/0/rcrt1.o' >&2\n"
+    "  echo 'ld.lld -static -pie -o nil cache/o/1/rcrt1.o nil.o --as-needed cache/o/1/libc.a "
+    "cache/o/1/librt_extra.a' >&2 ;;\n"
+    "esac\n";
 
 /* Puts the fake zig first on the PATH; extra goes into the script, so that its bytes differ. */
 static void fake_zig(struct test *t, const char *folder, const char *extra)
 {
 	const char *dir = in_dir(t, folder);
 
-	put(t, str_c(&arena, str_fmt(&arena, "%s/zig", dir)), str_c(&arena, str_fmt(&arena, "%s%s", FAKE_ZIG, extra)),
-	    0755);
+	put(t, str_c(&arena, str_fmt(&arena, "%s/zig", dir)),
+	    str_c(&arena, str_fmt(&arena, "%s%s", FAKE_ZIG, extra)), 0755);
 	put(t, str_c(&arena, str_fmt(&arena, "%s/x.a", dir)), ar_text("m.o/", "5", "data"), 0644);
-	put(t, str_c(&arena, str_fmt(&arena, "%s/lib/include/stddef.h", dir)), "typedef int x;\n", 0644);
-	put(t, str_c(&arena, str_fmt(&arena, "%s/lib/libc/include/generic-musl/stdio.h", dir)), "int puts();\n", 0644);
+	put(t, str_c(&arena, str_fmt(&arena, "%s/lib/include/stddef.h", dir)), "typedef int x;\n",
+	    0644);
+	put(t, str_c(&arena, str_fmt(&arena, "%s/lib/libc/include/generic-musl/stdio.h", dir)),
+	    "int puts();\n", 0644);
 	setenv("PATH", str_c(&arena, str_fmt(&arena, "%s:/usr/bin:/bin", dir)), 1);
 }
 
 static struct toolchain *open_or_fail(struct test *t, const char *cache, const char *wanted)
 {
-	struct toolchain_opts o = {.cache_dir = str_of(in_dir(t, cache)), .wanted = str_of(wanted), .mount = STR("m/tc")};
+	struct toolchain_opts o = {
+	    .cache_dir = str_of(in_dir(t, cache)), .wanted = str_of(wanted), .mount = STR("m/tc")};
 	struct target target;
 	struct toolchain *tc = NULL;
 	struct err e = {0};
@@ -263,10 +276,14 @@ void TestToolchainZigOnPath(struct test *t)
 	T_EQ_STR(t, str_c(&arena, tc->cc.v[0]), "m/tc/zig-0.99.0/zig");
 	T_EQ_STR(t, joined(&tc->link_pre), "m/tc/zig-0.99.0/sysroot-0.99.0/linux-arm64/rcrt1.o");
 	T_EQ_STR(t, joined(&tc->link_post),
-		 "m/tc/zig-0.99.0/sysroot-0.99.0/linux-arm64/libc.a m/tc/zig-0.99.0/sysroot-0.99.0/linux-arm64/librt_extra.a");
+		 "m/tc/zig-0.99.0/sysroot-0.99.0/linux-arm64/libc.a "
+		 "m/tc/zig-0.99.0/sysroot-0.99.0/linux-arm64/librt_extra.a");
 	T_OK(t, tc->is_static && tc->static_pie && tc->link_is_linker);
-	T_CHECK(t, file_kind(in_dir(t, "cache/toolchain/zig-system/sysroot-0.99.0/linux-arm64/libm.a")) == FILE_REGULAR,
-		"no empty libm.a for -lm");
+	T_CHECK(
+	    t,
+	    file_kind(in_dir(t, "cache/toolchain/zig-system/sysroot-0.99.0/linux-arm64/libm.a")) ==
+		FILE_REGULAR,
+	    "no empty libm.a for -lm");
 }
 
 void TestToolchainIdentity(struct test *t)
@@ -298,7 +315,8 @@ void TestToolchainMemo(struct test *t)
 
 	put(t, file, "one", 0644);
 	tc_memo_put(&arena, &o, STR("key"), &watch, STR("racy"));
-	T_CHECK(t, !tc_memo_get(&arena, &o, STR("key"), &value), "a file of this very second was remembered");
+	T_CHECK(t, !tc_memo_get(&arena, &o, STR("key"), &value),
+		"a file of this very second was remembered");
 	path = STR("/bin/sh");
 	tc_memo_put(&arena, &o, STR("key"), &watch, STR("a value\nof two lines"));
 	T_OK(t, tc_memo_get(&arena, &o, STR("key"), &value));
@@ -309,7 +327,8 @@ void TestToolchainMemo(struct test *t)
 void TestToolchainDamagedList(struct test *t)
 {
 	struct tc_desc d = {.name = STR("zig")};
-	struct tc_found f = {.desc = &d, .root = str_of(in_dir(t, "root")), .sysroots = STR("sysroot")};
+	struct tc_found f = {
+	    .desc = &d, .root = str_of(in_dir(t, "root")), .sysroots = STR("sysroot")};
 	struct str_vec pre = {0}, post = {0};
 	struct target target;
 	struct err e = {0};
@@ -331,8 +350,10 @@ void TestToolchainNoneFound(struct test *t)
 	T_MUST(t, target_parse(STR("linux/arm64"), &target, &e));
 	T_OK(t, !toolchain_open(&arena, &target, &o, &tc, &e));
 	T_EQ_INT(t, e.code, ERR_IO);
-	T_CHECK(t, strstr(e.msg, "no toolchain for linux/arm64 (zig: not installed; clang-musl: no compiler"), "%s",
-		e.msg);
+	T_CHECK(t,
+		strstr(e.msg,
+		       "no toolchain for linux/arm64 (zig: not installed; clang-musl: no compiler"),
+		"%s", e.msg);
 	T_CHECK(t, strstr(e.fix, "cbuild toolchain install zig"), "%s", e.fix);
 	o.wanted = STR("zigg");
 	T_OK(t, !toolchain_open(&arena, &target, &o, &tc, &e));
@@ -361,11 +382,13 @@ void TestToolchainUse(struct test *t)
 /* A pip that hands over a file which is not what the descriptor pins. */
 void TestToolchainInstallWrongDigest(struct test *t)
 {
-	static const char yaml[] = "name: zig\nkind: zig\ncc: [x]\ntargets: {linux/amd64: {}, linux/arm64: {}}\n"
-				   "releases:\n- version: 1.2.3\n  archives:\n"
-				   "  - {host: linux/amd64, pip: p, release: 1.2.3, sha256: %s}\n"
-				   "  - {host: linux/arm64, pip: p, release: 1.2.3, sha256: %s}\n";
-	static const char pins[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	static const char yaml[] =
+	    "name: zig\nkind: zig\ncc: [x]\ntargets: {linux/amd64: {}, linux/arm64: {}}\n"
+	    "releases:\n- version: 1.2.3\n  archives:\n"
+	    "  - {host: linux/amd64, pip: p, release: 1.2.3, sha256: %s}\n"
+	    "  - {host: linux/arm64, pip: p, release: 1.2.3, sha256: %s}\n";
+	static const char pins[] =
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 	struct toolchain_opts o = {.cache_dir = str_of(in_dir(t, "cache")), .mount = STR("m")};
 	struct tc_desc d;
 	struct err e = {0};
@@ -377,20 +400,24 @@ void TestToolchainInstallWrongDigest(struct test *t)
 	while (text.n > 0) {
 		size_t at = str_find(text, '%');
 
-		out = str_fmt(&arena, "%.*s%.*s%s", STR_ARG(out), (int)at, text.p, at < text.n ? pins : "");
+		out = str_fmt(&arena, "%.*s%.*s%s", STR_ARG(out), (int)at, text.p,
+			      at < text.n ? pins : "");
 		text = str_skip(text, at + 2);
 	}
 	T_CHECK(t, tc_desc_parse(&arena, STR("d"), out, &d, &e), "%s", e.msg);
+	put(t, in_dir(t, "cache/toolchain/install-left/zig.tar.xz"), "half", 0644);
 	T_OK(t, !tc_install_release(&arena, &d, STR(""), &o, &e));
 	T_EQ_INT(t, e.code, ERR_VERIFY);
 	T_CHECK(t, strstr(e.msg, "p-1.2.3.whl has SHA-256") && strstr(e.msg, pins), "%s", e.msg);
 	T_OK(t, file_kind(in_dir(t, "cache/toolchain/zig-1.2.3")) == FILE_ABSENT);
+	T_CHECK(t, file_kind(in_dir(t, "cache/toolchain/install-left")) == FILE_ABSENT,
+		"left by a killed run");
 	T_OK(t, !tc_install_release(&arena, &d, STR("9.9.9"), &o, &e));
 	T_EQ_STR(t, e.msg, "zig 9.9.9 is not pinned");
 }
 
-static const char **words_of(const struct str_vec *x, const char *const *more, const struct str_vec *y,
-			     const char *last, const struct str_vec *z)
+static const char **words_of(const struct str_vec *x, const char *const *more,
+			     const struct str_vec *y, const char *last, const struct str_vec *z)
 {
 	VEC(const char *) out = {0};
 
@@ -424,8 +451,10 @@ static bool run_words(struct test *t, const char **words, const struct str_vec *
 /* A program for this host with the musl-gcc that is installed: static-PIE, and it runs. */
 void TestToolchainBuildsHost(struct test *t)
 {
-	struct toolchain_opts o = {.cache_dir = str_of(in_dir(t, "cache")), .wanted = STR("musl-gcc"),
-				   .mount = STR("mount"), .no_install = true};
+	struct toolchain_opts o = {.cache_dir = str_of(in_dir(t, "cache")),
+				   .wanted = STR("musl-gcc"),
+				   .mount = STR("mount"),
+				   .no_install = true};
 	static const char *const compile[] = {"-O2", "-c", "hello.c", "-o", "hello.o", NULL};
 	static const char *const out[] = {"-o", "hello", NULL};
 	struct target host = target_host();
@@ -440,10 +469,17 @@ void TestToolchainBuildsHost(struct test *t)
 		test_fatal(t, __FILE__, __LINE__, "%s", e.msg);
 	struct str link = path_join(&arena, o.mount, tc->mount_name);
 
-	T_MUST(t, folder_make("mount", &e) && file_symlink(str_c(&arena, tc->root), str_c(&arena, link), &e));
-	put(t, "hello.c", "#include <stdio.h>\n#include <linux/futex.h>\nint main(void)\n{\n\tputs(\"hi\");\n}\n", 0644);
+	T_MUST(t, folder_make("mount", &e) &&
+		      file_symlink(str_c(&arena, tc->root), str_c(&arena, link), &e));
+	put(t, "hello.c",
+	    "#include <stdio.h>\n#include <linux/futex.h>\nint main(void)\n{\n\tputs(\"hi\");\n}\n",
+	    0644);
 	T_MUST(t, run_words(t, words_of(&tc->cc, compile, NULL, NULL, NULL), &tc->env));
-	T_MUST(t, run_words(t, words_of(&tc->link_head, out, &tc->link_pre, "hello.o", &tc->link_post), &tc->env));
-	T_OK(t, run_words(t, words_of(&(struct str_vec){0}, (const char *const[]){"./hello", NULL}, NULL, NULL, NULL),
+	T_MUST(t,
+	       run_words(t, words_of(&tc->link_head, out, &tc->link_pre, "hello.o", &tc->link_post),
+			 &tc->env));
+	T_OK(t, run_words(t,
+			  words_of(&(struct str_vec){0}, (const char *const[]){"./hello", NULL},
+				   NULL, NULL, NULL),
 			  &tc->env));
 }

@@ -1,6 +1,6 @@
 /*
- * Variables and word templates. A descriptor's commands are lists of words with {name} in them; a list
- * variable repeats its word, so optional flags need no condition in the data.
+ * Variables and word templates. A descriptor's commands are lists of words with {name} in them; a
+ * list variable repeats its word, so optional flags need no condition in the data.
  */
 #include "toolchain/toolchain_impl.h"
 
@@ -57,9 +57,11 @@ static bool split(struct str word, struct str *before, struct str *name, struct 
 	return true;
 }
 
-/* Expands from left to right; done is the finished part of the word. Depth is the number of variables. */
-static bool expand_word(struct arena *a, struct str done, struct str rest, const struct tc_vars *const *sets,
-			size_t n, struct str_vec *out, struct err *e)
+/* Expands from left to right; done is the finished part of the word. Depth is the number of
+ * variables. */
+static bool expand_word(struct arena *a, struct str done, struct str rest,
+			const struct tc_vars *const *sets, size_t n, struct str_vec *out,
+			struct err *e)
 {
 	struct str before, name, after;
 
@@ -70,7 +72,8 @@ static bool expand_word(struct arena *a, struct str done, struct str rest, const
 	const struct tc_var *v = look_up(sets, n, name);
 
 	if (!v)
-		return err_set(e, ERR_INPUT, "unknown variable '{%.*s}' in a toolchain descriptor", STR_ARG(name));
+		return err_set(e, ERR_INPUT, "unknown variable '{%.*s}' in a toolchain descriptor",
+			       STR_ARG(name));
 	for (size_t i = 0; i < v->words.n; i++) {
 		struct str left = str_fmt(a, "%.*s%.*s%.*s", STR_ARG(done), STR_ARG(before),
 					  STR_ARG(v->words.v[i]));
