@@ -73,6 +73,12 @@ struct elf_facts {
 bool elf_read(struct arena *a, struct str bytes, struct elf_facts *out,
 	      struct err *e) ATTR_MUST_USE;
 
+/*
+ * Whether a symbol table (SHT_SYMTAB, gABI chapter 4) of the file has name: defined (a program that
+ * contains it) or undefined (an object that needs it). False for damaged and for stripped files.
+ */
+bool elf_has_symbol(struct str bytes, struct str name, bool defined);
+
 /* Whether the bytes begin with ELF's magic number. */
 bool elf_is(struct str bytes);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cbuild/test.h"
+#include "sys/file.h"
 
 struct shape {
 	bool wide, big;
@@ -374,5 +375,21 @@ void TestElfRealObject(struct test *t)
 
 	T_EQ_INT(t, f.type, ELF_OBJECT);
 	T_OK(t, !f.has_load && f.has_symtab && f.has_gnu_stack && !f.exec_stack);
+	arena_fini(&a);
+}
+
+void TestElfSymbols(struct test *t)
+{
+	struct arena a = {0};
+	struct err e;
+	struct str self;
+
+	/* This test program itself: it contains this function and needs libc's. */
+	T_MUST(t, file_read(&a, "/proc/self/exe", 0, &self, &e));
+	T_OK(t, elf_has_symbol(self, STR("TestElfSymbols"), true));
+	T_OK(t, !elf_has_symbol(self, STR("TestElfSymbols"), false));
+	T_OK(t, !elf_has_symbol(self, STR("TestElfSymbol"), true));
+	for (size_t cut = 0; cut < 4096; cut += 61)
+		T_OK(t, !elf_has_symbol(str_from(self.p, cut), STR("TestElfSymbols"), true));
 	arena_fini(&a);
 }

@@ -16,6 +16,12 @@ static struct str module_root(struct loader *l, const struct module *m)
 	return path_rel(l->a, l->o->root, m->dir);
 }
 
+/* For messages: the main module need not have a path. */
+static struct str module_label(const struct mod_tree *t)
+{
+	return t->module->main ? STR("this module") : t->module->path;
+}
+
 static bool find_packages(struct loader *l, struct err *e)
 {
 	l->module_count = l->o->list->modules.n;
@@ -26,11 +32,11 @@ static bool find_packages(struct loader *l, struct err *e)
 		t->module = &l->o->list->modules.v[i];
 		t->root = module_root(l, t->module);
 		if (!packages_find(l, t, e))
-			return err_wrap(e, "loading module %.*s", STR_ARG(t->module->path));
+			return err_wrap(e, "loading %.*s", STR_ARG(module_label(t)));
 	}
 	for (size_t i = 0; i < l->module_count; i++)
 		if (!packages_sources(l, &l->modules[i], e))
-			return err_wrap(e, "choosing sources of module %.*s", STR_ARG(l->modules[i].module->path));
+			return err_wrap(e, "choosing sources of %.*s", STR_ARG(module_label(&l->modules[i])));
 	return true;
 }
 
@@ -96,6 +102,22 @@ static void collect_imports(struct loader *l, struct package *self, struct sourc
 			all.v[kept++] = all.v[i];
 	*out = all.v;
 	*out_n = kept;
+}
+
+/* Tests settle no choice: what their headers may belong to is imported, all of it. */
+static void collect_choices(struct loader *l, struct package *p)
+{
+	for (size_t i = 0; i < p->sources.n; i++)
+		for (size_t k = 0; k < p->sources.v[i]->choices.n; k++)
+			packages_group_add(l->a, &p->choices, p->sources.v[i]->choices.v[k]);
+	for (size_t i = 0; i < p->tests.n; i++) {
+		struct source *s = p->tests.v[i];
+
+		for (size_t k = 0; k < s->choices.n; k++)
+			for (size_t j = 0; j < s->choices.v[k].n; j++)
+				*vec_push(l->a, &s->owners) = s->choices.v[k].v[j];
+		s->choices.n = 0;
+	}
 }
 
 static struct package *by_name(struct loader *l, const struct module *m, struct str name)
@@ -196,6 +218,7 @@ static bool finish_package(struct loader *l, struct package *p, struct err *e)
 		p->tests.n = 0;
 	}
 	drop_included(l, p);
+	collect_choices(l, p);
 	collect_imports(l, p, p->sources.v, p->sources.n, &p->imports.v, &p->imports.n);
 	p->imports.cap = p->imports.n;
 	collect_imports(l, p, p->tests.v, p->tests.n, &p->test_imports.v, &p->test_imports.n);
@@ -216,26 +239,69 @@ bool load_packages(struct arena *a, const struct load_opts *o, struct package_se
 	return unique_programs(&l, e);
 }
 
+/* The walk that load_closure describes. */
+struct closure {
+	struct arena *a;
+	VEC(struct package *) v;
+	struct map seen;
+	size_t done; /* of v, those whose imports were followed */
+};
+
+static struct str index_key(const struct package *p)
+{
+	return str_from((const char *)&p->index, sizeof p->index);
+}
+
+static void reach(struct closure *c, struct package *p)
+{
+	bool added;
+
+	map_put(c->a, &c->seen, index_key(p), &added);
+	if (added)
+		*vec_push(c->a, &c->v) = p;
+}
+
+static void follow(struct closure *c)
+{
+	for (; c->done < c->v.n; c->done++)
+		for (size_t k = 0; k < c->v.v[c->done]->imports.n; k++)
+			reach(c, c->v.v[c->done]->imports.v[k]);
+}
+
+static bool decided(struct closure *c, const struct package_group *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (map_get(&c->seen, index_key(g->v[i])))
+			return true;
+	return false;
+}
+
+/* Follows the first group that nothing else decided. False when there is none. */
+static bool decide(struct closure *c)
+{
+	for (size_t i = 0; i < c->v.n; i++)
+		for (size_t k = 0; k < c->v.v[i]->choices.n; k++) {
+			const struct package_group *g = &c->v.v[i]->choices.v[k];
+
+			if (decided(c, g))
+				continue;
+			for (size_t j = 0; j < g->n; j++)
+				reach(c, g->v[j]);
+			return true;
+		}
+	return false;
+}
+
 void load_closure(struct arena *a, struct package *p, bool test, struct package ***out, size_t *n)
 {
-	VEC(struct package *) v = {0};
-	struct map seen = {0};
+	struct closure c = {.a = a};
 
-	*vec_push(a, &v) = p;
-	map_put(a, &seen, str_from((const char *)&p->index, sizeof p->index), NULL);
-	for (size_t i = 0; i < v.n; i++) {
-		struct package *q = v.v[i];
-		size_t count = q->imports.n + (test && i == 0 ? q->test_imports.n : 0);
-
-		for (size_t k = 0; k < count; k++) {
-			struct package *r = k < q->imports.n ? q->imports.v[k] : q->test_imports.v[k - q->imports.n];
-			bool added;
-
-			map_put(a, &seen, str_from((const char *)&r->index, sizeof r->index), &added);
-			if (added)
-				*vec_push(a, &v) = r;
-		}
-	}
-	*out = v.v;
-	*n = v.n;
+	reach(&c, p);
+	for (size_t k = 0; test && k < p->test_imports.n; k++)
+		reach(&c, p->test_imports.v[k]);
+	do
+		follow(&c);
+	while (decide(&c));
+	*out = c.v.v;
+	*n = c.v.n;
 }

@@ -30,6 +30,14 @@
 
 struct package;
 
+/* Packages that may all own one header, for instance those that choose their sources from one folder. */
+struct package_group {
+	struct package **v;
+	size_t n;
+};
+
+struct package_groups VEC_BODY(struct package_group);
+
 enum source_kind { SOURCE_C, SOURCE_ASM_CPP, SOURCE_ASM };
 
 struct source {
@@ -42,6 +50,7 @@ struct source {
 	struct str_vec closure;     /* files it may read, sorted by path, itself not among them */
 	struct str_vec tests;       /* names of TestXxx functions, for test sources */
 	VEC(struct package *) owners; /* packages whose headers it may read, itself not among them */
+	struct package_groups choices; /* likewise, where several packages may own one header */
 	bool named; /* the manifest names it, not a pattern */
 };
 
@@ -65,6 +74,7 @@ struct package {
 	struct str test_runtime;       /* -isystem for tests: where cbuild/test.h lies, or empty */
 	VEC(struct package *) imports;      /* of sources, by index, no duplicates */
 	VEC(struct package *) test_imports; /* of tests */
+	struct package_groups choices;      /* of sources; one of each group is imported, see load_closure */
 	struct flags flags;           /* the module's, the package's and its additions' */
 	struct flags export_flags;    /* what importers get too */
 	struct str std;
@@ -99,7 +109,10 @@ bool load_packages(struct arena *a, const struct load_opts *o, struct package_se
 bool load_match(struct arena *a, const struct package_set *set, const struct str *patterns, size_t n,
 		struct package ***out, size_t *out_n, struct err *e) ATTR_MUST_USE;
 
-/* p and all it imports, transitively, each once, p first; test: its tests' imports too. */
+/*
+ * p and all it imports, transitively, each once, p first; test: its tests' imports too. A header that
+ * several packages may own is owned by the one of them that p needs anyway; by all of them if there is none.
+ */
 void load_closure(struct arena *a, struct package *p, bool test, struct package ***out, size_t *n);
 
 #endif

@@ -68,6 +68,8 @@ bool scan_closure(struct loader *l, struct source *s, struct err *e);
 /* Whether a source defines main, given what its package defines. */
 bool scan_has_main(const struct package *p, const struct ctok_facts *f);
 struct mod_tree *scan_module_of(struct loader *l, struct str path);
+/* Adds a group unless to has it already. */
+void packages_group_add(struct arena *a, struct package_groups *to, struct package_group g);
 
 /* braces.c */
 /*

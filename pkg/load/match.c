@@ -50,7 +50,7 @@ bool load_match(struct arena *a, const struct package_set *set, const struct str
 			if (added)
 				*vec_push(a, &v) = p;
 		}
-		if (!hits) {
+		if (!hits && n) {
 			err_set(e, ERR_USAGE, "pattern '%.*s' matches no package or program", STR_ARG(pattern));
 			return err_fix(e, "`cbuild list` shows them; ./... means all");
 		}

@@ -146,8 +146,10 @@ static void add_source(struct choice *c, struct str rel, bool named)
 	struct source *s;
 
 	for (size_t i = 0; i < c->p->sources.n; i++)
-		if (str_eq(c->p->sources.v[i]->rel, rel))
+		if (str_eq(c->p->sources.v[i]->rel, rel)) {
+			c->p->sources.v[i]->named |= named;
 			return;
+		}
 	s = arena_new(a, struct source);
 	s->rel = rel;
 	s->path = path_join(a, c->t->root, rel);

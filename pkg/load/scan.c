@@ -8,6 +8,8 @@
  */
 #include "load/load_impl.h"
 
+#include <string.h>
+
 #include "base/path.h"
 
 enum { SOURCE_BYTES_MAX = 64 << 20 };
@@ -195,23 +197,39 @@ static void visit_computed(struct walk *w, const struct ctok_include *inc, struc
 			reach(w, resolve(w->l, w->s, from, w->defines.v[i].value, w->defines.v[i].form, inc->verb));
 }
 
+static bool has_owner(const struct node *n, const struct package *p)
+{
+	for (size_t i = 0; i < n->owners.n; i++)
+		if (n->owners.v[i] == p)
+			return true;
+	return false;
+}
+
+void packages_group_add(struct arena *a, struct package_groups *to, struct package_group g)
+{
+	for (size_t i = 0; i < to->n; i++)
+		if (to->v[i].n == g.n && memcmp(to->v[i].v, g.v, g.n * sizeof(struct package *)) == 0)
+			return;
+	*vec_push(a, to) = g;
+}
+
+/* A private header that several packages of one module share belongs to whoever asks. */
 static void add_owners(struct walk *w, struct node *n)
 {
 	struct source *s = w->s;
 
 	if (!n->owners_known)
 		packages_own(w->l, n);
-	for (size_t i = 0; i < n->owners.n; i++) {
-		bool known = n->owners.v[i] == s->package;
-
-		for (size_t k = 0; k < s->owners.n && !known; k++)
-			known = s->owners.v[k] == n->owners.v[i];
-		/* A private header that several packages of one module share belongs to whoever asks. */
-		for (size_t k = 0; k < n->owners.n && !known; k++)
-			known = n->owners.v[k] == s->package;
-		if (!known)
-			*vec_push(w->l->a, &s->owners) = n->owners.v[i];
+	if (!n->owners.n || has_owner(n, s->package))
+		return;
+	if (n->owners.n > 1) {
+		packages_group_add(w->l->a, &s->choices, (struct package_group){n->owners.v, n->owners.n});
+		return;
 	}
+	for (size_t k = 0; k < s->owners.n; k++)
+		if (s->owners.v[k] == n->owners.v[0])
+			return;
+	*vec_push(w->l->a, &s->owners) = n->owners.v[0];
 }
 
 bool scan_closure(struct loader *l, struct source *s, struct err *e)

@@ -185,6 +185,9 @@ static void add_compile_flags(struct plan *p, struct action *x, const struct sou
 	add_flags(p, x, &pkg->export_flags);
 	for (size_t i = 0; i < s->owners.n; i++)
 		add_flags(p, x, &s->owners.v[i]->export_flags);
+	for (size_t i = 0; i < s->choices.n; i++)
+		for (size_t k = 0; k < s->choices.v[i].n; k++)
+			add_flags(p, x, &s->choices.v[i].v[k]->export_flags);
 	plan_add_split(p, &env_flags, p->opts.cflags);
 	add_words(p, x, &env_flags);
 }

@@ -114,6 +114,31 @@ static bool check(const struct policy *k, const struct elf_facts *f, struct err 
 	return check_static(k, f, e) && check_stack(k, f, e);
 }
 
+static bool file_has_symbol(const struct policy *k, size_t input, struct str name, bool defined)
+{
+	struct str bytes;
+	struct err ignored;
+
+	return file_read(k->io->scratch, k->io->in[input], 0, &bytes, &ignored) && elf_has_symbol(bytes, name, defined);
+}
+
+/*
+ * dlopen cannot work in a static program. It is no error: a library may offer plugins that nobody uses.
+ * Only an unstripped program says whether the call survived section garbage collection.
+ */
+static void warn_dlopen(const struct policy *k)
+{
+	if (!k->is_static || !file_has_symbol(k, 0, STR("dlopen"), true))
+		return;
+	for (size_t i = 0; i < k->objects.n && i + 1 < k->io->in_count; i++)
+		if (file_has_symbol(k, i + 1, STR("dlopen"), false)) {
+			buf_printf(k->io->words,
+				   "warning: %.*s calls dlopen (in the object of '%.*s'), which always fails in a static program\n",
+				   STR_ARG(k->name), STR_ARG(k->objects.v[i]));
+			return;
+		}
+}
+
 static bool run_policy(const struct step_io *io, struct err *e)
 {
 	struct policy k = {.io = io};
@@ -122,9 +147,10 @@ static bool run_policy(const struct step_io *io, struct err *e)
 
 	if (!read_params(&k, e) || !facts_of(&k, 0, &f, e) || !check(&k, &f, e))
 		return false;
+	warn_dlopen(&k);
 	line = str_fmt(io->scratch, "machine %d class %d type %d interp %d needed %zu execstack %d relro %d\n",
 		       f.machine, (int)f.elf_class, f.type, f.has_interp, f.needed.n, f.exec_stack, f.has_relro);
 	return file_write_fast(io->out[0], line, 0644, e);
 }
 
-const struct step plan_policy_step = {.name = "elf-policy", .version = "1", .run = run_policy};
+const struct step plan_policy_step = {.name = "elf-policy", .version = "2", .run = run_policy};
