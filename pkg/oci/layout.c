@@ -109,6 +109,21 @@ static bool place_blobs(struct arena *a, struct cas *c, const struct oci_image *
 	return true;
 }
 
+/* Removes the temporaries of runs that were killed; the lock says that nobody else is writing. */
+static bool sweep(struct arena *a, const char *dir, struct err *e)
+{
+	struct folder_entry *entries;
+	size_t n;
+
+	if (!folder_list(a, dir, &entries, &n, e))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (entries[i].kind == FILE_REGULAR && str_startsc(entries[i].name, ".cbuild-") &&
+		    !file_remove(str_fmt(a, "%s/%s", dir, entries[i].name.p).p, e))
+			return false;
+	return true;
+}
+
 bool oci_write_layout(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag,
 		      const char *dir, struct err *e)
 {
@@ -120,7 +135,8 @@ bool oci_write_layout(struct arena *a, struct cas *c, const struct oci_image *im
 	if (!folder_make(str_fmt(a, "%s/blobs/sha256", dir).p, e) ||
 	    !lock_acquire(&lock, str_fmt(a, "%s/.lock", dir).p, false, true, &got, e))
 		return err_wrap(e, "writing the image layout %s", dir);
-	ok = place_blobs(a, c, img, dir, e) &&
+	ok = sweep(a, dir, e) && sweep(a, str_fmt(a, "%s/blobs/sha256", dir).p, e) &&
+	     place_blobs(a, c, img, dir, e) &&
 	     file_write_if_changed(str_fmt(a, "%s/oci-layout", dir).p, STR(LAYOUT_FILE), 0644, e) &&
 	     write_index(a, img, tag, str_fmt(a, "%s/index.json", dir).p, e);
 	lock_release(&lock);
