@@ -57,7 +57,10 @@ static bool scan_sources(struct loader *l, struct source **v, size_t n, struct e
 	return true;
 }
 
-/* A .c file that another source of the package includes is not compiled by itself, unless named. */
+/*
+ * A .c file that another source of the package includes is not compiled by itself, unless it is named or
+ * is its header's optional inline part.
+ */
 static void drop_included(struct loader *l, struct package *p)
 {
 	struct map included = {0};
@@ -72,7 +75,7 @@ static void drop_included(struct loader *l, struct package *p)
 	for (size_t i = 0; i < p->sources.n; i++) {
 		struct source *s = p->sources.v[i];
 
-		if (s->named || !map_get(&included, s->path))
+		if (s->named || s->includes_itself || !map_get(&included, s->path))
 			p->sources.v[kept++] = s;
 	}
 	p->sources.n = kept;

@@ -9,7 +9,7 @@
  * Plain trees: each folder with C files is a package; include roots are the module's root, pkg/, include/
  * and src/. A header in include/ belongs to src/ (or the root). Explicit `packages:` say what convention
  * cannot; then convention holds below cmd/ and pkg/ only. A .c file that another one includes is not
- * compiled by itself. `name_linux.c`, `name_arm64.c`, `name_linux_arm64.S` build only there.
+ * compiled by itself, unless it is named without a pattern, or its own header can include it (xxhash.h). `name_linux.c`, `name_arm64.c`, `name_linux_arm64.S` build only there.
  *
  * The include scan is conservative: all branches count, except those that no target of ours takes
  * (#if 0, #ifdef _WIN32, ...). It yields a source's closure, the set of files its compile may read; the
@@ -51,7 +51,8 @@ struct source {
 	struct str_vec tests;       /* names of TestXxx functions, for test sources */
 	VEC(struct package *) owners; /* packages whose headers it may read, itself not among them */
 	struct package_groups choices; /* likewise, where several packages may own one header */
-	bool named; /* the manifest names it, not a pattern */
+	bool named;           /* the manifest names it, not a pattern */
+	bool includes_itself; /* a header that it includes includes it, in some branch */
 };
 
 struct program {

@@ -170,6 +170,80 @@ void TestLoadBracesNameWhatIsMissing(struct test *t)
 	arena_fini(&f.a);
 }
 
+static const char *closure(struct fixture *f, const char *name)
+{
+	struct package **v;
+	size_t n;
+	struct buf b = {0};
+	const char *text;
+
+	load_closure(&f->a, find(f, name), false, &v, &n);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s%.*s", i ? " " : "", STR_ARG(v[i]->name));
+	text = str_c(&f->a, buf_str(&b));
+	buf_fini(&b);
+	return text;
+}
+
+/* As redis: server and client share a folder, and a library looks into it. */
+void TestLoadSharedHeaderFollowsTheProgram(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "src/fix.h", "");
+	put(t, &f, "src/dict.c", "int dict;\n");
+	put(t, &f, "src/server.c", "#include \"lib.h\"\nint main(void) { return 0; }\n");
+	put(t, &f, "src/client.c", "#include \"lib.h\"\nint main(void) { return 0; }\n");
+	put(t, &f, "lib/lib.h", "");
+	put(t, &f, "lib/lib.c", "#include \"../src/fix.h\"\n");
+	put(t, &f, "cmd/other/main.c", "#include \"lib.h\"\nint main(void) { return 0; }\n");
+	add_module(t, &f, "", ".",
+		   "packages:\n"
+		   "  server: {sources: [src/dict.c, src/server.c]}\n"
+		   "  client: {sources: [src/dict.c, src/client.c]}\n"
+		   "  lib: {sources: [lib/lib.c], export: {include: [lib]}}\n");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_STR(t, closure(&f, "server"), "server lib");
+	T_EQ_STR(t, closure(&f, "client"), "client lib");
+	T_EQ_STR(t, closure(&f, "cmd/other"), "cmd/other lib server client");
+	arena_fini(&f.a);
+}
+
+/* As LZ4: lz4hc.c includes parts of lz4.c, which is a source of its own all the same. */
+void TestLoadIncludedSourceIsKeptWhenNamed(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "lib/lz4.c", "int lz4;\n");
+	put(t, &f, "lib/lz4hc.c", "#define PARTS\n#include \"lz4.c\"\n");
+	add_module(t, &f, "", ".",
+		   "packages:\n"
+		   "  dropped: {sources: [lib/*.c]}\n"
+		   "  kept: {sources: [lib/*.c, lib/lz4.c]}\n");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_STR(t, sources(&f, "dropped"), "lib/lz4hc.c");
+	T_EQ_STR(t, sources(&f, "kept"), "lib/lz4.c lib/lz4hc.c");
+	arena_fini(&f.a);
+}
+
+/* As xxHash: its header includes the source where XXH_INLINE_ALL is defined. */
+void TestLoadInlineSourceIsKept(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "xxhash.h", "#ifdef XXH_INLINE\n#include \"xxhash.c\"\n#endif\n");
+	put(t, &f, "xxhash.c", "#include \"xxhash.h\"\nint xxhash;\n");
+	put(t, &f, "table.c", "1, 2, 3\n");
+	put(t, &f, "user.c", "#include \"xxhash.h\"\nint t[] = {\n#include \"table.c\"\n};\n");
+	add_module(t, &f, "", ".", "");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_STR(t, sources(&f, "."), "user.c xxhash.c");
+	arena_fini(&f.a);
+}
+
 void TestLoadFlatFolder(struct test *t)
 {
 	struct fixture f;

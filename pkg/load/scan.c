@@ -142,6 +142,8 @@ static struct node *resolve(struct loader *l, const struct source *s, struct str
 
 static void reach(struct walk *w, struct node *n)
 {
+	if (n && w->todo.n && n == w->todo.v[0])
+		w->s->includes_itself = true;
 	if (!n || n->mark == w->mark)
 		return;
 	n->mark = w->mark;
