@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			sum += str_hash(f.needed.v[i]);
 		sum += str_hash(f.interp) + str_hash(f.package) + str_hash(f.build_id);
 	}
+	sum += elf_has_symbol((struct str){(const char *)data, n}, STR("main"), true);
 	arena_fini(&a);
 	return sum == 1 ? 1 : 0;
 }
