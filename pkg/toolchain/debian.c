@@ -144,11 +144,15 @@ static bool fetch_one(struct apt *apt, struct str suite, struct str alternatives
 	while (rest.p) {
 		struct str name = str_cut(&rest, '|');
 		struct str uris;
-		struct err absent;
+		struct err absent = {0};
 
 		if (apt_get(apt, "download", "--print-uris", name, cwd, &uris, &absent) &&
 		    str_trim(uris).n > 0)
 			return apt_get(apt, "download", NULL, name, cwd, NULL, e);
+		if (absent.code == ERR_CANCEL) {
+			*e = absent;
+			return false;
+		}
 	}
 	return err_set(e, ERR_IO, "Debian %.*s has no package %.*s for %.*s", STR_ARG(suite),
 		       STR_ARG(alternatives), STR_ARG(tc_var_str(&apt->t->vars, STR("debian"))));
@@ -175,6 +179,8 @@ static bool fetch(struct apt *apt, struct err *e)
 
 	if (fetch_from(apt, apt->own_suite, e))
 		return true;
+	if (e->code == ERR_CANCEL)
+		return false;
 	for (size_t i = 0; more && i < more->words.n; i++) {
 		struct err later, first = *e;
 
@@ -184,6 +190,10 @@ static bool fetch(struct apt *apt, struct err *e)
 			event_note(apt->sink, "from Debian %.*s, since %.*s does not have it",
 				   STR_ARG(more->words.v[i]), STR_ARG(apt->own_suite));
 			return true;
+		}
+		if (later.code == ERR_CANCEL) {
+			*e = later;
+			return false;
 		}
 		err_set(e, first.code, "%s; Debian %.*s: %s", first.msg, STR_ARG(more->words.v[i]),
 			later.msg);

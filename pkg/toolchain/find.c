@@ -95,9 +95,11 @@ static bool find_installed(struct arena *a, const struct tc_desc *d, const struc
 {
 	const char *home = str_c(a, tc_home(a, o, STR(".")));
 	struct folder_entry *list;
+	struct file_sig sig;
+	struct err absent;
 	size_t n;
 
-	if (file_kind(home) != FILE_FOLDER)
+	if (!file_stat(home, &sig, &absent))
 		return true;
 	if (!folder_list(a, home, &list, &n, e))
 		return false;

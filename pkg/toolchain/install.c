@@ -162,8 +162,9 @@ static bool install_first(const struct fetch *f, struct str final, struct err *e
 		event_note(f->o->sink, "not from there: %s", e->msg);
 	}
 	if (tried)
-		return err_fix(
-		    e, "check the network, or use Debian's packages: apt-get install clang lld");
+		return e->fix[0] ? false
+				 : err_fix(e, "check the network, or use Debian's packages: "
+					      "apt-get install clang lld");
 	struct str name = target_name(f->a, &host);
 
 	return err_set(e, ERR_INPUT, "%.*s %.*s has no archive for %.*s hosts", STR_ARG(f->d->name),

@@ -88,7 +88,7 @@ bool toolchain_list(struct arena *a, const struct toolchain_opts *o, struct tool
 		if (!list_desc(a, &descs[i], o, &v, e))
 			return false;
 	}
-	mark_chosen(&v, descs, count, o->wanted);
+	mark_chosen(&v, descs, count, tc_wanted(a, o));
 	*out = v.v;
 	*n = v.n;
 	return true;

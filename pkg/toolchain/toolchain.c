@@ -19,12 +19,13 @@ struct choice {
 	struct buf reasons;
 };
 
-/* What `use` wrote; empty when nothing. */
-static struct str remembered(struct arena *a, const struct toolchain_opts *o)
+struct str tc_wanted(struct arena *a, const struct toolchain_opts *o)
 {
 	struct str text;
 	struct err absent;
 
+	if (o->wanted.n > 0)
+		return o->wanted;
 	if (!file_read(a, str_c(a, tc_home(a, o, STR("use"))), CHOICE_LIMIT, &text, &absent))
 		return STR("");
 	return str_trim(text);
@@ -209,10 +210,7 @@ static bool choose(struct choice *c, struct toolchain **out, struct err *e)
 bool toolchain_open(struct arena *a, const struct target *target, const struct toolchain_opts *o,
 		    struct toolchain **out, struct err *e)
 {
-	struct choice c = {.a = a, .o = o, .target = target, .wanted = o->wanted};
-
-	if (c.wanted.n == 0)
-		c.wanted = remembered(a, o);
+	struct choice c = {.a = a, .o = o, .target = target, .wanted = tc_wanted(a, o)};
 	bool ok = choose(&c, out, e);
 
 	buf_fini(&c.reasons);

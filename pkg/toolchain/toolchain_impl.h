@@ -102,6 +102,9 @@ bool tc_desc_parse(struct arena *a, struct str file, struct str bytes, struct tc
 		   struct err *e) ATTR_MUST_USE;
 const struct tc_target *tc_desc_target(const struct tc_desc *d, const struct target *t);
 
+/* toolchain.c: the name asked for: opts.wanted, else what `use` wrote, else empty. */
+struct str tc_wanted(struct arena *a, const struct toolchain_opts *o);
+
 /* find.c: instances of d on this machine, best first; none is no error (why says what is missing).
  */
 bool tc_find(struct arena *a, const struct tc_desc *d, const struct toolchain_opts *o,
