@@ -113,6 +113,43 @@ static int load_once(const char *root)
 	return ok ? 0 : EXIT_BAD;
 }
 
+static int get_base(const char *root)
+{
+	struct arena a = {0};
+	struct mod_opts o = {.cache_dir = in_root(&a, root, "cache"),
+			     .project_dir = in_root(&a, root, "proj")};
+	struct err e;
+	bool ok = mod_get(&a, STR("example.com/z"), STR("v1"), &o, &e);
+
+	arena_fini(&a);
+	return ok ? 0 : EXIT_BAD;
+}
+
+static int start_anew(const char *root)
+{
+	struct arena a = {0};
+	struct err e;
+	bool ok = put(&a, root, "proj/cbuild.yaml", STR("module: example.com/main\n"), &e) &&
+		  file_remove(in_root(&a, root, "proj/cbuild.sum").p, &e);
+
+	arena_fini(&a);
+	return ok ? 0 : EXIT_BAD;
+}
+
+/* After a get that failed: both files are as start_anew made them. */
+static int check_untouched(const char *root)
+{
+	struct arena a = {0};
+	struct err e;
+	struct str text;
+	bool ok = file_read(&a, in_root(&a, root, "proj/cbuild.yaml").p, 0, &text, &e) &&
+		  str_eqc(text, "module: example.com/main\n") &&
+		  file_kind(in_root(&a, root, "proj/cbuild.sum").p) == FILE_ABSENT;
+
+	arena_fini(&a);
+	return ok ? 0 : EXIT_BAD;
+}
+
 static int forget(const char *root)
 {
 	struct arena a = {0};
@@ -278,4 +315,30 @@ void TestModTogether(struct test *t)
 	for (int i = 0; i < PROCESSES; i++)
 		T_EQ_INT(t, finish(pids[i]), 0);
 	T_EQ_INT(t, run(check_state, root, NULL), 0);
+}
+
+/* cbuild.yaml and cbuild.sum change together, whichever write of a get fails. */
+void TestModGetBothFilesOrNeither(struct test *t)
+{
+	enum { POINTS_MAX = 200 };
+	static const char *const ops[] = {"write", "rename", "fsync", "open"};
+	const char *root = prepare(t);
+
+	T_MUST(t, run(start_anew, root, NULL) == 0 && run(get_base, root, NULL) == 0);
+	for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+		int n, got;
+
+		for (n = 1; n < POINTS_MAX; n++) {
+			char fault[64];
+
+			snprintf(fault, sizeof fault, "%s:%d:ENOSPC", ops[i], n);
+			T_MUST(t, run(start_anew, root, NULL) == 0);
+			got = run(get_base, root, fault);
+			if (got == 0)
+				break;
+			T_CHECK(t, run(check_untouched, root, NULL) == 0, "%s: exit %d", fault,
+				got);
+		}
+		T_CHECK(t, n > 1, "no point for %s", ops[i]);
+	}
 }

@@ -1,8 +1,7 @@
 /*
  * What writes: mod_load with leave to update, get, tidy. A change is worked out whole, in memory,
  * before a byte is written. cbuild.sum goes first: with lines too many it is still right, so a kill
- * between the two writes leaves a tree that builds; when the second write fails the first is taken
- * back.
+ * between the two writes leaves a tree that builds; when a write fails both are taken back.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -38,21 +37,31 @@ static bool write_sum(struct str path, struct str text, struct err *e)
 	return text.n ? file_write_atomic(path.p, text, MANIFEST_MODE, e) : file_remove(path.p, e);
 }
 
+/* Back to the bytes of before: a write can fail behind its rename, in the folder's fsync. */
+static void take_back(struct str path, struct str before)
+{
+	struct err ignored;
+
+	(void)!(before.p ? file_write_fast(path.p, before, MANIFEST_MODE, &ignored)
+			 : file_remove(path.p, &ignored));
+}
+
 /* Both files or neither. */
 static bool project_write(struct project *p, struct str manifest, const struct resolution *r,
 			  const struct mod_versions *keep, struct err *e)
 {
 	struct str text = sum_text(p->a, &r->sums, keep);
-	struct err ignored;
 
-	if (!str_eq(text, r->sums.before) && !write_sum(p->sum_path, text, e))
-		return err_wrap(e, "writing cbuild.sum");
-	if (str_eq(manifest, p->bytes))
+	if (!str_eq(text, r->sums.before) && !write_sum(p->sum_path, text, e)) {
+		take_back(p->sum_path, r->sums.before);
+		return err_wrap(e, "writing cbuild.sum; nothing was changed");
+	}
+	if (str_eq(manifest, p->bytes) ||
+	    file_write_atomic(p->manifest_path.p, manifest, MANIFEST_MODE, e))
 		return true;
-	if (file_write_atomic(p->manifest_path.p, manifest, MANIFEST_MODE, e))
-		return true;
-	(void)!write_sum(p->sum_path, r->sums.before, &ignored);
-	return err_wrap(e, "writing cbuild.yaml; cbuild.sum is as it was");
+	take_back(p->manifest_path, p->has_file ? p->bytes : (struct str){NULL, 0});
+	take_back(p->sum_path, r->sums.before);
+	return err_wrap(e, "writing cbuild.yaml; nothing was changed");
 }
 
 static struct mod_opts updating(const struct mod_opts *o)

@@ -331,6 +331,55 @@ static bool link_requirements(struct loader *l, struct build_list *list, struct 
 	return true;
 }
 
+/* The first module that requires list's module i, for messages. */
+static struct str required_by(struct arena *a, const struct build_list *list, size_t i)
+{
+	for (size_t k = 0; k < list->modules.n; k++) {
+		const struct module *m = &list->modules.v[k];
+
+		for (size_t r = 0; r < m->requires.n; r++)
+			if (m->requires.v[r] == i)
+				return m->path.n ? m->path : STR("the main module");
+	}
+	return str_fmt(a, "a version that was not chosen");
+}
+
+/*
+ * C has one namespace of symbols: a program cannot hold one native library from two modules, say a
+ * fork and its origin.
+ */
+static bool check_natives(struct loader *l, const struct build_list *list, struct err *e)
+{
+	struct map owners = {0};
+
+	for (size_t i = 0; i < list->modules.n; i++) {
+		const struct module *m = &list->modules.v[i], *first;
+		struct map_item *it;
+		bool added;
+		struct str by, first_by;
+
+		if (!m->manifest->provides_native.n)
+			continue;
+		it = map_put(l->a, &owners, m->manifest->provides_native, &added);
+		if (added) {
+			it->num = i;
+			continue;
+		}
+		first = &list->modules.v[it->num];
+		first_by = required_by(l->a, list, it->num);
+		by = required_by(l->a, list, i);
+		err_set(e, ERR_INPUT,
+			"%.*s (required by %.*s) and %.*s (required by %.*s) are both the library "
+			"'%.*s'",
+			STR_ARG(first->path), STR_ARG(first_by), STR_ARG(m->path), STR_ARG(by),
+			STR_ARG(m->manifest->provides_native));
+		return err_fix(
+		    e,
+		    "a program holds one of them: `exclude` or `replace` the other in cbuild.yaml");
+	}
+	return true;
+}
+
 static bool build_the_list(struct loader *l, const struct mod_versions *selected,
 			   struct build_list *out, struct err *e)
 {
@@ -341,7 +390,7 @@ static bool build_the_list(struct loader *l, const struct mod_versions *selected
 
 		*vec_push(l->a, &out->modules) = *m;
 	}
-	return link_requirements(l, out, e);
+	return link_requirements(l, out, e) && check_natives(l, out, e);
 }
 
 /* Sums are of what was fetched: replaced versions have none. */

@@ -9,7 +9,9 @@
  * GIT_CONFIG_GLOBAL), the files that its port's `paths` name (all, when there is no port) are
  * written to a temporary folder, hashed, checked against cbuild.sum and renamed to
  *
- *     CACHE/mod/github.com/madler/zlib@v1.3.1/      read-only; upper-case letters escaped as !x
+ *     CACHE/mod/github.com/madler/zlib@v1.3.1~2657d8cd/   read-only; upper-case letters escaped as !x
+ *
+ * (behind ~: the hash of the port's `paths`; a module with its own manifest has none).
  *
  * Tree hash (prefix "h1:", as Go's dirhash.Hash1): names sorted bytewise, per file "HEX  NAME\n",
  * SHA-256 over all, base64. Only regular files and links that stay inside count; a link is hashed

@@ -458,6 +458,27 @@ void TestModErrors(struct test *t)
 	world_fini(&w);
 }
 
+void TestModOneNativeLibrary(struct test *t)
+{
+	static const struct file fork_files[] = {
+	    {"cbuild.yaml", "module: example.com/fork\nprovides: {native: z}\n", 0}, {0}};
+	static const struct file z_files[] = {
+	    {"cbuild.yaml", "module: example.com/zz\nprovides: {native: z}\n", 0}, {0}};
+	struct world w;
+
+	world_init(&w, t);
+	tag_files(&w, "fork", "v1.0.0", false, fork_files);
+	tag_files(&w, "zz", "v1.0.0", false, z_files);
+	tag_module(&w, "user", "v1.0.0", "require:\n  example.com/fork: v1.0.0\n");
+	put(&w, "proj/cbuild.yaml",
+	    "module: example.com/main\nrequire: {example.com/user: v1.0.0, example.com/zz: "
+	    "v1.0.0}\n");
+	must_fail(&w, true, ERR_INPUT,
+		  "example.com/fork (required by example.com/user) and example.com/zz "
+		  "(required by example.com/main) are both the library 'z'");
+	world_fini(&w);
+}
+
 static void must_get(struct world *w, const char *path, const char *query)
 {
 	struct err e = {0};
