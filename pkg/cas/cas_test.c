@@ -422,14 +422,17 @@ static int workload(const char *dir, const char *file)
 }
 
 /* Forks the workload with a fault; its wait status, 0 when the fault was beyond its last point. */
-static int run_faulted(struct world *w, const char *fault, const char *file)
+static int run_faulted(struct world *w, const char *fault, uint64_t point, const char *file)
 {
 	int status = -1;
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		int failed;
+
 		fault_set(fault);
-		_exit(workload(w->dir.p, file));
+		failed = workload(w->dir.p, file);
+		_exit(fault_passed() < point ? failed : 7);
 	}
 	T_MUST(w->t, waitpid(pid, &status, 0) == pid);
 	return status;
@@ -466,7 +469,7 @@ static void fault_loop(struct test *t, const char *how, bool killed)
 			open_world(&w, t);
 			fault = str_fmt(&w.a, "%s:%d:%s", ops[op], n, how).p;
 			file = in_tmp(&w, "made");
-			status = run_faulted(&w, fault, file);
+			status = run_faulted(&w, fault, (uint64_t)n, file);
 			struck += status != 0;
 			if (status && killed)
 				T_CHECK(t, WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%s", fault);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cbuild/test.h"
+#include "sys/fault.h"
 
 struct world {
 	struct event_sink sink; /* first: emit casts back */
@@ -756,6 +757,74 @@ void TestExecDamagedCache(struct test *t)
 	expect_log(&w, "cached first\nran second\n");
 	T_EQ_STR(t, content(&w, y, 0), "hello\nmore\n");
 	close_world(&w);
+}
+
+/* Runs with a fault in a process of its own; 0 when the fault was beyond the last of its points. */
+static int run_faulted(struct world *w, const char *fault, uint64_t point)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		bool ok;
+
+		fault_set(fault);
+		ok = run(w);
+		if (fault_passed() < point)
+			_exit(ok ? 0 : 9);
+		/* The memo and the explain records may be lost without failing the build. */
+		_exit(ok || (w->e.code == ERR_IO && w->e.fix[0]) ? 7 : 8);
+	}
+	T_MUST(w->t, waitpid(pid, &status, 0) == pid);
+	return status;
+}
+
+/* Full disk or kill, at each point of a run: then the cache holds no lie, and a plain run works. */
+static void fault_loop(struct test *t, const char *how, bool killed)
+{
+	static const char *const ops[] = {"write", "rename"};
+	enum { POINTS_MAX = 100 };
+	int struck = 0;
+
+	for (size_t op = 0; op < sizeof ops / sizeof ops[0]; op++) {
+		for (int n = 1, status = -1; n < POINTS_MAX && status != 0; n++) {
+			struct world w;
+			struct action *y;
+			uint64_t damaged;
+			const char *fault;
+
+			open_world(&w, t);
+			fault = str_fmt(&w.a, "%s:%d:%s", ops[op], n, how).p;
+			write_file(&w, "in.txt", "hello\n");
+			y = two_step_graph(&w);
+			status = run_faulted(&w, fault, (uint64_t)n);
+			struck += status != 0;
+			if (status && killed)
+				T_CHECK(t, WIFSIGNALED(status), "%s: status %#x", fault, status);
+			if (status && !killed)
+				T_CHECK(t, WIFEXITED(status) && WEXITSTATUS(status) == 7, "%s: status %#x", fault, status);
+			if (!killed)
+				expect_no_temps(&w);
+			must(&w, cas_verify(w.cas, &damaged, &w.e), "verify");
+			T_CHECK(t, damaged == 0, "%s", fault);
+			must(&w, run(&w), fault);
+			T_EQ_STR(t, content(&w, y, 0), "hello\nmore\n");
+			close_world(&w);
+			must(&w, folder_remove("cache", &w.e) && folder_remove("state", &w.e), "clean up");
+			T_MUST(t, n < POINTS_MAX - 1);
+		}
+	}
+	T_CHECK(t, struck > 3, "only %d faults struck", struck);
+}
+
+void TestExecDiskFullAtEveryWritePoint(struct test *t)
+{
+	fault_loop(t, "ENOSPC", false);
+}
+
+void TestExecKilledAtEveryWritePoint(struct test *t)
+{
+	fault_loop(t, "kill", true);
 }
 
 void TestScheduleCriticalPathFirst(struct test *t)

@@ -1,10 +1,11 @@
 /*
  * How many processors are ours: the affinity mask, cut by the CPU quotas of our cgroup (version 2) and
- * its parents, rounded up.
+ * its parents, rounded up. Found out once: it takes a few file reads.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 
@@ -68,11 +69,20 @@ static unsigned quota_count(struct arena *a)
 	}
 }
 
-unsigned cpu_count(void)
+static pthread_once_t counted = PTHREAD_ONCE_INIT;
+static unsigned count;
+
+static void count_once(void)
 {
 	struct arena scratch = {0};
 	unsigned cpus = affinity_count(), quota = quota_count(&scratch);
 
 	arena_fini(&scratch);
-	return quota && quota < cpus ? quota : cpus;
+	count = quota && quota < cpus ? quota : cpus;
+}
+
+unsigned cpu_count(void)
+{
+	pthread_once(&counted, count_once);
+	return count;
 }

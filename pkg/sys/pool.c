@@ -1,7 +1,7 @@
 /*
  * pool_each hands out indices from one atomic counter in runs of a few, so that neighbouring items stay on
  * one thread. struct pool is one locked queue, one locked list of finished jobs, and a pipe that holds one
- * byte for each of them, so that poll(2) sees it.
+ * byte for each of them, so that poll(2) sees it; job and byte come and go together, under the lock.
  *
  * Threads block all signals: the owner alone sees SIGINT.
  */
@@ -167,13 +167,17 @@ static struct job *next_job(struct pool *p)
 	return j;
 }
 
-static void wake_owner(struct pool *p)
+static void add_done(struct pool *p, struct job *j)
 {
 	ssize_t n;
 
+	pthread_mutex_lock(&p->lock);
+	list_add(&p->done, j);
+	/* A full pipe (65,536 untaken jobs) is readable anyway. */
 	do {
 		n = write(p->fd[1], "", 1);
 	} while (n < 0 && errno == EINTR);
+	pthread_mutex_unlock(&p->lock);
 }
 
 static void *pool_worker(void *arg)
@@ -183,10 +187,7 @@ static void *pool_worker(void *arg)
 
 	while ((j = next_job(p))) {
 		j->fn(j->arg);
-		pthread_mutex_lock(&p->lock);
-		list_add(&p->done, j);
-		pthread_mutex_unlock(&p->lock);
-		wake_owner(p);
+		add_done(p, j);
 	}
 	return NULL;
 }
@@ -234,8 +235,7 @@ void pool_start(struct pool *p, void (*fn)(void *job), void *arg)
 	j = list_take(&p->queued);
 	pthread_mutex_unlock(&p->lock);
 	j->fn(j->arg);
-	list_add(&p->done, j);
-	wake_owner(p);
+	add_done(p, j);
 }
 
 void *pool_take(struct pool *p)
@@ -246,11 +246,11 @@ void *pool_take(struct pool *p)
 
 	pthread_mutex_lock(&p->lock);
 	j = list_take(&p->done);
+	while (j && read(p->fd[0], &c, 1) < 0 && errno == EINTR)
+		continue;
 	pthread_mutex_unlock(&p->lock);
 	if (!j)
 		return NULL;
-	while (read(p->fd[0], &c, 1) < 0 && errno == EINTR)
-		continue;
 	p->running--;
 	arg = j->arg;
 	free(j);

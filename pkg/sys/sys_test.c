@@ -530,6 +530,28 @@ void TestPoolWakesSpawnWait(struct test *t)
 	spawn_set_close(s);
 }
 
+/* A job taken just before its wake-up byte arrives must not leave the byte behind. */
+void TestPoolLeavesNoWakeUpBehind(struct test *t)
+{
+	struct spawn_set *s;
+	struct spawn_result r;
+	struct pool *p;
+	struct err e;
+
+	must(t, spawn_set_open(&s, &e) && pool_open(2, &p, &e), &e);
+	spawn_watch(s, pool_fd(p));
+	for (int i = 0; i < 3000; i++) {
+		struct work w = {.in = i};
+
+		pool_start(p, twice, &w);
+		while (!pool_take(p))
+			continue;
+	}
+	T_OK(t, spawn_wait(s, 0, &r) == SPAWN_TIMEOUT);
+	pool_close(p);
+	spawn_set_close(s);
+}
+
 void TestPoolCloseDropsWhatIsQueued(struct test *t)
 {
 	struct work work[50] = {{0}};
