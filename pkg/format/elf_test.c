@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "cbuild/test.h"
-#include "sys/file.h"
 
 struct shape {
 	bool wide, big;
@@ -381,11 +380,9 @@ void TestElfRealObject(struct test *t)
 void TestElfSymbols(struct test *t)
 {
 	struct arena a = {0};
-	struct err e;
-	struct str self;
-
 	/* This test program itself: it contains this function and needs libc's. */
-	T_MUST(t, file_read(&a, "/proc/self/exe", 0, &self, &e));
+	struct str self = slurp(&a, "/proc/self/exe");
+
 	T_OK(t, elf_has_symbol(self, STR("TestElfSymbols"), true));
 	T_OK(t, !elf_has_symbol(self, STR("TestElfSymbols"), false));
 	T_OK(t, !elf_has_symbol(self, STR("TestElfSymbol"), true));
