@@ -34,28 +34,28 @@ struct life {
 };
 
 static const char usage_text[] =
-	"usage: kv [flags]\n"
-	"A key-value service: PUT, GET, HEAD and DELETE /kv/KEY, GET /kv, POST /kv/_batch,\n"
-	"GET /healthz, /readyz and /metrics.\n"
-	"\n"
-	"  -a ADDR   listen there: 127.0.0.1:8080, [::1]:8080 or :8080 (default :8080);\n"
-	"            unused when the socket is inherited (LISTEN_FDS, LISTEN_PID)\n"
-	"  -d DIR    folder of the database (default /data)\n"
-	"  -r N      threads that read (default 2)\n"
-	"  -q N      reads, and edits, that may wait; more are answered 503 (default 16384)\n"
-	"  -c N      open connections (default 16384, and what the file limit allows)\n"
-	"  -b BYTES  largest value (default 1048576)\n"
-	"  -m BYTES  memory of requests still arriving, all together (default 134217728)\n"
-	"  -i SEC    close a connection idle for so long (default 75)\n"
-	"  -t SEC    time for a request to arrive or an answer to be taken (default 30)\n"
-	"  -g SEC    time for requests in work after SIGTERM or SIGHUP (default 10)\n"
-	"  -s MODE   full: an answered put survives a power cut (default);\n"
-	"            normal: it survives a crash of this program\n"
-	"  -V        print the version and the build id\n"
-	"  -h        print this\n"
-	"\n"
-	"SIGTERM, SIGINT: accept no more, finish, exit 0; a second one exits at once.\n"
-	"SIGHUP: finish, then run the program at this path again on the same socket.\n";
+    "usage: kv [flags]\n"
+    "A key-value service: PUT, GET, HEAD and DELETE /kv/KEY, GET /kv, POST /kv/_batch,\n"
+    "GET /healthz, /readyz and /metrics.\n"
+    "\n"
+    "  -a ADDR   listen there: 127.0.0.1:8080, [::1]:8080 or :8080 (default :8080);\n"
+    "            unused when the socket is inherited (LISTEN_FDS, LISTEN_PID)\n"
+    "  -d DIR    folder of the database (default /data)\n"
+    "  -r N      threads that read (default 2)\n"
+    "  -q N      reads, and edits, that may wait; more are answered 503 (default 16384)\n"
+    "  -c N      open connections (default 16384, and what the file limit allows)\n"
+    "  -b BYTES  largest value (default 1048576)\n"
+    "  -m BYTES  memory of requests still arriving, all together (default 134217728)\n"
+    "  -i SEC    close a connection idle for so long (default 75)\n"
+    "  -t SEC    time for a request to arrive or an answer to be taken (default 30)\n"
+    "  -g SEC    time for requests in work after SIGTERM or SIGHUP (default 10)\n"
+    "  -s MODE   full: an answered put survives a power cut (default);\n"
+    "            normal: it survives a crash of this program\n"
+    "  -V        print the version and the build id\n"
+    "  -h        print this\n"
+    "\n"
+    "SIGTERM, SIGINT: accept no more, finish, exit 0; a second one exits at once.\n"
+    "SIGHUP: finish, then run the program at this path again on the same socket.\n";
 
 /* One line of logfmt on stderr. */
 __attribute__((format(printf, 2, 3))) static void say(const char *level, const char *fmt, ...)
@@ -71,8 +71,8 @@ __attribute__((format(printf, 2, 3))) static void say(const char *level, const c
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	(void)fprintf(stderr, "time=%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ level=%s %s\n",
-	              tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-	              tm.tm_sec, now.tv_nsec / 1000000, level, text);
+		      tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+		      tm.tm_sec, now.tv_nsec / 1000000, level, text);
 }
 
 /* --- flags -------------------------------------------------------------- */
@@ -155,16 +155,17 @@ static bool set_flag(struct config *c, int flag, const char *value)
 static struct config defaults(void)
 {
 	return (struct config){
-		.address = ":8080",
-		.service = {
-			.store = {.dir = "/data"},
-			.max_connections = 16384,
-			.max_body_bytes = (size_t)1 << 20,
-			.max_buffered_bytes = (size_t)128 << 20,
-			.head_timeout_ms = 10000,
-			.request_timeout_ms = 30000,
-			.idle_timeout_ms = 75000,
-			.drain_ms = 10000,
+	    .address = ":8080",
+	    .service =
+		{
+		    .store = {.dir = "/data"},
+		    .max_connections = 16384,
+		    .max_body_bytes = (size_t)1 << 20,
+		    .max_buffered_bytes = (size_t)128 << 20,
+		    .head_timeout_ms = 10000,
+		    .request_timeout_ms = 30000,
+		    .idle_timeout_ms = 75000,
+		    .drain_ms = 10000,
 		},
 	};
 }
@@ -187,7 +188,7 @@ static int read_flags(int argc, char **argv, struct config *c)
 		if (flag == '?' || !set_flag(c, flag, optarg)) {
 			if (flag != '?')
 				(void)fprintf(stderr, "kv: -%c does not take '%s'; see kv -h\n",
-				              flag, optarg);
+					      flag, optarg);
 			return EXIT_USAGE;
 		}
 	}
@@ -277,8 +278,10 @@ static void fit_connections(struct config *c)
 	size_t fit = files > 2 * SPARE_FILES ? files - SPARE_FILES : SPARE_FILES;
 
 	if (c->service.max_connections > fit) {
-		say("warn", "msg=\"the limit of open files allows fewer connections\" limit=%lu "
-		            "connections=%zu", files, fit);
+		say("warn",
+		    "msg=\"the limit of open files allows fewer connections\" limit=%lu "
+		    "connections=%zu",
+		    files, fit);
 		c->service.max_connections = fit;
 	}
 }

@@ -36,7 +36,7 @@ struct load_options {
 };
 
 struct load_result {
-	size_t opened;     /* connections, */
+	size_t opened;	   /* connections, */
 	size_t open_after; /* and how many were still open at the end */
 	uint64_t puts;
 	uint64_t gets;

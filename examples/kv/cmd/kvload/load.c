@@ -37,8 +37,8 @@ struct load {
 	struct sockaddr_in to;
 	struct client *clients;
 	enum stage stage;
-	size_t begun;     /* connections */
-	size_t settled;   /* connections with their first put answered, or failed */
+	size_t begun;	/* connections */
+	size_t settled; /* connections with their first put answered, or failed */
 	size_t in_flight;
 	size_t next;
 	uint64_t requests;
@@ -272,7 +272,7 @@ static void send_request(struct client *c, bool is_put)
 	if (is_put) {
 		c->generation++;
 		buf_fmt(&out, "Content-Type: text/plain\r\nContent-Length: %zu\r\n",
-		        c->l->o.value_bytes);
+			c->l->o.value_bytes);
 	}
 	buf_str(&out, STR("\r\n"));
 	if (is_put)
@@ -352,7 +352,7 @@ static void open_one(struct load *l)
 	c->open = rc == 0;
 	if (rc == 0)
 		rc = uv_tcp_connect(&c->connect, &c->tcp, (const struct sockaddr *)&l->to,
-		                    on_connect);
+				    on_connect);
 	if (rc != 0)
 		broken(c, uv_strerror(rc));
 }

@@ -16,20 +16,20 @@
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3 };
 
 static const char usage_text[] =
-	"usage: kvload [flags]\n"
-	"Opens many connections to kv, keeps them open and sends requests over all of them.\n"
-	"\n"
-	"  -a HOST   IPv4 address (default 127.0.0.1)\n"
-	"  -p PORT   (default 8080)\n"
-	"  -n N      connections (default 10000)\n"
-	"  -c N      requests in flight (default 256)\n"
-	"  -w N      percent of requests that put (default 10)\n"
-	"  -v BYTES  size of a value (default 256)\n"
-	"  -t SEC    how long, once all connections are open (default 10)\n"
-	"  -h        print this\n"
-	"\n"
-	"Exit status: 0 all went well, 1 a request or connection failed, 2 usage,\n"
-	"3 the system does not allow so many connections.\n";
+    "usage: kvload [flags]\n"
+    "Opens many connections to kv, keeps them open and sends requests over all of them.\n"
+    "\n"
+    "  -a HOST   IPv4 address (default 127.0.0.1)\n"
+    "  -p PORT   (default 8080)\n"
+    "  -n N      connections (default 10000)\n"
+    "  -c N      requests in flight (default 256)\n"
+    "  -w N      percent of requests that put (default 10)\n"
+    "  -v BYTES  size of a value (default 256)\n"
+    "  -t SEC    how long, once all connections are open (default 10)\n"
+    "  -h        print this\n"
+    "\n"
+    "Exit status: 0 all went well, 1 a request or connection failed, 2 usage,\n"
+    "3 the system does not allow so many connections.\n";
 
 static bool number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
@@ -81,13 +81,13 @@ static int read_flags(int argc, char **argv, struct load_options *o)
 	int flag;
 
 	*o = (struct load_options){
-		.host = "127.0.0.1",
-		.port = 8080,
-		.connections = 10000,
-		.in_flight = 256,
-		.put_percent = 10,
-		.value_bytes = 256,
-		.duration_ms = 10000,
+	    .host = "127.0.0.1",
+	    .port = 8080,
+	    .connections = 10000,
+	    .in_flight = 256,
+	    .put_percent = 10,
+	    .value_bytes = 256,
+	    .duration_ms = 10000,
 	};
 	while ((flag = getopt(argc, argv, "a:p:n:c:w:v:t:h")) != -1) {
 		if (flag == 'h') {
@@ -98,7 +98,7 @@ static int read_flags(int argc, char **argv, struct load_options *o)
 			return EXIT_USAGE;
 		if (!set_flag(o, flag, optarg)) {
 			(void)fprintf(stderr, "kvload: -%c does not take '%s'; see kvload -h\n",
-			              flag, optarg);
+				      flag, optarg);
 			return EXIT_USAGE;
 		}
 	}
@@ -116,12 +116,12 @@ static void report(const struct load_options *o, const struct load_result *r)
 	uint64_t rate = r->run_ms > 0 ? l->count * 1000 / r->run_ms : 0;
 
 	(void)printf("connections: %zu of %zu opened, %zu open at the end\n", r->opened,
-	             o->connections, r->open_after);
+		     o->connections, r->open_after);
 	(void)printf("opening, with a put through each: %" PRIu64 " ms\n", r->connect_ms);
 	(void)printf("requests: %" PRIu64 " puts, %" PRIu64 " gets, %" PRIu64 " failed\n", r->puts,
-	             r->gets, r->failures);
+		     r->gets, r->failures);
 	(void)printf("run: %" PRIu64 " requests in %" PRIu64 " ms, %" PRIu64 "/s\n", l->count,
-	             r->run_ms, rate);
+		     r->run_ms, rate);
 	(void)printf("latency ms:");
 	print_latency("p50", latency_at(l, 0.50));
 	print_latency("p90", latency_at(l, 0.90));
@@ -146,9 +146,10 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	files = process_raise_files();
 	if (files < o.connections + 32) {
-		(void)fprintf(stderr, "kvload: %zu connections need more than the %lu open files "
-		                      "allowed here: raise ulimit -n, or give -n\n",
-		              o.connections, files);
+		(void)fprintf(stderr,
+			      "kvload: %zu connections need more than the %lu open files "
+			      "allowed here: raise ulimit -n, or give -n\n",
+			      o.connections, files);
 		return EXIT_ENVIRONMENT;
 	}
 	if (!load_run(&o, &result, &e)) {

@@ -32,17 +32,17 @@ void TestStrToU64(struct test *t)
 		bool ok;
 		uint64_t want;
 	} cases[] = {
-		{"0", true, 0},
-		{"007", true, 7},
-		{"18446744073709551615", true, UINT64_MAX},
-		{"18446744073709551616", false, 0},
-		{"99999999999999999999", false, 0},
-		{"", false, 0},
-		{"-1", false, 0},
-		{"+1", false, 0},
-		{" 1", false, 0},
-		{"1 ", false, 0},
-		{"0x1", false, 0},
+	    {"0", true, 0},
+	    {"007", true, 7},
+	    {"18446744073709551615", true, UINT64_MAX},
+	    {"18446744073709551616", false, 0},
+	    {"99999999999999999999", false, 0},
+	    {"", false, 0},
+	    {"-1", false, 0},
+	    {"+1", false, 0},
+	    {" 1", false, 0},
+	    {"1 ", false, 0},
+	    {"0x1", false, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -50,7 +50,7 @@ void TestStrToU64(struct test *t)
 		bool ok = str_to_u64(str_of(cases[i].text), &got);
 
 		T_CHECK(t, ok == cases[i].ok && (!ok || got == cases[i].want), "input '%s'",
-		        cases[i].text);
+			cases[i].text);
 	}
 }
 
@@ -60,22 +60,22 @@ void TestStrIsText(struct test *t)
 		struct str s;
 		bool want;
 	} cases[] = {
-		{{"", 0}, true},
-		{{"plain ~", 7}, true},
-		{{"caf\xc3\xa9", 5}, true},
-		{{"\xe2\x82\xac", 3}, true},
-		{{"\xf0\x9f\x98\x80", 4}, true},
-		{{"a\0b", 3}, false},
-		{{"\n", 1}, false},
-		{{"\x7f", 1}, false},
-		{{"\xc2\x85", 2}, false},         /* a control character beyond ASCII */
-		{{"\xc0\xaf", 2}, false},         /* overlong '/' */
-		{{"\xe0\x80\xaf", 3}, false},     /* and longer */
-		{{"\xed\xa0\x80", 3}, false},     /* a surrogate */
-		{{"\xf4\x90\x80\x80", 4}, false}, /* beyond U+10FFFF */
-		{{"\xe2\x82", 2}, false},         /* cut short */
-		{{"\x80", 1}, false},
-		{{"\xff", 1}, false},
+	    {{"", 0}, true},
+	    {{"plain ~", 7}, true},
+	    {{"caf\xc3\xa9", 5}, true},
+	    {{"\xe2\x82\xac", 3}, true},
+	    {{"\xf0\x9f\x98\x80", 4}, true},
+	    {{"a\0b", 3}, false},
+	    {{"\n", 1}, false},
+	    {{"\x7f", 1}, false},
+	    {{"\xc2\x85", 2}, false},	      /* a control character beyond ASCII */
+	    {{"\xc0\xaf", 2}, false},	      /* overlong '/' */
+	    {{"\xe0\x80\xaf", 3}, false},     /* and longer */
+	    {{"\xed\xa0\x80", 3}, false},     /* a surrogate */
+	    {{"\xf4\x90\x80\x80", 4}, false}, /* beyond U+10FFFF */
+	    {{"\xe2\x82", 2}, false},	      /* cut short */
+	    {{"\x80", 1}, false},
+	    {{"\xff", 1}, false},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)

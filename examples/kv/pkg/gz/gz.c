@@ -27,7 +27,7 @@ bool gz_pack(struct str in, struct buf *out)
 	if (in.n < GZ_MIN_BYTES || in.n > UINT_MAX / 2)
 		return false;
 	if (deflateInit2(&z, LEVEL, Z_DEFLATED, bits + GZIP_WRAPPER, bits < 15 ? 5 : 8,
-	                 Z_DEFAULT_STRATEGY) != Z_OK)
+			 Z_DEFAULT_STRATEGY) != Z_OK)
 		return false;
 	buf_reserve(out, in.n - 1);
 	z.next_in = (z_const Bytef *)(uintptr_t)in.p; /* zlib reads it; its type says otherwise */

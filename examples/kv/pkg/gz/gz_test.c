@@ -39,7 +39,7 @@ void TestGzRoundTrip(struct test *t)
 		T_OK(t, gz_pack(buf_view(&text), &packed));
 		T_CHECK(t, packed.n < text.n, "size %zu", sizes[i]);
 		T_CHECK(t, unpacks_to(str_from(buf_view(&packed), 6), buf_view(&text)), "size %zu",
-		        sizes[i]);
+			sizes[i]);
 		buf_free(&text);
 		buf_free(&packed);
 	}

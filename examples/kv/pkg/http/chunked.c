@@ -136,7 +136,7 @@ static size_t move_data(struct http_chunked *c, char *out, const char *in, size_
 }
 
 enum http_result http_unchunk(struct http_chunked *c, size_t max, char *out, const char *in,
-                              size_t n, size_t *used, int *status)
+			      size_t n, size_t *used, int *status)
 {
 	size_t at = 0, before = c->size;
 

@@ -41,7 +41,8 @@ static enum http_result find_head(struct http_framer *f, size_t max, const char 
 		size_t at = lf != NULL ? (size_t)(lf - p) : n;
 
 		if (at - f->skip > max)
-			return refuse(f, memchr(p + f->skip, '\n', at - f->skip) == NULL ? 414 : 431);
+			return refuse(f,
+				      memchr(p + f->skip, '\n', at - f->skip) == NULL ? 414 : 431);
 		if (lf == NULL) {
 			looked = n;
 			break;
@@ -59,7 +60,7 @@ static enum http_result find_head(struct http_framer *f, size_t max, const char 
 }
 
 static enum http_result read_head(struct http_framer *f, const struct http_limits *l, const char *p,
-                                  struct http_request *r)
+				  struct http_request *r)
 {
 	struct str head = {p + f->skip, f->head - f->skip};
 	int status = http_parse_head(head, r, f);
@@ -71,12 +72,12 @@ static enum http_result read_head(struct http_framer *f, const struct http_limit
 
 /* All n bytes are the caller's; those after head + chunks.size are still raw. */
 static enum http_result chunked_body(struct http_framer *f, size_t max, char *p, size_t *n,
-                                     size_t *used)
+				     size_t *used)
 {
 	size_t joined = f->head + f->chunks.size;
 	size_t raw = 0;
-	enum http_result res = http_unchunk(&f->chunks, max, p + joined, p + joined, *n - joined,
-	                                    &raw, &f->status);
+	enum http_result res =
+	    http_unchunk(&f->chunks, max, p + joined, p + joined, *n - joined, &raw, &f->status);
 
 	if (res == HTTP_MORE)
 		*n = f->head + f->chunks.size;
@@ -91,7 +92,7 @@ static enum http_result plain_body(const struct http_framer *f, size_t n, size_t
 }
 
 enum http_result http_next(struct http_framer *f, const struct http_limits *l, char *p, size_t *n,
-                           struct http_request *r, size_t *used)
+			   struct http_request *r, size_t *used)
 {
 	bool first = f->head == 0;
 	enum http_result res = HTTP_DONE;

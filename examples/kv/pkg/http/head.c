@@ -56,8 +56,8 @@ static bool is_field_value(struct str s)
 }
 
 static const char *const method_names[HTTP_METHODS] = {
-	[HTTP_GET] = "GET",   [HTTP_HEAD] = "HEAD",     [HTTP_PUT] = "PUT",
-	[HTTP_POST] = "POST", [HTTP_DELETE] = "DELETE", [HTTP_OTHER] = "OTHER",
+    [HTTP_GET] = "GET",	  [HTTP_HEAD] = "HEAD",	    [HTTP_PUT] = "PUT",
+    [HTTP_POST] = "POST", [HTTP_DELETE] = "DELETE", [HTTP_OTHER] = "OTHER",
 };
 
 const char *http_method_name(enum http_method m)

@@ -42,7 +42,7 @@ struct http_field {
 
 struct http_request {
 	enum http_method method;
-	int minor;        /* HTTP/1.minor */
+	int minor;	  /* HTTP/1.minor */
 	struct str path;  /* begins with '/', still percent-encoded; or "*" */
 	struct str query; /* after the '?', still encoded; empty when none */
 	struct str body;  /* whole, chunks joined */
@@ -62,16 +62,16 @@ enum http_result { HTTP_MORE, HTTP_DONE, HTTP_BAD };
 struct http_chunked {
 	int state;
 	int digits;
-	size_t left;     /* of the present chunk */
-	size_t size;     /* joined so far */
+	size_t left;	 /* of the present chunk */
+	size_t size;	 /* joined so far */
 	size_t overhead; /* extensions and trailers so far */
 };
 
 struct http_framer {
-	size_t skip;    /* bytes of an empty line before the request */
+	size_t skip;	/* bytes of an empty line before the request */
 	size_t scanned; /* bytes already looked at for the head's end */
-	size_t head;    /* where the head ends; 0 until known */
-	size_t length;  /* of a body that is not chunked */
+	size_t head;	/* where the head ends; 0 until known */
+	size_t length;	/* of a body that is not chunked */
 	bool chunked;
 	bool wants_continue; /* the client waits for "100 Continue"; the caller clears it */
 	struct http_chunked chunks;
@@ -80,7 +80,7 @@ struct http_framer {
 
 /* See above. *n shrinks after HTTP_MORE when chunks were joined. */
 enum http_result http_next(struct http_framer *f, const struct http_limits *l, char *p, size_t *n,
-                           struct http_request *r, size_t *used);
+			   struct http_request *r, size_t *used);
 
 /*
  * Takes raw chunked bytes from `in` and moves the data that they carry to
@@ -88,7 +88,7 @@ enum http_result http_next(struct http_framer *f, const struct http_limits *l, c
  * bytes taken, HTTP_MORE took all; HTTP_BAD sets *status.
  */
 enum http_result http_unchunk(struct http_chunked *c, size_t max, char *out, const char *in,
-                              size_t n, size_t *used, int *status);
+			      size_t n, size_t *used, int *status);
 
 /* Reads a whole head (through its empty line). Returns 0, or the status that refuses it. */
 int http_parse_head(struct str head, struct http_request *r, struct http_framer *f);
@@ -120,8 +120,8 @@ struct http_response {
 
 struct http_send {
 	struct str date; /* as http_date() writes it */
-	bool no_body;    /* the answer to HEAD */
-	bool close;      /* say that the connection ends here */
+	bool no_body;	 /* the answer to HEAD */
+	bool close;	 /* say that the connection ends here */
 };
 
 /* Appends the response's bytes to out. */

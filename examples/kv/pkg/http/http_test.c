@@ -15,8 +15,8 @@ static const struct http_limits limits = {.head_bytes = 1024, .body_bytes = 64};
 /* What came out of a stream of bytes. */
 struct outcome {
 	int requests;
-	int status; /* of the refusal; 0 for none */
-	size_t left; /* bytes of an unfinished request */
+	int status;	/* of the refusal; 0 for none */
+	size_t left;	/* bytes of an unfinished request */
 	struct buf log; /* "METHOD path?query body\n" a request */
 };
 
@@ -24,8 +24,8 @@ static void log_request(struct outcome *o, const struct http_request *r)
 {
 	o->requests++;
 	buf_fmt(&o->log, "%s %.*s?%.*s %.*s%s\n", http_method_name(r->method), (int)r->path.n,
-	        r->path.p, (int)r->query.n, r->query.p, (int)r->body.n, r->body.p,
-	        r->keep_alive ? "" : " close");
+		r->path.p, (int)r->query.n, r->query.p, (int)r->body.n, r->body.p,
+		r->keep_alive ? "" : " close");
 }
 
 /*
@@ -75,13 +75,14 @@ static struct outcome feed(struct str in, size_t cut, size_t piece)
 }
 
 static void same(struct test *t, const struct outcome *a, struct outcome *b, struct str in,
-                 size_t cut)
+		 size_t cut)
 {
-	T_CHECK(t, a->requests == b->requests && a->status == b->status && a->left == b->left &&
-	                str_eq(buf_view(&a->log), buf_view(&b->log)),
-	        "cut at %zu: %d requests, status %d, %zu left; whole: %d, %d, %zu; input '%.*s'",
-	        cut, b->requests, b->status, b->left, a->requests, a->status, a->left, (int)in.n,
-	        in.p);
+	T_CHECK(t,
+		a->requests == b->requests && a->status == b->status && a->left == b->left &&
+		    str_eq(buf_view(&a->log), buf_view(&b->log)),
+		"cut at %zu: %d requests, status %d, %zu left; whole: %d, %d, %zu; input '%.*s'",
+		cut, b->requests, b->status, b->left, a->requests, a->status, a->left, (int)in.n,
+		in.p);
 	buf_free(&b->log);
 }
 
@@ -119,28 +120,28 @@ static void check_good(struct test *t, const struct good *g)
 void TestHttpGoodRequests(struct test *t)
 {
 	static const struct good cases[] = {
-		{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET /? \n"},
-		{"\r\nGET /a?b=c?d HTTP/1.1\r\nHost:\r\n\r\n", "GET /a?b=c?d \n"},
-		{"GET / HTTP/1.0\r\n\r\n", "GET /?  close\n"},
-		{"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "GET /? \n"},
-		{"GET / HTTP/1.1\r\nHost: x\r\nConnection: te, Close\r\n\r\n", "GET /?  close\n"},
-		{"GET / HTTP/1.9\r\nhost: x\r\n\r\n", "GET /? \n"},
-		{"GET http://h:80/p?q HTTP/1.1\r\nHost: x\r\n\r\n", "GET /p?q \n"},
-		{"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "OTHER *? \n"},
-		{"PUT /k HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "PUT /k? abc\n"},
-		{"PUT /k HTTP/1.1\r\nHost: x\r\ncontent-length:0\r\n\r\n", "PUT /k? \n"},
-		{"PUT /k HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab",
-	         "PUT /k? ab\n"},
-		{"POST /k HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-	         "3\r\nabc\r\n02;x=\"y\"\r\nde\r\n0\r\nTrailer: 1\r\n\r\n",
-	         "POST /k? abcde\n"},
-		{"POST /k HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n"
-	         "GET /2 HTTP/1.1\r\nHost: x\r\n\r\n",
-	         "POST /k? \nGET /2? \n"},
-		{"PUT /k HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\naGET /2 HTTP/1.1\r\nHost: "
-	         "x\r\n\r\nHEAD /3 HTTP/1.1\r\nHost: x\r\n\r\n",
-	         "PUT /k? a\nGET /2? \nHEAD /3? \n"},
-		{"GET / HTTP/1.1\r\nHost: x\r\nX: \t caf\xc3\xa9 \r\nY:\r\n\r\n", "GET /? \n"},
+	    {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET /? \n"},
+	    {"\r\nGET /a?b=c?d HTTP/1.1\r\nHost:\r\n\r\n", "GET /a?b=c?d \n"},
+	    {"GET / HTTP/1.0\r\n\r\n", "GET /?  close\n"},
+	    {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "GET /? \n"},
+	    {"GET / HTTP/1.1\r\nHost: x\r\nConnection: te, Close\r\n\r\n", "GET /?  close\n"},
+	    {"GET / HTTP/1.9\r\nhost: x\r\n\r\n", "GET /? \n"},
+	    {"GET http://h:80/p?q HTTP/1.1\r\nHost: x\r\n\r\n", "GET /p?q \n"},
+	    {"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "OTHER *? \n"},
+	    {"PUT /k HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "PUT /k? abc\n"},
+	    {"PUT /k HTTP/1.1\r\nHost: x\r\ncontent-length:0\r\n\r\n", "PUT /k? \n"},
+	    {"PUT /k HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab",
+	     "PUT /k? ab\n"},
+	    {"POST /k HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+	     "3\r\nabc\r\n02;x=\"y\"\r\nde\r\n0\r\nTrailer: 1\r\n\r\n",
+	     "POST /k? abcde\n"},
+	    {"POST /k HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n"
+	     "GET /2 HTTP/1.1\r\nHost: x\r\n\r\n",
+	     "POST /k? \nGET /2? \n"},
+	    {"PUT /k HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\naGET /2 HTTP/1.1\r\nHost: "
+	     "x\r\n\r\nHEAD /3 HTTP/1.1\r\nHost: x\r\n\r\n",
+	     "PUT /k? a\nGET /2? \nHEAD /3? \n"},
+	    {"GET / HTTP/1.1\r\nHost: x\r\nX: \t caf\xc3\xa9 \r\nY:\r\n\r\n", "GET /? \n"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -158,47 +159,49 @@ static void check_bad(struct test *t, const struct bad *b)
 	struct outcome o = feed_all_ways(t, str_of(b->in));
 
 	T_CHECK(t, o.status == b->status && o.requests == 0, "got %d, want %d for '%s'", o.status,
-	        b->status, b->in);
+		b->status, b->in);
 	buf_free(&o.log);
 }
 
-#define HEAD "POST /k HTTP/1.1\r\nHost: x\r\n"
+#define HEAD	"POST /k HTTP/1.1\r\nHost: x\r\n"
 #define CHUNKED HEAD "Transfer-Encoding: chunked\r\n\r\n"
 
 void TestHttpSmugglingIsRefused(struct test *t)
 {
 	static const struct bad cases[] = {
-		{HEAD "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-		{HEAD "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400},
-		{HEAD "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400},
-		{HEAD "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", 400},
-		{HEAD "Content-Length: 3, 3\r\n\r\nabc", 400},
-		{HEAD "Content-Length: +3\r\n\r\nabc", 400},
-		{HEAD "Content-Length: -3\r\n\r\nabc", 400},
-		{HEAD "Content-Length: 0x3\r\n\r\nabc", 400},
-		{HEAD "Content-Length: 3 3\r\n\r\nabc", 400},
-		{HEAD "Content-Length:\r\n\r\nabc", 400},
-		{HEAD "Content-Length: 99999999999999999999\r\n\r\n", 400},
-		{HEAD "Transfer-Encoding: gzip, chunked\r\n\r\n", 501},
-		{HEAD "Transfer-Encoding: chunked, identity\r\n\r\n", 501},
-		{HEAD "Transfer-Encoding: xchunked\r\n\r\n", 501},
-		{HEAD "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
-		{HEAD "Transfer-Encoding : chunked\r\n\r\n", 400},
-		{HEAD "Transfer-Encoding: \x0b" "chunked\r\n\r\n", 400},
-		{HEAD " Transfer-Encoding: chunked\r\n\r\n", 400},
-		{HEAD "X: a\r\n b\r\n\r\n", 400},
-		{HEAD "X: a\rb\r\n\r\n", 400},
-		{HEAD "X: a\nY: b\r\n\r\n", 400},
-		{HEAD "X: a\r\n\n", 400},
-		{HEAD "X: a\r\n\r\r\n\r\n", 400},
-		{HEAD ": empty\r\n\r\n", 400},
-		{HEAD "no colon\r\n\r\n", 400},
-		{HEAD "Host: second\r\n\r\n", 400},
-		{"POST /k HTTP/1.1\r\n\r\n", 400},
-		{"POST /k HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
-		{"GET /k HTTP/1.1\nHost: x\n\n", 400},
-		{"\n", 400},
-		{"\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+	    {HEAD "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+	    {HEAD "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400},
+	    {HEAD "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400},
+	    {HEAD "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", 400},
+	    {HEAD "Content-Length: 3, 3\r\n\r\nabc", 400},
+	    {HEAD "Content-Length: +3\r\n\r\nabc", 400},
+	    {HEAD "Content-Length: -3\r\n\r\nabc", 400},
+	    {HEAD "Content-Length: 0x3\r\n\r\nabc", 400},
+	    {HEAD "Content-Length: 3 3\r\n\r\nabc", 400},
+	    {HEAD "Content-Length:\r\n\r\nabc", 400},
+	    {HEAD "Content-Length: 99999999999999999999\r\n\r\n", 400},
+	    {HEAD "Transfer-Encoding: gzip, chunked\r\n\r\n", 501},
+	    {HEAD "Transfer-Encoding: chunked, identity\r\n\r\n", 501},
+	    {HEAD "Transfer-Encoding: xchunked\r\n\r\n", 501},
+	    {HEAD "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+	    {HEAD "Transfer-Encoding : chunked\r\n\r\n", 400},
+	    {HEAD "Transfer-Encoding: \x0b"
+		  "chunked\r\n\r\n",
+	     400},
+	    {HEAD " Transfer-Encoding: chunked\r\n\r\n", 400},
+	    {HEAD "X: a\r\n b\r\n\r\n", 400},
+	    {HEAD "X: a\rb\r\n\r\n", 400},
+	    {HEAD "X: a\nY: b\r\n\r\n", 400},
+	    {HEAD "X: a\r\n\n", 400},
+	    {HEAD "X: a\r\n\r\r\n\r\n", 400},
+	    {HEAD ": empty\r\n\r\n", 400},
+	    {HEAD "no colon\r\n\r\n", 400},
+	    {HEAD "Host: second\r\n\r\n", 400},
+	    {"POST /k HTTP/1.1\r\n\r\n", 400},
+	    {"POST /k HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+	    {"GET /k HTTP/1.1\nHost: x\n\n", 400},
+	    {"\n", 400},
+	    {"\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", 400},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -208,21 +211,21 @@ void TestHttpSmugglingIsRefused(struct test *t)
 void TestHttpBrokenRequestLines(struct test *t)
 {
 	static const struct bad cases[] = {
-		{"GET  / HTTP/1.1\r\nHost: x\r\n\r\n", 400},
-		{"GET / HTTP/1.1 \r\nHost: x\r\n\r\n", 400},
-		{"GET /\r\nHost: x\r\n\r\n", 400},
-		{"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505},
-		{"GET / HTTP/1.10\r\nHost: x\r\n\r\n", 400},
-		{"GET / http/1.1\r\nHost: x\r\n\r\n", 400},
-		{"GET /a\tb HTTP/1.1\r\nHost: x\r\n\r\n", 400},
-		{"GET /caf\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n", 400},
-		{"GET /a#b HTTP/1.1\r\nHost: x\r\n\r\n", 400},
-		{"GET relative HTTP/1.1\r\nHost: x\r\n\r\n", 400},
-		{"GET http:///x HTTP/1.1\r\nHost: x\r\n\r\n", 400},
-		{"G@T / HTTP/1.1\r\nHost: x\r\n\r\n", 400},
-		{" GET / HTTP/1.1\r\nHost: x\r\n\r\n", 400},
-		{HEAD "Expect: magic\r\n\r\n", 417},
-		{HEAD "Content-Length: 65\r\n\r\n", 413},
+	    {"GET  / HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+	    {"GET / HTTP/1.1 \r\nHost: x\r\n\r\n", 400},
+	    {"GET /\r\nHost: x\r\n\r\n", 400},
+	    {"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505},
+	    {"GET / HTTP/1.10\r\nHost: x\r\n\r\n", 400},
+	    {"GET / http/1.1\r\nHost: x\r\n\r\n", 400},
+	    {"GET /a\tb HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+	    {"GET /caf\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+	    {"GET /a#b HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+	    {"GET relative HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+	    {"GET http:///x HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+	    {"G@T / HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+	    {" GET / HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+	    {HEAD "Expect: magic\r\n\r\n", 417},
+	    {HEAD "Content-Length: 65\r\n\r\n", 413},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -232,20 +235,20 @@ void TestHttpBrokenRequestLines(struct test *t)
 void TestHttpBrokenChunks(struct test *t)
 {
 	static const struct bad cases[] = {
-		{CHUNKED "\r\n", 400},
-		{CHUNKED "x\r\n", 400},
-		{CHUNKED "-1\r\n", 400},
-		{CHUNKED "0x1\r\na\r\n", 400},
-		{CHUNKED "1\na\r\n0\r\n\r\n", 400},
-		{CHUNKED "1\r\nab\r\n0\r\n\r\n", 400},
-		{CHUNKED "1\r\na\n0\r\n\r\n", 400},
-		{CHUNKED "1;a\nb\r\na\r\n0\r\n\r\n", 400},
-		{CHUNKED "1;a\rb\r\na\r\n0\r\n\r\n", 400},
-		{CHUNKED "0\r\n folded\r\n\r\n", 400},
-		{CHUNKED "0\r\nX: 1\n\r\n", 400},
-		{CHUNKED "0000000000000001\r\na\r\n", 400},
-		{CHUNKED "41\r\n", 413},
-		{CHUNKED "ffffffffffffffff\r\n", 413},
+	    {CHUNKED "\r\n", 400},
+	    {CHUNKED "x\r\n", 400},
+	    {CHUNKED "-1\r\n", 400},
+	    {CHUNKED "0x1\r\na\r\n", 400},
+	    {CHUNKED "1\na\r\n0\r\n\r\n", 400},
+	    {CHUNKED "1\r\nab\r\n0\r\n\r\n", 400},
+	    {CHUNKED "1\r\na\n0\r\n\r\n", 400},
+	    {CHUNKED "1;a\nb\r\na\r\n0\r\n\r\n", 400},
+	    {CHUNKED "1;a\rb\r\na\r\n0\r\n\r\n", 400},
+	    {CHUNKED "0\r\n folded\r\n\r\n", 400},
+	    {CHUNKED "0\r\nX: 1\n\r\n", 400},
+	    {CHUNKED "0000000000000001\r\na\r\n", 400},
+	    {CHUNKED "41\r\n", 413},
+	    {CHUNKED "ffffffffffffffff\r\n", 413},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -300,9 +303,11 @@ static uint32_t next_random(uint32_t *state)
 /* Damaged requests: nothing may be read beyond the bytes, and cuts change nothing. */
 void TestHttpDamagedRequests(struct test *t)
 {
-	static const char seed[] = CHUNKED "3;e\r\nabc\r\n0\r\nT: v\r\n\r\n"
-		HEAD "Content-Length: 3\r\nAccept-Encoding: gzip;q=0.5, *;q=0\r\n\r\nabc";
-	static const char spice[] = "\r\n\t :;,=%\0\x80\xff" "0123456789abcdefxX/HTTP";
+	static const char seed[] =
+	    CHUNKED "3;e\r\nabc\r\n0\r\nT: v\r\n\r\n" HEAD
+		    "Content-Length: 3\r\nAccept-Encoding: gzip;q=0.5, *;q=0\r\n\r\nabc";
+	static const char spice[] = "\r\n\t :;,=%\0\x80\xff"
+				    "0123456789abcdefxX/HTTP";
 	uint32_t state = 1;
 	char in[sizeof(seed)];
 
@@ -313,7 +318,7 @@ void TestHttpDamagedRequests(struct test *t)
 		memcpy(in, seed, sizeof(seed));
 		for (uint32_t n = next_random(&state) % 4; n > 0; n--)
 			in[next_random(&state) % (sizeof(seed) - 1)] =
-				spice[next_random(&state) % (sizeof(spice) - 1)];
+			    spice[next_random(&state) % (sizeof(spice) - 1)];
 		whole = feed((struct str){in, sizeof(seed) - 1}, sizeof(seed), 1);
 		other = feed((struct str){in, sizeof(seed) - 1}, cut, 1 + cut % 7);
 		same(t, &whole, &other, (struct str){in, sizeof(seed) - 1}, cut);
@@ -349,7 +354,7 @@ static void check_unescape(struct test *t, const char *in, bool form, const char
 	bool ok = http_unescape(str_of(in), form, &out);
 
 	T_CHECK(t, ok == (want != NULL) && (!ok || str_eq(buf_view(&out), str_of(want))),
-	        "input '%s'", in);
+		"input '%s'", in);
 	buf_free(&out);
 }
 
@@ -378,20 +383,23 @@ void TestHttpQuery(struct test *t)
 
 void TestHttpWrite(struct test *t)
 {
-	struct http_response r = {.status = 200, .type = STR("text/plain"), .headers = STR("A: b\r\n"),
-	                          .body = STR("hi")};
+	struct http_response r = {.status = 200,
+				  .type = STR("text/plain"),
+				  .headers = STR("A: b\r\n"),
+				  .body = STR("hi")};
 	struct http_send s = {.date = STR("D"), .close = true};
 	struct buf out = {0};
 
 	http_write(&out, &r, &s);
-	T_OK(t, str_eq(buf_view(&out), STR("HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: text/plain\r\n"
-	                                   "Content-Length: 2\r\nConnection: close\r\nA: b\r\n\r\nhi")));
+	T_OK(t, str_eq(buf_view(&out),
+		       STR("HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: text/plain\r\n"
+			   "Content-Length: 2\r\nConnection: close\r\nA: b\r\n\r\nhi")));
 	out.n = 0;
 	r.status = 304;
 	s.close = false;
 	http_write(&out, &r, &s);
 	T_OK(t, str_eq(buf_view(&out), STR("HTTP/1.1 304 Not Modified\r\nDate: D\r\n"
-	                                   "Content-Type: text/plain\r\nA: b\r\n\r\n")));
+					   "Content-Type: text/plain\r\nA: b\r\n\r\n")));
 	buf_free(&out);
 }
 

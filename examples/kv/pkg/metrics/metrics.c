@@ -7,10 +7,10 @@ static const struct {
 	uint64_t bound_ns;
 	const char *text;
 } bounds[METRICS_BUCKETS - 1] = {
-	{100000, "0.0001"},   {250000, "0.00025"},  {500000, "0.0005"}, {1000000, "0.001"},
-	{2500000, "0.0025"},  {5000000, "0.005"},   {10000000, "0.01"}, {25000000, "0.025"},
-	{50000000, "0.05"},   {100000000, "0.1"},   {500000000, "0.5"}, {2500000000, "2.5"},
-	{10000000000, "10"},
+    {100000, "0.0001"},	 {250000, "0.00025"}, {500000, "0.0005"}, {1000000, "0.001"},
+    {2500000, "0.0025"}, {5000000, "0.005"},  {10000000, "0.01"}, {25000000, "0.025"},
+    {50000000, "0.05"},	 {100000000, "0.1"},  {500000000, "0.5"}, {2500000000, "2.5"},
+    {10000000000, "10"},
 };
 
 void metrics_observe(struct metrics_histogram *h, uint64_t elapsed_ns)
@@ -49,7 +49,7 @@ void metrics_seconds(struct buf *out, const char *name, const char *labels, uint
 }
 
 void metrics_histogram(struct buf *out, const char *name, const char *labels,
-                       const struct metrics_histogram *h)
+		       const struct metrics_histogram *h)
 {
 	const char *comma = labels[0] != '\0' ? "," : "";
 	uint64_t count = 0;
@@ -57,9 +57,9 @@ void metrics_histogram(struct buf *out, const char *name, const char *labels,
 	for (int i = 0; i < METRICS_BUCKETS; i++) {
 		count += h->buckets[i];
 		buf_fmt(out, "%s_bucket{%s%sle=\"%s\"} %" PRIu64 "\n", name, labels, comma,
-		        i < METRICS_BUCKETS - 1 ? bounds[i].text : "+Inf", count);
+			i < METRICS_BUCKETS - 1 ? bounds[i].text : "+Inf", count);
 	}
-	buf_fmt(out, "%s_sum{%s} %" PRIu64 ".%09" PRIu64 "\n", name, labels,
-	        h->sum_ns / 1000000000, h->sum_ns % 1000000000);
+	buf_fmt(out, "%s_sum{%s} %" PRIu64 ".%09" PRIu64 "\n", name, labels, h->sum_ns / 1000000000,
+		h->sum_ns % 1000000000);
 	buf_fmt(out, "%s_count{%s} %" PRIu64 "\n", name, labels, count);
 }

@@ -33,6 +33,6 @@ void metrics_seconds(struct buf *out, const char *name, const char *labels, uint
 
 /* All lines of one histogram in a family of that type. */
 void metrics_histogram(struct buf *out, const char *name, const char *labels,
-                       const struct metrics_histogram *h);
+		       const struct metrics_histogram *h);
 
 #endif

@@ -13,8 +13,8 @@ void TestMetricsValues(struct test *t)
 	metrics_seconds(&out, "b_seconds", "", 1000000001);
 	buf_add(&out, "", 1);
 	T_EQ_STR(t, out.p,
-	         "# HELP a_total Things.\n# TYPE a_total counter\n"
-	         "a_total{x=\"1\"} 18446744073709551615\na_total 0\nb_seconds 1.000000001\n");
+		 "# HELP a_total Things.\n# TYPE a_total counter\n"
+		 "a_total{x=\"1\"} 18446744073709551615\na_total 0\nb_seconds 1.000000001\n");
 	buf_free(&out);
 }
 

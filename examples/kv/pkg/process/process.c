@@ -131,7 +131,7 @@ void process_notify(const char *state)
 		return;
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	(void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&to,
-	             (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
+		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
 	(void)close(fd);
 }
 

@@ -90,7 +90,7 @@ void TestProcessPath(struct test *t)
 
 	T_EQ_STR(t, absolute, "/opt/kv");
 	T_CHECK(t, relative[0] == '/' && strcmp(relative + strlen(relative) - 7, "/bin/kv") == 0,
-	        "got '%s'", relative);
+		"got '%s'", relative);
 	T_CHECK(t, searched == NULL || searched[0] == '/', "got '%s'", searched);
 	free(absolute);
 	free(relative);

@@ -216,9 +216,9 @@ static void append(struct conn *c, const struct http_response *r)
 {
 	struct server *s = c->s;
 	struct http_send send = {
-		.date = date(s),
-		.no_body = c->x.method == HTTP_HEAD,
-		.close = !c->keep_alive || s->draining,
+	    .date = date(s),
+	    .no_body = c->x.method == HTTP_HEAD,
+	    .close = !c->keep_alive || s->draining,
 	};
 
 	c->ending = send.close;

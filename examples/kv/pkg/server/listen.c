@@ -87,7 +87,7 @@ bool server_listen(const char *address, int backlog, int *fd, struct err *e)
 
 	if (!split(str_of(address), host, &port) || !resolve(host, port, &a))
 		return err_set(e, "%s: not an address; write 127.0.0.1:8080, [::1]:8080 or :8080",
-		               address);
+			       address);
 	*fd = open_socket(&a, backlog);
 	if (*fd < 0 && host[0] == '\0' && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL) &&
 	    resolve("0.0.0.0", port, &a))

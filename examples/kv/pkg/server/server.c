@@ -59,7 +59,7 @@ static bool listen_on(struct server *s, int fd, struct err *e)
 }
 
 bool server_open(struct server **out, uv_loop_t *loop, int listen_fd,
-                 const struct server_options *o, struct err *e)
+		 const struct server_options *o, struct err *e)
 {
 	struct server *s = must_alloc(sizeof(*s));
 

@@ -41,10 +41,10 @@ struct server_options {
 	void *arg;
 	struct http_limits limits;
 	size_t max_connections;
-	size_t max_buffered_bytes; /* of requests that are still arriving, all together */
-	uint64_t head_timeout_ms;  /* from a request's first byte to its head's end */
+	size_t max_buffered_bytes;   /* of requests that are still arriving, all together */
+	uint64_t head_timeout_ms;    /* from a request's first byte to its head's end */
 	uint64_t request_timeout_ms; /* to its body's end; also for a response to be taken */
-	uint64_t idle_timeout_ms;  /* between requests */
+	uint64_t idle_timeout_ms;    /* between requests */
 };
 
 struct server_stats {
@@ -57,7 +57,7 @@ struct server_stats {
 
 /* Serves the connections of a listening socket, which stays the caller's to close. */
 bool server_open(struct server **out, uv_loop_t *loop, int listen_fd,
-                 const struct server_options *o, struct err *e);
+		 const struct server_options *o, struct err *e);
 
 /* Copies what it needs of r. Safe when the peer has gone meanwhile; x ends here. */
 void server_answer(struct exchange *x, const struct http_response *r);

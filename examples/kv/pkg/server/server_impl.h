@@ -28,17 +28,17 @@ struct conn {
 	enum stage stage;
 	uint64_t deadline_ms; /* of the stage, in loop time */
 	bool in_handler;      /* the handler has not returned yet */
-	bool owed;            /* the handler has not answered yet */
-	bool writing;         /* `out` is with the kernel */
-	bool ending;          /* no further request is read */
-	bool eof;             /* the peer will send no more */
-	bool paused;          /* reading is stopped */
+	bool owed;	      /* the handler has not answered yet */
+	bool writing;	      /* `out` is with the kernel */
+	bool ending;	      /* no further request is read */
+	bool eof;	      /* the peer will send no more */
+	bool paused;	      /* reading is stopped */
 	bool keep_alive;      /* the present request's wish */
-	bool served;          /* at least one request has come */
+	bool served;	      /* at least one request has come */
 	bool handle_closed;
 	struct http_framer framer;
-	struct buf in;   /* bytes of requests that are not done */
-	struct buf out;  /* being written */
+	struct buf in;	 /* bytes of requests that are not done */
+	struct buf out;	 /* being written */
 	struct buf more; /* to be written next */
 	uv_write_t write;
 	uv_shutdown_t shutdown;
@@ -56,7 +56,7 @@ struct server {
 	uint64_t drain_end_ms;
 	int64_t date_s;
 	char date[30];
-	struct buf out;      /* answers being put together; empty between callbacks */
+	struct buf out;	     /* answers being put together; empty between callbacks */
 	char in[READ_BYTES]; /* where every read lands first */
 };
 

@@ -95,8 +95,8 @@ static void encode_batch(struct store_job *job)
 		deleted += edit->remove && edit->existed;
 		if (!edit->remove)
 			(void)yyjson_mut_obj_add(puts,
-			                         yyjson_mut_strn(doc, edit->key.p, edit->key.n),
-			                         yyjson_mut_sint(doc, edit->version));
+						 yyjson_mut_strn(doc, edit->key.p, edit->key.n),
+						 yyjson_mut_sint(doc, edit->version));
 	}
 	(void)yyjson_mut_obj_add_val(doc, root, "put", puts);
 	(void)yyjson_mut_obj_add_uint(doc, root, "deleted", deleted);

@@ -11,7 +11,7 @@ const struct str json_type = {"application/json", sizeof("application/json") - 1
 static void on_done(struct store_job *job);
 
 struct call *call_new(struct service *s, struct exchange *x, const struct http_request *r,
-                      size_t text_bytes)
+		      size_t text_bytes)
 {
 	struct call *c = must_alloc(sizeof(*c));
 
@@ -60,10 +60,10 @@ static void on_done(struct store_job *job)
 {
 	struct call *c = (struct call *)job;
 	struct http_response r = {
-		.status = c->status,
-		.type = buf_view(&c->type),
-		.headers = buf_view(&c->headers),
-		.body = buf_view(&c->body),
+	    .status = c->status,
+	    .type = buf_view(&c->type),
+	    .headers = buf_view(&c->headers),
+	    .body = buf_view(&c->body),
 	};
 
 	server_answer(c->x, &r);
@@ -74,7 +74,7 @@ static void on_done(struct store_job *job)
 static bool is_compressible(struct str type)
 {
 	static const char *const kinds[] = {"application/json", "application/javascript",
-	                                    "application/xml", "image/svg+xml"};
+					    "application/xml", "image/svg+xml"};
 	struct str media = str_trim(str_cut(&type, ';'));
 
 	if (str_starts(media, STR("text/")))

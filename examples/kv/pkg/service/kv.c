@@ -20,7 +20,8 @@ bool read_key(struct exchange *x, struct str encoded, struct buf *key)
 	    key_is_good(buf_view(key)))
 		return true;
 	buf_free(key);
-	answer_error(x, 400, STR(""), "a key is 1 to 512 bytes of UTF-8 without control characters");
+	answer_error(x, 400, STR(""),
+		     "a key is 1 to 512 bytes of UTF-8 without control characters");
 	return false;
 }
 
@@ -65,7 +66,7 @@ static void on_entry(struct store_job *job, const struct store_entry *entry)
 		packed = call_body(c, entry->value, entry->type);
 	http_date(entry->mtime_ms / 1000, date);
 	buf_fmt(&c->headers, "ETag: \"%" PRId64 "%s\"\r\nLast-Modified: %s\r\n", entry->version,
-	        packed ? "-gzip" : "", date);
+		packed ? "-gzip" : "", date);
 	buf_str(&c->headers, STR("X-Content-Type-Options: nosniff\r\n"));
 }
 
@@ -131,14 +132,14 @@ static void encode_edit(struct store_job *job)
 }
 
 static void submit_edit(struct service *s, struct exchange *x, const struct http_request *r,
-                        struct store_edit edit)
+			struct store_edit edit)
 {
 	struct buf key = {0};
 	struct call *c;
 
 	if (!read_condition(r, &edit)) {
 		answer_error(x, 400, STR(""),
-		             "If-Match takes one entity tag or *, If-None-Match takes *");
+			     "If-Match takes one entity tag or *, If-None-Match takes *");
 		return;
 	}
 	if (!read_key(x, str_from(r->path, sizeof("/kv/") - 1), &key))
@@ -164,7 +165,7 @@ void handle_put(struct service *s, struct exchange *x, const struct http_request
 
 	if (coding.n > 0 && !str_ieq(coding, STR("identity"))) {
 		answer_error(x, 415, STR("Accept-Encoding: identity\r\n"),
-		             "send the value as it is; it is compressed where clients ask for it");
+			     "send the value as it is; it is compressed where clients ask for it");
 		return;
 	}
 	if (edit.type.n == 0)

@@ -41,7 +41,7 @@ static void add_next(yyjson_mut_doc *doc, yyjson_mut_val *root, yyjson_mut_val *
 	yyjson_mut_val *key = yyjson_mut_obj_get(yyjson_mut_arr_get_last(keys), "key");
 
 	(void)yyjson_mut_obj_add_strncpy(doc, root, "next", yyjson_mut_get_str(key),
-	                                 yyjson_mut_get_len(key));
+					 yyjson_mut_get_len(key));
 }
 
 static void on_entry(struct store_job *job, const struct store_entry *entry)
@@ -93,7 +93,7 @@ static bool read_text(struct str query, struct str name, struct buf *out)
 }
 
 static void submit_list(struct service *s, struct exchange *x, const struct http_request *r,
-                        struct str prefix, struct str after, int limit)
+			struct str prefix, struct str after, int limit)
 {
 	struct call *c = call_new(s, x, r, prefix.n + after.n);
 
@@ -115,7 +115,7 @@ void handle_list(struct service *s, struct exchange *x, const struct http_reques
 	if (!read_limit(r->query, &limit))
 		answer_error(x, 400, STR(""), "limit is a number from 1 to 1000");
 	else if (!read_text(r->query, STR("prefix"), &prefix) ||
-	         !read_text(r->query, STR("after"), &after))
+		 !read_text(r->query, STR("after"), &after))
 		answer_error(x, 400, STR(""), "prefix and after are percent-encoded UTF-8");
 	else
 		submit_list(s, x, r, buf_view(&prefix), buf_view(&after), limit);

@@ -10,13 +10,13 @@
 static const uint64_t unready_ns = 5000000000;
 
 static const char *const route_names[ROUTES] = {
-	[ROUTE_NONE] = "none",         [ROUTE_KEY] = "/kv/{key}",   [ROUTE_LIST] = "/kv",
-	[ROUTE_BATCH] = "/kv/_batch",  [ROUTE_HEALTH] = "/healthz", [ROUTE_READY] = "/readyz",
-	[ROUTE_METRICS] = "/metrics",
+    [ROUTE_NONE] = "none",	  [ROUTE_KEY] = "/kv/{key}",   [ROUTE_LIST] = "/kv",
+    [ROUTE_BATCH] = "/kv/_batch", [ROUTE_HEALTH] = "/healthz", [ROUTE_READY] = "/readyz",
+    [ROUTE_METRICS] = "/metrics",
 };
 
 static const int statuses[STATUSES] = {
-	500, 200, 201, 204, 304, 400, 404, 405, 408, 412, 413, 414, 415, 417, 431, 501, 503, 505, 507,
+    500, 200, 201, 204, 304, 400, 404, 405, 408, 412, 413, 414, 415, 417, 431, 501, 503, 505, 507,
 };
 
 void count_answer(struct service *s, const struct exchange *x, int status, uint64_t elapsed_ns)
@@ -42,10 +42,10 @@ void handle_health(struct service *s, struct exchange *x, const struct http_requ
 
 	(void)r;
 	buf_fmt(&body,
-	        "{\"status\":\"ok\",\"version\":\"%s\",\"build_id\":\"%s\",\"bits\":%s,"
-	        "\"pid\":%ld,\"uptime_s\":%" PRIu64 ".%03" PRIu64 "}\n",
-	        SERVICE_VERSION, process_build_id(), word_size(), (long)getpid(), up_ms / 1000,
-	        up_ms % 1000);
+		"{\"status\":\"ok\",\"version\":\"%s\",\"build_id\":\"%s\",\"bits\":%s,"
+		"\"pid\":%ld,\"uptime_s\":%" PRIu64 ".%03" PRIu64 "}\n",
+		SERVICE_VERSION, process_build_id(), word_size(), (long)getpid(), up_ms / 1000,
+		up_ms % 1000);
 	ok.body = buf_view(&body);
 	ok.headers = STR("Cache-Control: no-store\r\n");
 	server_answer(x, &ok);
@@ -60,10 +60,10 @@ void handle_ready(struct service *s, struct exchange *x, const struct http_reque
 {
 	struct store_stats st = store_stats(s->store);
 	struct http_response ready = {
-		.status = 200,
-		.type = json_type,
-		.headers = STR("Cache-Control: no-store\r\n"),
-		.body = STR("{\"status\":\"ready\"}\n"),
+	    .status = 200,
+	    .type = json_type,
+	    .headers = STR("Cache-Control: no-store\r\n"),
+	    .body = STR("{\"status\":\"ready\"}\n"),
 	};
 
 	(void)r;
@@ -84,9 +84,10 @@ static void report_requests(const struct service *s, struct buf *out, int route)
 			if (s->requests[route][m][i] == 0)
 				continue;
 			(void)snprintf(labels, sizeof(labels),
-			               "route=\"%s\",method=\"%s\",code=\"%d\"", route_names[route],
-			               http_method_name((enum http_method)m), statuses[i]);
-			metrics_value(out, "kv_http_requests_total", labels, s->requests[route][m][i]);
+				       "route=\"%s\",method=\"%s\",code=\"%d\"", route_names[route],
+				       http_method_name((enum http_method)m), statuses[i]);
+			metrics_value(out, "kv_http_requests_total", labels,
+				      s->requests[route][m][i]);
 		}
 	}
 }
@@ -102,7 +103,7 @@ static void report_latency(const struct service *s, struct buf *out, int route)
 }
 
 static void report_one(struct buf *out, const char *name, const char *type, const char *help,
-                       uint64_t value)
+		       uint64_t value)
 {
 	metrics_family(out, name, type, help);
 	metrics_value(out, name, "", value);
@@ -114,13 +115,13 @@ static void report_server(const struct service *s, struct buf *out)
 
 	report_one(out, "kv_connections_open", "gauge", "Open connections.", st.connections);
 	report_one(out, "kv_connections_accepted_total", "counter", "Connections accepted.",
-	           st.accepted);
+		   st.accepted);
 	report_one(out, "kv_connections_refused_total", "counter",
-	           "Connections closed at once, beyond the limit.", st.refused);
+		   "Connections closed at once, beyond the limit.", st.refused);
 	report_one(out, "kv_timeouts_total", "counter", "Connections closed for slowness.",
-	           st.timeouts);
+		   st.timeouts);
 	report_one(out, "kv_request_buffer_bytes", "gauge", "Memory of requests still arriving.",
-	           st.buffered_bytes);
+		   st.buffered_bytes);
 }
 
 static void report_store(const struct service *s, struct buf *out)
@@ -133,7 +134,7 @@ static void report_store(const struct service *s, struct buf *out)
 	report_one(out, "kv_store_commits_total", "counter", "Transactions committed.", st.commits);
 	report_one(out, "kv_store_edits_total", "counter", "Puts and deletes committed.", st.edits);
 	report_one(out, "kv_store_failures_total", "counter", "Jobs that the database failed.",
-	           st.failures);
+		   st.failures);
 }
 
 static void report_build(const struct service *s, struct buf *out)
@@ -141,7 +142,7 @@ static void report_build(const struct service *s, struct buf *out)
 	char labels[160];
 
 	(void)snprintf(labels, sizeof(labels), "version=\"%s\",build_id=\"%s\"", SERVICE_VERSION,
-	               process_build_id());
+		       process_build_id());
 	metrics_family(out, "kv_build_info", "gauge", "Which build runs.");
 	metrics_value(out, "kv_build_info", labels, 1);
 	metrics_family(out, "kv_uptime_seconds", "gauge", "Since the start.");
@@ -155,7 +156,7 @@ static void report(const struct service *s, struct buf *out)
 	for (int route = 0; route < ROUTES; route++)
 		report_requests(s, out, route);
 	metrics_family(out, "kv_http_request_seconds", "histogram",
-	               "From a request's last byte to its answer.");
+		       "From a request's last byte to its answer.");
 	for (int route = 0; route < ROUTES; route++)
 		report_latency(s, out, route);
 	report_server(s, out);
@@ -165,9 +166,9 @@ static void report(const struct service *s, struct buf *out)
 void handle_metrics(struct service *s, struct exchange *x, const struct http_request *r)
 {
 	struct http_response ok = {
-		.status = 200,
-		.type = STR("text/plain; version=0.0.4; charset=utf-8"),
-		.headers = STR("Vary: Accept-Encoding\r\n"),
+	    .status = 200,
+	    .type = STR("text/plain; version=0.0.4; charset=utf-8"),
+	    .headers = STR("Vary: Accept-Encoding\r\n"),
 	};
 	struct buf text = {0}, packed = {0};
 

@@ -16,19 +16,19 @@ static const struct rule {
 	enum http_method method;
 	route_handler handle;
 } rules[] = {
-	{"/kv/_batch", false, ROUTE_BATCH, HTTP_POST, handle_batch},
-	{"/kv/", true, ROUTE_KEY, HTTP_GET, handle_get},
-	{"/kv/", true, ROUTE_KEY, HTTP_HEAD, handle_get},
-	{"/kv/", true, ROUTE_KEY, HTTP_PUT, handle_put},
-	{"/kv/", true, ROUTE_KEY, HTTP_DELETE, handle_delete},
-	{"/kv", false, ROUTE_LIST, HTTP_GET, handle_list},
-	{"/kv", false, ROUTE_LIST, HTTP_HEAD, handle_list},
-	{"/healthz", false, ROUTE_HEALTH, HTTP_GET, handle_health},
-	{"/healthz", false, ROUTE_HEALTH, HTTP_HEAD, handle_health},
-	{"/readyz", false, ROUTE_READY, HTTP_GET, handle_ready},
-	{"/readyz", false, ROUTE_READY, HTTP_HEAD, handle_ready},
-	{"/metrics", false, ROUTE_METRICS, HTTP_GET, handle_metrics},
-	{"/metrics", false, ROUTE_METRICS, HTTP_HEAD, handle_metrics},
+    {"/kv/_batch", false, ROUTE_BATCH, HTTP_POST, handle_batch},
+    {"/kv/", true, ROUTE_KEY, HTTP_GET, handle_get},
+    {"/kv/", true, ROUTE_KEY, HTTP_HEAD, handle_get},
+    {"/kv/", true, ROUTE_KEY, HTTP_PUT, handle_put},
+    {"/kv/", true, ROUTE_KEY, HTTP_DELETE, handle_delete},
+    {"/kv", false, ROUTE_LIST, HTTP_GET, handle_list},
+    {"/kv", false, ROUTE_LIST, HTTP_HEAD, handle_list},
+    {"/healthz", false, ROUTE_HEALTH, HTTP_GET, handle_health},
+    {"/healthz", false, ROUTE_HEALTH, HTTP_HEAD, handle_health},
+    {"/readyz", false, ROUTE_READY, HTTP_GET, handle_ready},
+    {"/readyz", false, ROUTE_READY, HTTP_HEAD, handle_ready},
+    {"/metrics", false, ROUTE_METRICS, HTTP_GET, handle_metrics},
+    {"/metrics", false, ROUTE_METRICS, HTTP_HEAD, handle_metrics},
 };
 
 enum { RULES = sizeof(rules) / sizeof(rules[0]) };
@@ -47,8 +47,8 @@ static void refuse_method(struct exchange *x, struct str path)
 
 	for (int i = 0; i < RULES; i++) {
 		if (matches(&rules[i], path))
-			buf_fmt(&allow, "%s%s", allow.n > 0 ? ", " : "Allow: ",
-			        http_method_name(rules[i].method));
+			buf_fmt(&allow, "%s%s",
+				allow.n > 0 ? ", " : "Allow: ", http_method_name(rules[i].method));
 	}
 	buf_str(&allow, STR("\r\n"));
 	answer_error(x, 405, buf_view(&allow), "this path does not take that method");
@@ -99,21 +99,21 @@ static struct server_options server_options(struct service *s)
 	const struct service_options *o = &s->o;
 
 	return (struct server_options){
-		.handler = on_request,
-		.answered = on_answered,
-		.drained = on_drained,
-		.arg = s,
-		.limits = {.head_bytes = HEAD_BYTES, .body_bytes = o->max_body_bytes},
-		.max_connections = o->max_connections,
-		.max_buffered_bytes = o->max_buffered_bytes,
-		.head_timeout_ms = o->head_timeout_ms,
-		.request_timeout_ms = o->request_timeout_ms,
-		.idle_timeout_ms = o->idle_timeout_ms,
+	    .handler = on_request,
+	    .answered = on_answered,
+	    .drained = on_drained,
+	    .arg = s,
+	    .limits = {.head_bytes = HEAD_BYTES, .body_bytes = o->max_body_bytes},
+	    .max_connections = o->max_connections,
+	    .max_buffered_bytes = o->max_buffered_bytes,
+	    .head_timeout_ms = o->head_timeout_ms,
+	    .request_timeout_ms = o->request_timeout_ms,
+	    .idle_timeout_ms = o->idle_timeout_ms,
 	};
 }
 
 bool service_open(struct service **out, uv_loop_t *loop, int listen_fd,
-                  const struct service_options *o, struct err *e)
+		  const struct service_options *o, struct err *e)
 {
 	struct service *s = must_alloc(sizeof(*s));
 	struct server_options so;

@@ -3,10 +3,9 @@
  *
  *	GET|HEAD|PUT|DELETE /kv/KEY        a value; ETag, If-Match, If-None-Match
  *	GET /kv?prefix=&after=&limit=      keys in order, as JSON
- *	POST /kv/_batch                    {"put": {KEY: VALUE, ...}, "delete": [KEY, ...]}, all or none
- *	GET /healthz                       alive, and which build this is
- *	GET /readyz                        whether to send it traffic
- *	GET /metrics                       for Prometheus
+ *	POST /kv/_batch                    {"put": {KEY: VALUE, ...}, "delete": [KEY, ...]}, all or
+ *none GET /healthz                       alive, and which build this is GET /readyz whether to send
+ *it traffic GET /metrics                       for Prometheus
  *
  * Calling sequence: service_open, run the loop, service_stop from a signal,
  * service_free when the loop has run out.
@@ -39,7 +38,7 @@ struct service_options {
 
 /* Serves listen_fd, which stays the caller's. */
 bool service_open(struct service **out, uv_loop_t *loop, int listen_fd,
-                  const struct service_options *o, struct err *e);
+		  const struct service_options *o, struct err *e);
 
 /* Accepts no more, finishes what runs, closes the database. The loop then runs out. */
 void service_stop(struct service *s);

@@ -43,10 +43,10 @@ struct call {
 	struct store_job job; /* first: the store hands it back */
 	struct service *s;
 	struct exchange *x;
-	bool gzip;                /* the client takes it */
-	struct str if_none_match; /* of a GET */
-	struct store_edit *edits; /* owned */
-	struct yyjson_doc *asked; /* the body of a batch, owned */
+	bool gzip;		       /* the client takes it */
+	struct str if_none_match;      /* of a GET */
+	struct store_edit *edits;      /* owned */
+	struct yyjson_doc *asked;      /* the body of a batch, owned */
 	struct yyjson_mut_doc *listed; /* the answer of a list, owned */
 	/* the answer */
 	int status;
@@ -60,7 +60,7 @@ extern const struct str json_type;
 
 /* A call with its copies in one allocation of `text_bytes`, which never moves. */
 struct call *call_new(struct service *s, struct exchange *x, const struct http_request *r,
-                      size_t text_bytes);
+		      size_t text_bytes);
 void call_free(struct call *c);
 
 /* The copy of `s` that lives as long as the call. */

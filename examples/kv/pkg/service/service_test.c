@@ -58,15 +58,15 @@ static void serve(void *arg)
 static struct fixture fixture(struct test *t)
 {
 	return (struct fixture){.o = {
-		.store = {.dir = test_tmpdir(t), .relaxed = true},
-		.max_connections = 100,
-		.max_body_bytes = 1 << 20,
-		.max_buffered_bytes = 8 << 20,
-		.head_timeout_ms = 5000,
-		.request_timeout_ms = 5000,
-		.idle_timeout_ms = 5000,
-		.drain_ms = 3000,
-	}};
+				    .store = {.dir = test_tmpdir(t), .relaxed = true},
+				    .max_connections = 100,
+				    .max_body_bytes = 1 << 20,
+				    .max_buffered_bytes = 8 << 20,
+				    .head_timeout_ms = 5000,
+				    .request_timeout_ms = 5000,
+				    .idle_timeout_ms = 5000,
+				    .drain_ms = 3000,
+				}};
 }
 
 static void start(struct test *t, struct fixture *f)
@@ -155,7 +155,7 @@ static struct buf hear_until(int fd, const char *end)
 
 /* One request on a connection of its own. */
 static struct buf ask(struct test *t, const struct fixture *f, const char *method, const char *path,
-                      const char *fields, struct str body)
+		      const char *fields, struct str body)
 {
 	struct buf out = {0}, in;
 	int fd = dial(t, f);
@@ -179,15 +179,15 @@ static int status_of(const struct buf *b)
 
 /* Status, and a part that the answer must have (NULL: any). */
 static void expect(struct test *t, const struct fixture *f, const char *method, const char *path,
-                   const char *fields, const char *body, int status, const char *part)
+		   const char *fields, const char *body, int status, const char *part)
 {
-	struct buf in = ask(t, f, method, path, fields,
-	                    body != NULL ? str_of(body) : (struct str){0});
+	struct buf in =
+	    ask(t, f, method, path, fields, body != NULL ? str_of(body) : (struct str){0});
 
 	T_CHECK(t, status_of(&in) == status, "%s %s (%s): want %d, got '%s'", method, path, fields,
-	        status, in.p);
+		status, in.p);
 	T_CHECK(t, part == NULL || strstr(in.p, part) != NULL, "%s %s: no '%s' in '%s'", method,
-	        path, part, in.p);
+		path, part, in.p);
 	buf_free(&in);
 }
 
@@ -233,7 +233,8 @@ void TestServiceConditions(struct test *t)
 	expect(t, &f, "PUT", "/kv/a", "If-Match: \"1-gzip\"\r\n", "x", 204, "\"2\"");
 	expect(t, &f, "PUT", "/kv/a", "If-Match: W/\"2\"\r\n", "x", 412, NULL);
 	expect(t, &f, "PUT", "/kv/a", "If-Match: \"1\", \"2\"\r\n", "x", 400, NULL);
-	expect(t, &f, "GET", "/kv/a", "If-None-Match: \"1\", W/\"2\"\r\n", NULL, 304, "ETag: \"2\"");
+	expect(t, &f, "GET", "/kv/a", "If-None-Match: \"1\", W/\"2\"\r\n", NULL, 304,
+	       "ETag: \"2\"");
 	expect(t, &f, "GET", "/kv/a", "If-None-Match: \"1\"\r\n", NULL, 200, NULL);
 	expect(t, &f, "DELETE", "/kv/a", "If-Match: \"1\"\r\n", NULL, 412, NULL);
 	expect(t, &f, "DELETE", "/kv/a", "If-Match: \"2\"\r\n", NULL, 204, NULL);
@@ -292,8 +293,16 @@ void TestServiceList(struct test *t)
 void TestServiceBatch(struct test *t)
 {
 	static const char *const wrong[] = {
-		"", "[]", "{}", "{\"put\":[]}", "{\"delete\":{}}", "{\"put\":{}}", "{\"put\":{\"\":1}}",
-		"{\"delete\":[1]}", "{\"delete\":[\"a\",\"\\u0000\"]}", "{\"put\":{\"a\":1}",
+	    "",
+	    "[]",
+	    "{}",
+	    "{\"put\":[]}",
+	    "{\"delete\":{}}",
+	    "{\"put\":{}}",
+	    "{\"put\":{\"\":1}}",
+	    "{\"delete\":[1]}",
+	    "{\"delete\":[\"a\",\"\\u0000\"]}",
+	    "{\"put\":{\"a\":1}",
 	};
 	struct fixture f = fixture(t);
 
@@ -304,7 +313,8 @@ void TestServiceBatch(struct test *t)
 	expect(t, &f, "GET", "/kv/a", "", NULL, 200, "text/plain; charset=utf-8");
 	expect(t, &f, "GET", "/kv/b", "", NULL, 200, "\r\n\r\n{\"n\":[1,null]}");
 	expect(t, &f, "GET", "/kv/b", "", NULL, 200, "application/json");
-	expect(t, &f, "POST", "/kv/_batch", "", "{\"delete\":[\"a\",\"b\"]}", 200, "\"deleted\":2}");
+	expect(t, &f, "POST", "/kv/_batch", "", "{\"delete\":[\"a\",\"b\"]}", 200,
+	       "\"deleted\":2}");
 	expect(t, &f, "GET", "/kv", "", NULL, 200, "[]");
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		expect(t, &f, "POST", "/kv/_batch", "", wrong[i], 400, "error");
@@ -420,9 +430,11 @@ void TestServicePipelining(struct test *t)
 	start(t, &f);
 	fd = dial(t, &f);
 	for (int i = 0; i < 50; i++)
-		buf_fmt(&out, "PUT /kv/k HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\n%02d"
-		              "GET /kv/k HTTP/1.1\r\nHost: t\r\n\r\n"
-		              "GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n", i);
+		buf_fmt(&out,
+			"PUT /kv/k HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\n%02d"
+			"GET /kv/k HTTP/1.1\r\nHost: t\r\n\r\n"
+			"GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n",
+			i);
 	buf_str(&out, STR("GET /none HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"));
 	say(fd, buf_view(&out));
 	in = hear(fd);
@@ -452,7 +464,7 @@ void TestServiceChunkedAndContinue(struct test *t)
 	start(t, &f);
 	fd = dial(t, &f);
 	say(fd, STR("PUT /kv/c HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n"
-	            "Expect: 100-continue\r\n\r\n"));
+		    "Expect: 100-continue\r\n\r\n"));
 	in = hear_until(fd, "\r\n\r\n");
 	T_EQ_STR(t, in.p, "HTTP/1.1 100 Continue\r\n\r\n");
 	buf_free(&in);
@@ -479,11 +491,11 @@ void TestServiceRefusalEndsConnection(struct test *t)
 	start(t, &f);
 	fd = dial(t, &f);
 	say(fd, STR("PUT /kv/a HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n"
-	            "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-	            "PUT /kv/smuggled HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx"));
+		    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+		    "PUT /kv/smuggled HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx"));
 	in = hear(fd);
 	T_CHECK(t, strncmp(in.p, "HTTP/1.1 400", 12) == 0 && strstr(in.p + 12, "HTTP/1.1") == NULL,
-	        "got '%s'", in.p);
+		"got '%s'", in.p);
 	T_OK(t, strstr(in.p, "Connection: close\r\n") != NULL);
 	buf_free(&in);
 	(void)close(fd);
@@ -511,7 +523,7 @@ void TestServiceSlowClients(struct test *t)
 	}
 	in = hear(head);
 	T_CHECK(t, strstr(in.p, "HTTP/1.1 408") != NULL || strstr(in.p, "reset") != NULL,
-	        "got '%s'", in.p);
+		"got '%s'", in.p);
 	buf_free(&in);
 	in = hear(body);
 	T_CHECK(t, strncmp(in.p, "HTTP/1.1 408", 12) == 0, "got '%s'", in.p);
@@ -638,12 +650,13 @@ void TestServiceHalfClosedClient(struct test *t)
 	start(t, &f);
 	fd = dial(t, &f);
 	say(fd, STR("PUT /kv/h HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx"
-	            "GET /kv/h HTTP/1.1\r\nHost: t\r\n\r\n"));
+		    "GET /kv/h HTTP/1.1\r\nHost: t\r\n\r\n"));
 	(void)shutdown(fd, SHUT_WR);
 	in = hear(fd);
 	T_CHECK(t, strncmp(in.p, "HTTP/1.1 201", 12) == 0, "got '%s'", in.p);
-	T_CHECK(t, strstr(in.p, "\r\n\r\nxHTTP") != NULL || strstr(in.p, "nosniff\r\n\r\nx") != NULL,
-	        "got '%s'", in.p);
+	T_CHECK(t,
+		strstr(in.p, "\r\n\r\nxHTTP") != NULL || strstr(in.p, "nosniff\r\n\r\nx") != NULL,
+		"got '%s'", in.p);
 	buf_free(&in);
 	(void)close(fd);
 	stop(&f);

@@ -14,15 +14,15 @@
 enum { SCHEMA_VERSION = 1, BUSY_MS = 5000 };
 
 static const char schema[] =
-	"BEGIN IMMEDIATE;"
-	"CREATE TABLE IF NOT EXISTS kv(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,"
-	" version INTEGER NOT NULL, mtime_ms INTEGER NOT NULL, type TEXT NOT NULL,"
-	" value BLOB NOT NULL);"
-	"CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
-	" WITHOUT ROWID;"
-	"INSERT OR IGNORE INTO meta VALUES('version', 0);"
-	"PRAGMA user_version = 1;"
-	"COMMIT;";
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE IF NOT EXISTS kv(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,"
+    " version INTEGER NOT NULL, mtime_ms INTEGER NOT NULL, type TEXT NOT NULL,"
+    " value BLOB NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "INSERT OR IGNORE INTO meta VALUES('version', 0);"
+    "PRAGMA user_version = 1;"
+    "COMMIT;";
 
 static bool fail(struct db *d, const char *what, struct err *e)
 {
@@ -47,23 +47,23 @@ static bool prepare(struct db *d, sqlite3_stmt **out, const char *sql, struct er
 static bool prepare_reads(struct db *d, struct err *e)
 {
 	return prepare(d, &d->get,
-	               "SELECT version, mtime_ms, type, length(value), key, value FROM kv"
-	               " WHERE key = ?1",
-	               e) &&
+		       "SELECT version, mtime_ms, type, length(value), key, value FROM kv"
+		       " WHERE key = ?1",
+		       e) &&
 	       prepare(d, &d->list,
-	               "SELECT version, mtime_ms, type, length(value), key FROM kv"
-	               " WHERE key >= ?1 AND key < ?2 AND key > ?3 ORDER BY key LIMIT ?4",
-	               e);
+		       "SELECT version, mtime_ms, type, length(value), key FROM kv"
+		       " WHERE key >= ?1 AND key < ?2 AND key > ?3 ORDER BY key LIMIT ?4",
+		       e);
 }
 
 static bool prepare_writes(struct db *d, struct err *e)
 {
 	return prepare(d, &d->find, "SELECT version FROM kv WHERE key = ?1", e) &&
 	       prepare(d, &d->put,
-	               "INSERT INTO kv(key, version, mtime_ms, type, value)"
-	               " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(key) DO UPDATE SET"
-	               " version = ?2, mtime_ms = ?3, type = ?4, value = ?5",
-	               e) &&
+		       "INSERT INTO kv(key, version, mtime_ms, type, value)"
+		       " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(key) DO UPDATE SET"
+		       " version = ?2, mtime_ms = ?3, type = ?4, value = ?5",
+		       e) &&
 	       prepare(d, &d->remove, "DELETE FROM kv WHERE key = ?1", e) &&
 	       prepare(d, &d->last_version, "SELECT value FROM meta WHERE name = 'version'", e) &&
 	       prepare(d, &d->keep_version, "UPDATE meta SET value = ?1 WHERE name = 'version'", e);
@@ -89,8 +89,9 @@ static bool make_schema(struct db *d, struct err *e)
 	if (!user_version(d, &have, e))
 		return false;
 	if (have > SCHEMA_VERSION)
-		return err_set(e, "the database has schema %d, this build knows %d: run a newer build",
-		               have, SCHEMA_VERSION);
+		return err_set(e,
+			       "the database has schema %d, this build knows %d: run a newer build",
+			       have, SCHEMA_VERSION);
 	return have == SCHEMA_VERSION || run(d, schema, e);
 }
 
@@ -102,7 +103,8 @@ static bool set_up(struct db *d, const struct store_options *o, bool writer, str
 	if (!writer)
 		return prepare_reads(d, e);
 	return run(d, "PRAGMA journal_mode = WAL", e) &&
-	       run(d, o->relaxed ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", e) &&
+	       run(d, o->relaxed ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL",
+		   e) &&
 	       make_schema(d, e) && prepare_writes(d, e);
 }
 
@@ -128,8 +130,8 @@ bool db_open(struct db *d, const struct store_options *o, bool writer, struct er
 
 void db_close(struct db *d)
 {
-	sqlite3_stmt *all[] = {d->get, d->list, d->find, d->put, d->remove, d->last_version,
-	                       d->keep_version};
+	sqlite3_stmt *all[] = {d->get,	  d->list,	   d->find,	   d->put,
+			       d->remove, d->last_version, d->keep_version};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		(void)sqlite3_finalize(all[i]);
@@ -164,11 +166,11 @@ static int rows(sqlite3_stmt *q, struct store_job *job)
 
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
 		struct store_entry entry = {
-			.version = sqlite3_column_int64(q, 0),
-			.mtime_ms = sqlite3_column_int64(q, 1),
-			.type = column(q, 2),
-			.size_bytes = (size_t)sqlite3_column_int64(q, 3),
-			.key = column(q, 4),
+		    .version = sqlite3_column_int64(q, 0),
+		    .mtime_ms = sqlite3_column_int64(q, 1),
+		    .type = column(q, 2),
+		    .size_bytes = (size_t)sqlite3_column_int64(q, 3),
+		    .key = column(q, 4),
 		};
 
 		if (job->op == STORE_GET)
@@ -259,7 +261,8 @@ static int put(struct db *d, struct store_edit *edit, int64_t version, int64_t n
 	bind_bytes(d->put, 1, edit->key);
 	(void)sqlite3_bind_int64(d->put, 2, version);
 	(void)sqlite3_bind_int64(d->put, 3, now_ms);
-	(void)sqlite3_bind_text64(d->put, 4, edit->type.p, edit->type.n, SQLITE_STATIC, SQLITE_UTF8);
+	(void)sqlite3_bind_text64(d->put, 4, edit->type.p, edit->type.n, SQLITE_STATIC,
+				  SQLITE_UTF8);
 	bind_bytes(d->put, 5, edit->value);
 	edit->version = version;
 	return done(d->put, sqlite3_step(d->put));
@@ -272,7 +275,7 @@ static int remove_key(struct db *d, const struct store_edit *edit)
 }
 
 static int edit_one(struct db *d, struct store_edit *edit, enum store_status *status,
-                    int64_t *version, int64_t now_ms)
+		    int64_t *version, int64_t now_ms)
 {
 	int64_t have;
 	int rc = find(d, edit, &edit->existed, &have);

@@ -54,7 +54,7 @@ struct store_edit {
 	enum store_when when;
 	int64_t when_version;
 	/* results */
-	bool existed;    /* the key was there before */
+	bool existed;	 /* the key was there before */
 	int64_t version; /* of the put */
 };
 
@@ -73,10 +73,10 @@ struct store_entry {
  */
 struct store_job {
 	enum store_op op;
-	struct str key;   /* STORE_GET */
-	struct str prefix; /* STORE_LIST: keys that begin so, */
-	struct str after;  /* and sort after this, */
-	int limit;         /* this many at most */
+	struct str key;		  /* STORE_GET */
+	struct str prefix;	  /* STORE_LIST: keys that begin so, */
+	struct str after;	  /* and sort after this, */
+	int limit;		  /* this many at most */
 	struct store_edit *edits; /* STORE_EDIT: all of them or none */
 	size_t nedits;
 	enum store_status status;
@@ -93,16 +93,16 @@ struct store_job {
 };
 
 struct store_options {
-	const char *dir;         /* holds kv.db; made when missing */
-	int readers;             /* threads; 0: 2 */
-	size_t queue_jobs;       /* waiting reads, and waiting edits; 0: 16384 */
-	size_t queue_bytes;      /* of waiting edits; 0: 64 MiB */
-	bool relaxed;            /* a power cut may lose the last commits (never mix them up) */
+	const char *dir;    /* holds kv.db; made when missing */
+	int readers;	    /* threads; 0: 2 */
+	size_t queue_jobs;  /* waiting reads, and waiting edits; 0: 16384 */
+	size_t queue_bytes; /* of waiting edits; 0: 64 MiB */
+	bool relaxed;	    /* a power cut may lose the last commits (never mix them up) */
 };
 
 struct store_stats {
 	uint64_t commits;
-	uint64_t edits;    /* committed */
+	uint64_t edits;	   /* committed */
 	uint64_t failures; /* jobs that ended STORE_FULL or STORE_BROKEN */
 	size_t waiting_reads;
 	size_t waiting_edits;

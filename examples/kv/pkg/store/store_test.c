@@ -75,7 +75,8 @@ static enum store_status edit(struct test *t, struct fixture *f, struct store_ed
 
 static struct store_edit put_of(const char *key, const char *value)
 {
-	return (struct store_edit){.key = str_of(key), .value = str_of(value), .type = STR("text/plain")};
+	return (struct store_edit){
+	    .key = str_of(key), .value = str_of(value), .type = STR("text/plain")};
 }
 
 static int64_t put(struct test *t, struct fixture *f, const char *key, const char *value)
@@ -99,10 +100,12 @@ static void expect_get(struct test *t, struct fixture *f, const char *key, const
 }
 
 static void expect_list(struct test *t, struct fixture *f, const char *prefix, const char *after,
-                        int limit, const char *want)
+			int limit, const char *want)
 {
-	struct probe p = {.job = {.op = STORE_LIST, .prefix = str_of(prefix), .after = str_of(after),
-	                          .limit = limit}};
+	struct probe p = {.job = {.op = STORE_LIST,
+				  .prefix = str_of(prefix),
+				  .after = str_of(after),
+				  .limit = limit}};
 
 	submit(t, f, &p);
 	wait_for(f, &p);
@@ -149,7 +152,7 @@ void TestStoreVersionsNeverReturn(struct test *t)
 	expect_get(t, &f, "a", "a=3 ");
 	v[3] = put(t, &f, "b", "4");
 	T_CHECK(t, v[0] < v[1] && v[1] < v[2] && v[2] < v[3], "%d %d %d %d", (int)v[0], (int)v[1],
-	        (int)v[2], (int)v[3]);
+		(int)v[2], (int)v[3]);
 	close_fixture(t, &f);
 }
 
@@ -167,15 +170,15 @@ void TestStoreConditions(struct test *t)
 			int64_t version;
 			enum store_status want;
 		} cases[] = {
-			{"have", WHEN_ABSENT, 0, STORE_DENIED},
-			{"have", WHEN_VERSION, version + 1, STORE_DENIED},
-			{"none", WHEN_PRESENT, 0, STORE_DENIED},
-			{"none", WHEN_VERSION, 0, STORE_DENIED},
-			{"none", WHEN_VERSION, -1, STORE_DENIED},
-			{"have", WHEN_VERSION, version, STORE_OK},
-			{"have", WHEN_VERSION, version, STORE_DENIED},
-			{"have", WHEN_PRESENT, 0, STORE_OK},
-			{"new", WHEN_ABSENT, 0, STORE_OK},
+		    {"have", WHEN_ABSENT, 0, STORE_DENIED},
+		    {"have", WHEN_VERSION, version + 1, STORE_DENIED},
+		    {"none", WHEN_PRESENT, 0, STORE_DENIED},
+		    {"none", WHEN_VERSION, 0, STORE_DENIED},
+		    {"none", WHEN_VERSION, -1, STORE_DENIED},
+		    {"have", WHEN_VERSION, version, STORE_OK},
+		    {"have", WHEN_VERSION, version, STORE_DENIED},
+		    {"have", WHEN_PRESENT, 0, STORE_OK},
+		    {"new", WHEN_ABSENT, 0, STORE_OK},
 		};
 
 		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
