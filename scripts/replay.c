@@ -3,16 +3,35 @@
  * whole, cut short at many places, and with single bytes changed. Linked with one *_fuzz.c.
  */
 #include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 enum { CUTS = 64, FLIPS = 256 };
 
 static size_t inputs;
+
+/* The input that is running, for the handler. */
+static const uint8_t *current;
+static size_t current_n;
+
+/* Leaves the input that made the target abort where the developer can find it. */
+static void on_abort(int sig)
+{
+	static const char text[] = "the input is in build/replay.crash\n";
+	int fd = open("build/replay.crash", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	if (fd >= 0 && write(fd, current, current_n) >= 0 && write(2, text, sizeof text - 1) > 0)
+		close(fd);
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
 
 /* An allocation of exactly n bytes, so that a sanitizer sees the first byte read behind them. */
 static void run(const uint8_t *data, size_t n)
@@ -23,6 +42,8 @@ static void run(const uint8_t *data, size_t n)
 		exit(3);
 	if (n)
 		memcpy(exact, data, n);
+	current = exact;
+	current_n = n;
 	LLVMFuzzerTestOneInput(exact, n);
 	free(exact);
 	inputs++;
@@ -86,6 +107,7 @@ int main(int argc, char **argv)
 {
 	int status = 0;
 
+	signal(SIGABRT, on_abort);
 	for (int i = 1; i < argc && status == 0; i++) {
 		DIR *dir = opendir(argv[i]);
 
