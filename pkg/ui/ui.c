@@ -145,8 +145,7 @@ static void emit_text(struct event_sink *self, const struct event *ev)
 	case EVENT_COMMAND:
 	case EVENT_EXPLAIN:
 		ui_clear(u);
-		printf("%.*s\n", STR_ARG(ev->text));
-		fflush(stdout);
+		fprintf(stderr, "%.*s\n", STR_ARG(ev->text));
 		break;
 	case EVENT_PROGRESS:
 		progress(u, ev);
