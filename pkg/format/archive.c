@@ -283,7 +283,7 @@ static bool put_file(struct unpack *u, struct archive *ar, struct archive_entry 
  * escapes. */
 static bool clean_target(struct unpack *u, struct str target, size_t depth, struct str *out)
 {
-	struct str rest = target, cleaned;
+	struct str rest, cleaned;
 	size_t up = 0;
 	bool absolute = path_is_abs(target);
 

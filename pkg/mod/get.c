@@ -196,7 +196,7 @@ bool mod_get(struct arena *a, struct str path, struct str query, const struct mo
 {
 	struct project p;
 	struct mod_opts u = updating(o);
-	struct str version, edited;
+	struct str version = {0}, edited;
 	struct manifest *next = arena_new(a, struct manifest);
 	struct resolution r;
 

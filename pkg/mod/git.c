@@ -6,26 +6,13 @@
  *
  *     CACHE/mod/.git/3f.../       bare; its lock lies beside it: 3f....lock
  */
-#include <git2.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/path.h"
-#include "mod/mod_impl.h"
+#include "mod/git_impl.h"
 #include "net/net.h"
 #include "sys/spawn.h"
-
-enum { TREE_DEPTH_MAX = 64, TREE_FILES_MAX = 200000 };
-
-#define TREE_BYTES_MAX (UINT64_C(2) << 30)
-#define BLOB_BYTES_MAX (UINT64_C(512) << 20)
-
-struct git_source {
-	git_repository *repo;
-	git_tree *tree;
-	struct str url; /* rewritten, for messages */
-	struct str tag;
-};
 
 /* ---- remotes ---- */
 
@@ -39,8 +26,8 @@ struct remote {
 
 static void start_libgit2(void)
 {
-	static bool
-	    started; /* never shut down: it holds caches worth keeping until the process ends */
+	/* Never shut down: it holds caches worth keeping until the process ends. */
+	static bool started;
 
 	if (started)
 		return;
@@ -83,7 +70,7 @@ static git_remote_callbacks callbacks_for(struct remote *r)
 	return c;
 }
 
-static const char *git_says(void)
+const char *git_says(void)
 {
 	const git_error *ge = git_error_last();
 
@@ -387,183 +374,4 @@ void git_close(struct git_source *s)
 	git_repository_free(s->repo);
 	s->tree = NULL;
 	s->repo = NULL;
-}
-
-/* ---- reading a tree ---- */
-
-struct tree_walk {
-	struct arena *a;
-	struct git_source *s;
-	const struct str_vec *globs;
-	tree_visit visit;
-	void *ctx;
-	uint64_t files, bytes;
-};
-
-static bool tree_refuse(struct tree_walk *w, struct str name, const char *why, struct err *e)
-{
-	err_set(e, ERR_INPUT, "%.*s, tag %.*s: '%.*s' %s", STR_ARG(w->s->url), STR_ARG(w->s->tag),
-		STR_ARG(name), why);
-	return err_fix(e, "leave it out with `paths` in a port of your own (ports/NAME.yaml)");
-}
-
-static bool object_failed(struct tree_walk *w, struct str name, struct err *e)
-{
-	err_set(e, ERR_IO, "%.*s, tag %.*s: reading '%.*s': %s", STR_ARG(w->s->url),
-		STR_ARG(w->s->tag), STR_ARG(name), git_says());
-	return err_fix(e,
-		       "the cached repository is damaged: remove the folder mod/.git of the cache");
-}
-
-static bool blob_read(struct tree_walk *w, const git_tree_entry *ent, struct str name,
-		      git_blob **out, struct err *e)
-{
-	if (git_blob_lookup(out, w->s->repo, git_tree_entry_id(ent)) != 0)
-		return object_failed(w, name, e);
-	w->bytes += (uint64_t)git_blob_rawsize(*out);
-	if (++w->files > TREE_FILES_MAX || w->bytes > TREE_BYTES_MAX ||
-	    (uint64_t)git_blob_rawsize(*out) > BLOB_BYTES_MAX) {
-		git_blob_free(*out);
-		return tree_refuse(w, name, "makes the tree larger than 200,000 files or 2 GiB", e);
-	}
-	return true;
-}
-
-static bool visit_blob(struct tree_walk *w, const git_tree_entry *ent, struct str name,
-		       struct err *e)
-{
-	git_filemode_t mode = git_tree_entry_filemode(ent);
-	struct tree_file f = {.name = name,
-			      .exec = mode == GIT_FILEMODE_BLOB_EXECUTABLE,
-			      .link = mode == GIT_FILEMODE_LINK};
-	git_blob *blob;
-	bool ok;
-
-	if (!paths_keep(w->globs, name))
-		return true;
-	if (!path_is_local(name))
-		return tree_refuse(w, name, "is a name that this machine's tools could misread", e);
-	if (!blob_read(w, ent, name, &blob, e))
-		return false;
-	f.bytes = (struct str){git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob)};
-	if (f.link && !link_stays_inside(name, f.bytes))
-		ok = tree_refuse(w, name, "is a symbolic link that leaves the tree", e);
-	else
-		ok = w->visit(w->ctx, &f, e);
-	git_blob_free(blob);
-	return ok;
-}
-
-/* Could this positive glob match a file below the folder? */
-static bool may_match_below(struct str glob, struct str folder)
-{
-	struct str literal = glob;
-
-	literal.n = 0;
-	while (literal.n < glob.n && !strchr("*?[", glob.p[literal.n]))
-		literal.n++;
-	if (str_starts(literal, folder))
-		return literal.n > folder.n && literal.p[folder.n] == '/';
-	return str_starts(folder, literal) && str_containsc(glob, "**");
-}
-
-/* Could a file below the folder be kept? Asked for submodules, whose files are not there to look
- * at. */
-static bool keeps_below(struct arena *a, const struct str_vec *globs, struct str folder)
-{
-	struct str inside = str_fmt(a, "%.*s/x", STR_ARG(folder));
-	bool any = false, may = false;
-
-	for (size_t i = 0; i < globs->n; i++) {
-		struct str g = globs->v[i];
-
-		if (g.n && g.p[0] == '!') {
-			if (str_glob(str_skip(g, 1), inside))
-				return false;
-			continue;
-		}
-		any = true;
-		may = may || may_match_below(g, folder);
-	}
-	return may || !any;
-}
-
-static bool visit_tree(struct tree_walk *w, const git_tree *tree, struct str dir, int depth,
-		       struct err *e);
-
-static bool visit_subtree(struct tree_walk *w, const git_tree_entry *ent, struct str name,
-			  int depth, struct err *e)
-{
-	git_tree *sub;
-	bool ok;
-
-	if (depth >= TREE_DEPTH_MAX)
-		return tree_refuse(w, name, "lies more than 64 folders deep", e);
-	if (git_tree_lookup(&sub, w->s->repo, git_tree_entry_id(ent)) != 0)
-		return object_failed(w, name, e);
-	ok = visit_tree(w, sub, name, depth + 1, e);
-	git_tree_free(sub);
-	return ok;
-}
-
-static bool visit_tree(struct tree_walk *w, const git_tree *tree, struct str dir, int depth,
-		       struct err *e)
-{
-	size_t n = git_tree_entrycount(tree);
-
-	for (size_t i = 0; i < n; i++) {
-		const git_tree_entry *ent = git_tree_entry_byindex(tree, i);
-		const char *base = git_tree_entry_name(ent);
-		struct str name = dir.n ? str_fmt(w->a, "%.*s/%s", STR_ARG(dir), base)
-					: str_dup(w->a, str_of(base));
-		bool ok;
-
-		switch (git_tree_entry_filemode(ent)) {
-		case GIT_FILEMODE_TREE:
-			ok = visit_subtree(w, ent, name, depth, e);
-			break;
-		case GIT_FILEMODE_COMMIT:
-			ok = !keeps_below(w->a, w->globs, name) ||
-			     tree_refuse(w, name, "is a submodule, and those are not fetched", e);
-			break;
-		case GIT_FILEMODE_BLOB:
-		case GIT_FILEMODE_BLOB_EXECUTABLE:
-		case GIT_FILEMODE_LINK:
-			ok = visit_blob(w, ent, name, e);
-			break;
-		case GIT_FILEMODE_UNREADABLE:
-		default:
-			ok = tree_refuse(w, name, "is no file, folder or link", e);
-			break;
-		}
-		if (!ok)
-			return false;
-	}
-	return true;
-}
-
-bool git_each_file(struct arena *a, struct git_source *s, const struct str_vec *globs,
-		   tree_visit visit, void *ctx, struct err *e)
-{
-	struct tree_walk w = {.a = a, .s = s, .globs = globs, .visit = visit, .ctx = ctx};
-
-	return visit_tree(&w, s->tree, STR(""), 0, e);
-}
-
-bool git_root_file(struct arena *a, struct git_source *s, const char *name, struct str *out,
-		   bool *found, struct err *e)
-{
-	const git_tree_entry *ent = git_tree_entry_byname(s->tree, name);
-	struct tree_walk w = {.a = a, .s = s};
-	git_blob *blob;
-
-	*found = ent && (git_tree_entry_filemode(ent) == GIT_FILEMODE_BLOB ||
-			 git_tree_entry_filemode(ent) == GIT_FILEMODE_BLOB_EXECUTABLE);
-	if (!*found)
-		return true;
-	if (!blob_read(&w, ent, str_of(name), &blob, e))
-		return false;
-	*out = str_dup(a, (struct str){git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob)});
-	git_blob_free(blob);
-	return true;
 }

@@ -19,9 +19,9 @@ struct rewrite {
 	size_t prefix_n;
 };
 
-static char lower(char c)
+static int lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
 /* s ends with the lower-case suffix, case ignored. */

@@ -106,11 +106,11 @@ void sum_put(struct arena *a, struct sum_file *f, const struct mod_version *v, s
 
 static int cmp_line(const void *x, const void *y)
 {
-	const struct sum_line *const *a = x, *const *b = y;
-	int c = str_cmp((*a)->v.path, (*b)->v.path);
+	const struct sum_line *a = x, *b = y;
+	int c = str_cmp(a->v.path, b->v.path);
 
-	c = c ? c : semver_cmp((*a)->v.version, (*b)->v.version);
-	return c ? c : str_cmp((*a)->v.version, (*b)->v.version); /* build metadata */
+	c = c ? c : semver_cmp(a->v.version, b->v.version);
+	return c ? c : str_cmp(a->v.version, b->v.version); /* build metadata */
 }
 
 static bool versions_have(const struct mod_versions *keep, const struct mod_version *v)
@@ -123,22 +123,22 @@ static bool versions_have(const struct mod_versions *keep, const struct mod_vers
 
 struct str sum_text(struct arena *a, const struct sum_file *f, const struct mod_versions *keep)
 {
-	struct sum_line **lines = arena_array(a, struct sum_line *, f->lines.n);
+	struct sum_line *lines = arena_array(a, struct sum_line, f->lines.n);
 	struct buf b = {0};
 	struct str out;
 	size_t n = 0;
 
 	for (size_t i = 0; i < f->lines.n; i++) {
-		struct sum_line *s = f->lines.items[i].ptr;
+		const struct sum_line *s = f->lines.items[i].ptr;
 
 		if (!keep || versions_have(keep, &s->v))
-			lines[n++] = s;
+			lines[n++] = *s;
 	}
 	if (n)
 		qsort(lines, n, sizeof *lines, cmp_line);
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%.*s %.*s %.*s\n", STR_ARG(lines[i]->v.path),
-			   STR_ARG(lines[i]->v.version), STR_ARG(lines[i]->sum));
+		buf_printf(&b, "%.*s %.*s %.*s\n", STR_ARG(lines[i].v.path),
+			   STR_ARG(lines[i].v.version), STR_ARG(lines[i].sum));
 	out = str_dup(a, buf_str(&b));
 	buf_fini(&b);
 	return out;
