@@ -1,6 +1,7 @@
 /*
- * Fuzz target: bytes as an action result, once as they are and once with a right sum put behind them, so
- * that the fuzzer gets past the hash. What is read must be written back and read as the same bytes.
+ * Fuzz target: bytes as an action result, once as they are and once with a right sum put behind
+ * them, so that the fuzzer gets past the hash. What is read must be written back and read as the
+ * same bytes.
  */
 #include <stdlib.h>
 

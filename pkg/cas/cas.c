@@ -1,7 +1,7 @@
 /*
- * Blobs and action results as files. Everything is written to tmp/ and renamed, so a name never holds
- * half a blob; everything read is checked, so what a crash, a bad disk or another program did to a file
- * makes it a miss, and the damaged file is removed to be made again.
+ * Blobs and action results as files. Everything is written to tmp/ and renamed, so a name never
+ * holds half a blob; everything read is checked, so what a crash, a bad disk or another program did
+ * to a file makes it a miss, and the damaged file is removed to be made again.
  */
 #include "cas/cas.h"
 
@@ -22,7 +22,8 @@ static const int64_t HOUR_NS = (int64_t)3600 * 1000000000;
 
 /* --- names --- */
 
-static void shard_path(const struct cas *c, const char *kind, const struct digest *d, char out[PATH_MAX])
+static void shard_path(const struct cas *c, const char *kind, const struct digest *d,
+		       char out[PATH_MAX])
 {
 	char hex[DIGEST_HEX + 1];
 
@@ -117,7 +118,9 @@ static int64_t age_ns(const struct file_sig *sig)
 	return clock_real_ns() - sig->mtime_ns;
 }
 
-/* What a killed process left in tmp/. A day is longer than any action writes nothing to its output. */
+/*
+ * What a killed process left in tmp/. A day is longer than any action writes nothing to its output.
+ */
 static void sweep_temps(const struct cas *c)
 {
 	struct arena scratch = {0};
@@ -163,12 +166,15 @@ bool cas_open(struct arena *a, struct str dir, struct cas **out, struct err *e)
 	c->dir = str_dup(a, dir);
 	/* Names below are "/cas/ab/" and a hash: they must fit a path. */
 	if (!path_is_abs(dir) || dir.n > PATH_MAX - 128)
-		return err_set(e, ERR_USAGE, "the cache folder must be an absolute path, not '%.*s'",
+		return err_set(e, ERR_USAGE,
+			       "the cache folder must be an absolute path, not '%.*s'",
 			       STR_ARG(dir)) ||
 		       err_fix(e, "set CBUILD_CACHE to an absolute path");
-	if (!make_folders(a, dir, e) || !lock_acquire(&c->lock, lock_path(a, c), true, true, &got, e)) {
+	if (!make_folders(a, dir, e) ||
+	    !lock_acquire(&c->lock, lock_path(a, c), true, true, &got, e)) {
 		err_wrap(e, "opening the build cache");
-		return e->fix[0] ? false : err_fix(e, "set CBUILD_CACHE to a folder that can be written");
+		return e->fix[0] ? false
+				 : err_fix(e, "set CBUILD_CACHE to a folder that can be written");
 	}
 	sweep_temps(c);
 	*out = c;
@@ -217,8 +223,8 @@ static void note_use(const char *path, const struct file_sig *sig)
 		utimensat(AT_FDCWD, path, NULL, 0);
 }
 
-static enum cas_result check_blob(struct cas *c, const struct digest *d, const char *path, struct file_sig *sig,
-				  struct err *e)
+static enum cas_result check_blob(struct cas *c, const struct digest *d, const char *path,
+				  struct file_sig *sig, struct err *e)
 {
 	struct digest got;
 
@@ -246,8 +252,11 @@ enum cas_result cas_has(struct cas *c, const struct digest *d, struct err *e)
 	return check_blob(c, d, path, &sig, e);
 }
 
-/* The blob must be runnable too when asked: another action may have stored the same bytes as data. */
-static enum cas_result check_output(struct cas *c, const struct digest *d, bool executable, struct err *e)
+/*
+ * The blob must be runnable too when asked: another action may have stored the same bytes as data.
+ */
+static enum cas_result check_output(struct cas *c, const struct digest *d, bool executable,
+				    struct err *e)
 {
 	enum cas_result found;
 	char path[PATH_MAX];
@@ -272,7 +281,8 @@ static bool drop_temp(const char *path)
 }
 
 /* Renames temp, whose content is d, to its name. temp is gone afterwards in any case. */
-static bool adopt(struct cas *c, const char *temp, bool executable, const struct digest *d, struct err *e)
+static bool adopt(struct cas *c, const char *temp, bool executable, const struct digest *d,
+		  struct err *e)
 {
 	char path[PATH_MAX];
 
@@ -310,7 +320,8 @@ bool cas_put(struct cas *c, struct str bytes, bool executable, struct digest *ou
 	return ok || err_wrap(e, "writing to the build cache %s", c->dir.p);
 }
 
-static bool put_moved(struct cas *c, const char *path, bool executable, struct digest *out, struct err *e)
+static bool put_moved(struct cas *c, const char *path, bool executable, struct digest *out,
+		      struct err *e)
 {
 	if (!file_digest(path, out, e))
 		return drop_temp(path);
@@ -326,7 +337,8 @@ static bool put_moved(struct cas *c, const char *path, bool executable, struct d
 }
 
 /* The hash is of our copy: the original may change while it is read. */
-static bool put_copied(struct cas *c, const char *path, bool executable, struct digest *out, struct err *e)
+static bool put_copied(struct cas *c, const char *path, bool executable, struct digest *out,
+		       struct err *e)
 {
 	struct arena scratch = {0};
 	const char *temp = cas_temp(&scratch, c, "blob").p;
@@ -337,8 +349,8 @@ static bool put_copied(struct cas *c, const char *path, bool executable, struct 
 	return ok;
 }
 
-bool cas_put_file(struct cas *c, const char *path, enum cas_how how, bool executable, struct digest *out,
-		  struct err *e)
+bool cas_put_file(struct cas *c, const char *path, enum cas_how how, bool executable,
+		  struct digest *out, struct err *e)
 {
 	bool ok;
 
@@ -349,7 +361,8 @@ bool cas_put_file(struct cas *c, const char *path, enum cas_how how, bool execut
 	return ok || err_wrap(e, "writing to the build cache %s", c->dir.p);
 }
 
-enum cas_result cas_get(struct cas *c, const struct digest *d, struct arena *a, struct str *out, struct err *e)
+enum cas_result cas_get(struct cas *c, const struct digest *d, struct arena *a, struct str *out,
+			struct err *e)
 {
 	char path[PATH_MAX];
 	struct file_sig sig;
@@ -382,7 +395,8 @@ static bool in_place(const struct digest *d, const char *path, uint32_t mode)
 	       file_digest(path, &got, &ignored) && digest_eq(&got, d);
 }
 
-enum cas_result cas_place(struct cas *c, const struct digest *d, const char *path, uint32_t mode, struct err *e)
+enum cas_result cas_place(struct cas *c, const struct digest *d, const char *path, uint32_t mode,
+			  struct err *e)
 {
 	enum cas_result found;
 	char from[PATH_MAX];
@@ -412,8 +426,8 @@ static enum cas_result check_outputs(struct cas *c, const struct action_result *
 	return found;
 }
 
-enum cas_result cas_action_get(struct cas *c, const struct digest *key, struct arena *a, struct action_result *out,
-			       struct err *e)
+enum cas_result cas_action_get(struct cas *c, const struct digest *key, struct arena *a,
+			       struct action_result *out, struct err *e)
 {
 	char path[PATH_MAX];
 	struct file_sig sig;
@@ -458,7 +472,8 @@ static bool write_record(struct cas *c, const char *path, struct str text, struc
 	return ok;
 }
 
-bool cas_action_put(struct cas *c, const struct digest *key, const struct action_result *r, struct err *e)
+bool cas_action_put(struct cas *c, const struct digest *key, const struct action_result *r,
+		    struct err *e)
 {
 	struct buf text = {0};
 	char path[PATH_MAX];
@@ -467,7 +482,8 @@ bool cas_action_put(struct cas *c, const struct digest *key, const struct action
 	if (r->exit_status != 0)
 		return err_set(e, ERR_IO, "only a successful action can be recorded");
 	action_path(c, key, path);
-	ok = outputs_stored(c, r, e) && record_write(r, &text, e) && write_record(c, path, buf_str(&text), e);
+	ok = outputs_stored(c, r, e) && record_write(r, &text, e) &&
+	     write_record(c, path, buf_str(&text), e);
 	buf_fini(&text);
 	return ok || err_wrap(e, "writing to the build cache %s", c->dir.p);
 }

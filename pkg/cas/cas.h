@@ -1,6 +1,6 @@
 /*
- * cas: blobs by SHA-256 and action results by action key, on the local disk (remote stores join behind
- * the same operations later).
+ * cas: blobs by SHA-256 and action results by action key, on the local disk (remote stores join
+ * behind the same operations later).
  *
  *     cas_open(&arena, dir, &c, &e);            dir: $CBUILD_CACHE or $XDG_CACHE_HOME/cbuild
  *     switch (cas_action_get(c, &key, &arena, &result, &e)) { case CAS_HIT: ... }
@@ -10,7 +10,7 @@
  *
  * On disk:
  *
- *     cas/ab/abcdef...            a blob, named by its hash, mode 0444 (0555 when executable was asked)
+ *     cas/ab/abcdef...            a blob, named by its hash, mode 0444 (0555 when it is to be run)
  *     ac/ab/abcdef...             an action result, named by its action key (text, below)
  *     tmp/                        written here first, then renamed; old ones are swept
  *
@@ -23,13 +23,13 @@
  *     more build/.x/tc/... (one line a discovered input path; see exec.h)
  *     sum 5d41402a...                              SHA-256 of all lines above
  *
- *     lock                        flock: shared while a process has the cache open, exclusive to trim
+ *     lock                        flock: shared while a process has the cache open, else trimming
  *
- * Guarantees: a blob appears under its name only whole (temporary + rename). An action result appears
- * only after all blobs it names. Whatever is damaged, truncated or missing is a miss, never an error or
- * a wrong hit: reads verify the hash (cas_get) or the size plus a memoised hash (cas_has). No fsync: a
- * crash can only lose entries. Any number of processes may share a cache. Within a process one thread at a
- * time uses a struct cas.
+ * Guarantees: a blob appears under its name only whole (temporary + rename). An action result
+ * appears only after all blobs it names. Whatever is damaged, truncated or missing is a miss, never
+ * an error or a wrong hit: reads verify the hash (cas_get) or the size plus a memoised hash
+ * (cas_has). No fsync: a crash can only lose entries. Any number of processes may share a cache.
+ * Within a process one thread at a time uses a struct cas.
  */
 #ifndef CAS_CAS_H
 #define CAS_CAS_H
@@ -57,9 +57,10 @@ struct action_result {
 	struct cas_output *outputs;
 	size_t output_count;
 	struct digest stdout_digest, stderr_digest; /* zero when empty */
-	int exit_status;                            /* only 0 is ever stored */
+	int exit_status;			    /* only 0 is ever stored */
 	uint64_t wall_ms, cpu_ms, peak_bytes;
-	struct str_vec more_inputs; /* discovered input paths: then the outputs are under a second key */
+	/* discovered input paths: then the outputs are under a second key */
+	struct str_vec more_inputs;
 };
 
 /* Makes dir and its folders when absent. dir must be absolute. */
@@ -73,21 +74,31 @@ struct str cas_path(struct arena *a, const struct cas *c, const struct digest *d
 /* A new name in tmp/ with the given suffix ("o"); absolute; unique over processes. */
 struct str cas_temp(struct arena *a, struct cas *c, const char *suffix);
 
-bool cas_put(struct cas *c, struct str bytes, bool executable, struct digest *out, struct err *e) ATTR_MUST_USE;
+bool cas_put(struct cas *c, struct str bytes, bool executable, struct digest *out,
+	     struct err *e) ATTR_MUST_USE;
 /* Hashes the file at path and stores it; CAS_MOVE renames it in (path is gone, also on error). */
-bool cas_put_file(struct cas *c, const char *path, enum cas_how how, bool executable, struct digest *out,
-		  struct err *e) ATTR_MUST_USE;
-/* Whether the blob is there with the right size and, the first time in this process, the right hash. */
+bool cas_put_file(struct cas *c, const char *path, enum cas_how how, bool executable,
+		  struct digest *out, struct err *e) ATTR_MUST_USE;
+/*
+ * Whether the blob is there with the right size and, the first time in this process, the right
+ * hash.
+ */
 enum cas_result cas_has(struct cas *c, const struct digest *d, struct err *e);
 /* Whole content, verified, into arena a. */
-enum cas_result cas_get(struct cas *c, const struct digest *d, struct arena *a, struct str *out, struct err *e);
-/* Puts a verified copy (reflink when possible) at path, atomically, with mode; parent folders are made. */
-enum cas_result cas_place(struct cas *c, const struct digest *d, const char *path, uint32_t mode, struct err *e);
+enum cas_result cas_get(struct cas *c, const struct digest *d, struct arena *a, struct str *out,
+			struct err *e);
+/*
+ * Puts a verified copy (reflink when possible) at path, atomically, with mode; parent folders are
+ * made.
+ */
+enum cas_result cas_place(struct cas *c, const struct digest *d, const char *path, uint32_t mode,
+			  struct err *e);
 
 /* A hit means: record intact and every output blob present (cas_has). */
-enum cas_result cas_action_get(struct cas *c, const struct digest *key, struct arena *a, struct action_result *out,
-			       struct err *e);
-bool cas_action_put(struct cas *c, const struct digest *key, const struct action_result *r, struct err *e) ATTR_MUST_USE;
+enum cas_result cas_action_get(struct cas *c, const struct digest *key, struct arena *a,
+			       struct action_result *out, struct err *e);
+bool cas_action_put(struct cas *c, const struct digest *key, const struct action_result *r,
+		    struct err *e) ATTR_MUST_USE;
 
 struct cas_stat {
 	uint64_t blob_count, blob_bytes, action_count, action_bytes;
@@ -97,9 +108,10 @@ bool cas_stat(struct cas *c, struct cas_stat *out, struct err *e) ATTR_MUST_USE;
 bool cas_verify(struct cas *c, uint64_t *damaged, struct err *e) ATTR_MUST_USE;
 /*
  * Removes what was not used for max_age_s seconds, then the oldest until at most max_bytes are left
- * (UINT64_MAX: no limit). Use is noted once an hour. ERR_IO while another process has the cache open: its
- * build may be about to read what would go.
+ * (UINT64_MAX: no limit). Use is noted once an hour. ERR_IO while another process has the cache
+ * open: its build may be about to read what would go.
  */
-bool cas_trim(struct cas *c, uint64_t max_age_s, uint64_t max_bytes, uint64_t *freed_bytes, struct err *e) ATTR_MUST_USE;
+bool cas_trim(struct cas *c, uint64_t max_age_s, uint64_t max_bytes, uint64_t *freed_bytes,
+	      struct err *e) ATTR_MUST_USE;
 
 #endif

@@ -12,7 +12,10 @@
 struct cas {
 	struct str dir; /* NUL-terminated, absolute */
 	struct file_lock lock;
-	/* Blobs whose hash this process has seen to be right; open addressing, a zero size and hash is free. */
+	/*
+	 * Blobs whose hash this process has seen to be right; open addressing, a zero size and hash
+	 * is free.
+	 */
 	struct digest *seen;
 	size_t seen_count, seen_slots;
 };
@@ -23,7 +26,10 @@ enum { RECORD_LIMIT_BYTES = 64 * 1024 * 1024 };
 void blob_path(const struct cas *c, const struct digest *d, char out[PATH_MAX]);
 void action_path(const struct cas *c, const struct digest *key, char out[PATH_MAX]);
 
-/* The text of an action result as cas.h shows it, appended to out. ERR_INPUT: a path with a newline. */
+/*
+ * The text of an action result as cas.h shows it, appended to out. ERR_INPUT: a path with a
+ * newline.
+ */
 bool record_write(const struct action_result *r, struct buf *out, struct err *e) ATTR_MUST_USE;
 /* Reads it back; false for anything that record_write does not write. Views are copied into a. */
 bool record_read(struct arena *a, struct str text, struct action_result *out) ATTR_MUST_USE;

@@ -1,6 +1,6 @@
 /*
- * The store's promises: whole or absent, damage is a miss, a full disk is a clear error, and whoever is
- * killed at whatever point leaves a store that the next process can use.
+ * The store's promises: whole or absent, damage is a miss, a full disk is a clear error, and
+ * whoever is killed at whatever point leaves a store that the next process can use.
  */
 #include "cas/cas_impl.h"
 
@@ -82,7 +82,8 @@ static size_t count_temps(struct world *w)
 	struct folder_entry *entries;
 	size_t n = 0;
 
-	must(w, folder_list(&w->a, str_fmt(&w->a, "%s/tmp", w->dir.p).p, &entries, &n, &w->e), "list");
+	must(w, folder_list(&w->a, str_fmt(&w->a, "%s/tmp", w->dir.p).p, &entries, &n, &w->e),
+	     "list");
 	return n;
 }
 
@@ -192,7 +193,8 @@ static struct action_result sample(struct world *w)
 
 	r.outputs = arena_array(&w->a, struct cas_output, 2);
 	r.output_count = 2;
-	r.outputs[0] = (struct cas_output){.path = STR("build/bin/shop"), .digest = put(w, "elf"), .executable = true};
+	r.outputs[0] = (struct cas_output){
+	    .path = STR("build/bin/shop"), .digest = put(w, "elf"), .executable = true};
 	r.outputs[1] = (struct cas_output){.path = STR("a file"), .digest = put(w, "data")};
 	r.stderr_digest = put(w, "warning: x\n");
 	return r;
@@ -295,10 +297,13 @@ void TestCasDamagedBlobIsAMiss(struct test *t)
 		path = cas_path(&w.a, w.c, &r.outputs[1].digest).p;
 		damage(&w, path, how);
 		reopen(&w);
-		T_CHECK(t, cas_get(w.c, &r.outputs[1].digest, &w.a, &text, &w.e) == CAS_MISS, "damage %d", how);
-		T_CHECK(t, cas_action_get(w.c, &KEY, &w.a, &got, &w.e) == CAS_MISS, "damage %d", how);
+		T_CHECK(t, cas_get(w.c, &r.outputs[1].digest, &w.a, &text, &w.e) == CAS_MISS,
+			"damage %d", how);
+		T_CHECK(t, cas_action_get(w.c, &KEY, &w.a, &got, &w.e) == CAS_MISS, "damage %d",
+			how);
 		put(&w, "data");
-		T_CHECK(t, cas_action_get(w.c, &KEY, &w.a, &got, &w.e) == CAS_HIT, "damage %d", how);
+		T_CHECK(t, cas_action_get(w.c, &KEY, &w.a, &got, &w.e) == CAS_HIT, "damage %d",
+			how);
 		close_world(&w);
 		must(&w, folder_remove(w.dir.p, &w.e), "clean up");
 	}
@@ -317,9 +322,11 @@ void TestCasDamagedRecordIsAMiss(struct test *t)
 		action_path(w.c, &KEY, path);
 		damage(&w, path, how);
 		reopen(&w);
-		T_CHECK(t, cas_action_get(w.c, &KEY, &w.a, &got, &w.e) == CAS_MISS, "damage %d", how);
+		T_CHECK(t, cas_action_get(w.c, &KEY, &w.a, &got, &w.e) == CAS_MISS, "damage %d",
+			how);
 		must(&w, cas_action_put(w.c, &KEY, &r, &w.e), "put again");
-		T_CHECK(t, cas_action_get(w.c, &KEY, &w.a, &got, &w.e) == CAS_HIT, "damage %d", how);
+		T_CHECK(t, cas_action_get(w.c, &KEY, &w.a, &got, &w.e) == CAS_HIT, "damage %d",
+			how);
 		close_world(&w);
 		must(&w, folder_remove(w.dir.p, &w.e), "clean up");
 	}
@@ -364,21 +371,21 @@ void TestCasRecordRefusesNonsense(struct test *t)
 {
 	static const char H[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 	static const char *const bad[] = {
-		"cbuild-ac 2\nexit 0\n",
-		"cbuild-ac 1\nexit 1\n",
-		"cbuild-ac 1\n",
-		"cbuild-ac 1\nexit 0\nout y 1 %s p\n",
-		"cbuild-ac 1\nexit 0\nout x -1 %s p\n",
-		"cbuild-ac 1\nexit 0\nout x 99999999999999999999 %s p\n",
-		"cbuild-ac 1\nexit 0\nout x 1 %s\n",
-		"cbuild-ac 1\nexit 0\nout x 1 %s \n",
-		"cbuild-ac 1\nexit 0\nout x 1 abc p\n",
-		"cbuild-ac 1\nexit 0\nout \n",
-		"cbuild-ac 1\nexit 0\nstdout 1\n",
-		"cbuild-ac 1\nexit 0\nstdout 1 %s x\n",
-		"cbuild-ac 1\nexit 0\ntime 1 2\n",
-		"cbuild-ac 1\nexit 0\nmore \n",
-		"cbuild-ac 1\nexit 0\nnews 1\n",
+	    "cbuild-ac 2\nexit 0\n",
+	    "cbuild-ac 1\nexit 1\n",
+	    "cbuild-ac 1\n",
+	    "cbuild-ac 1\nexit 0\nout y 1 %s p\n",
+	    "cbuild-ac 1\nexit 0\nout x -1 %s p\n",
+	    "cbuild-ac 1\nexit 0\nout x 99999999999999999999 %s p\n",
+	    "cbuild-ac 1\nexit 0\nout x 1 %s\n",
+	    "cbuild-ac 1\nexit 0\nout x 1 %s \n",
+	    "cbuild-ac 1\nexit 0\nout x 1 abc p\n",
+	    "cbuild-ac 1\nexit 0\nout \n",
+	    "cbuild-ac 1\nexit 0\nstdout 1\n",
+	    "cbuild-ac 1\nexit 0\nstdout 1 %s x\n",
+	    "cbuild-ac 1\nexit 0\ntime 1 2\n",
+	    "cbuild-ac 1\nexit 0\nmore \n",
+	    "cbuild-ac 1\nexit 0\nnews 1\n",
 	};
 	struct action_result got;
 	struct world w;
@@ -389,7 +396,8 @@ void TestCasRecordRefusesNonsense(struct test *t)
 		const char *body = bad[i];
 
 		if (mark)
-			body = str_fmt(&w.a, "%.*s%s%s", (int)(mark - bad[i]), bad[i], H, mark + 2).p;
+			body =
+			    str_fmt(&w.a, "%.*s%s%s", (int)(mark - bad[i]), bad[i], H, mark + 2).p;
 		T_CHECK(t, !read_with_sum(&w, body, &got), "%s", body);
 	}
 	T_OK(t, read_with_sum(&w, "cbuild-ac 1\nexit 0\n", &got));
@@ -408,7 +416,8 @@ static int workload(const char *dir, const char *file)
 	struct err e;
 	bool ok;
 
-	ok = cas_open(&a, str_of(dir), &c, &e) && cas_put(c, STR("some bytes"), false, &outs[0].digest, &e) &&
+	ok = cas_open(&a, str_of(dir), &c, &e) &&
+	     cas_put(c, STR("some bytes"), false, &outs[0].digest, &e) &&
 	     file_write_fast(file, STR("file bytes"), 0644, &e) &&
 	     cas_put_file(c, file, CAS_MOVE, true, &outs[1].digest, &e) &&
 	     cas_put(c, STR("words\n"), false, &r.stdout_digest, &e);
@@ -472,9 +481,11 @@ static void fault_loop(struct test *t, const char *how, bool killed)
 			status = run_faulted(&w, fault, (uint64_t)n, file);
 			struck += status != 0;
 			if (status && killed)
-				T_CHECK(t, WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%s", fault);
+				T_CHECK(t, WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%s",
+					fault);
 			if (status && !killed)
-				T_CHECK(t, count_temps(&w) == 0 || op == 3, "%s left a temporary", fault);
+				T_CHECK(t, count_temps(&w) == 0 || op == 3, "%s left a temporary",
+					fault);
 			expect_usable(&w, fault, file);
 			close_world(&w);
 			must(&w, folder_remove(w.dir.p, &w.e), "clean up");
@@ -547,7 +558,8 @@ static int hammer(const char *dir, unsigned seed)
 
 		if (!cas_put(c, text, k % 2, &out.digest, &e) || !cas_action_put(c, &key, &r, &e))
 			return 2;
-		if (cas_action_get(c, &key, &a, &got, &e) != CAS_HIT || !digest_eq(&got.outputs[0].digest, &out.digest))
+		if (cas_action_get(c, &key, &a, &got, &e) != CAS_HIT ||
+		    !digest_eq(&got.outputs[0].digest, &out.digest))
 			return 3;
 		if (cas_get(c, &out.digest, &a, &back, &e) != CAS_HIT || !str_eq(back, text))
 			return 4;
@@ -580,7 +592,8 @@ void TestCasManyProcesses(struct test *t)
 
 static void set_age(struct world *w, const char *path, int seconds)
 {
-	struct timespec at[2] = {{.tv_sec = time(NULL) - seconds}, {.tv_sec = time(NULL) - seconds}};
+	struct timespec at[2] = {{.tv_sec = time(NULL) - seconds},
+				 {.tv_sec = time(NULL) - seconds}};
 
 	T_MUST(w->t, utimensat(AT_FDCWD, path, at, 0) == 0);
 }
@@ -669,7 +682,10 @@ void TestCasOpenSweepsOldTemps(struct test *t)
 	open_world(&w, t);
 	old = cas_temp(&w.a, w.c, "o").p;
 	fresh = cas_temp(&w.a, w.c, "o").p;
-	must(&w, file_write_fast(old, STR("x"), 0644, &w.e) && file_write_fast(fresh, STR("x"), 0644, &w.e), "temps");
+	must(&w,
+	     file_write_fast(old, STR("x"), 0644, &w.e) &&
+		 file_write_fast(fresh, STR("x"), 0644, &w.e),
+	     "temps");
 	set_age(&w, old, 2 * 24 * 3600);
 	reopen(&w);
 	T_OK(t, file_kind(old) == FILE_ABSENT);

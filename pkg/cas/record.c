@@ -1,7 +1,7 @@
 /*
  * The text form of an action result. The same bytes for the same result: fields in one order, one
- * space between words, decimal without leading zeros, lower-case hex. The last line is the hash of what
- * is above it, so a cut or altered record is never believed.
+ * space between words, decimal without leading zeros, lower-case hex. The last line is the hash of
+ * what is above it, so a cut or altered record is never believed.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -16,7 +16,8 @@ static bool path_fits(struct str path, struct err *e)
 {
 	if (path.n && str_find(path, '\n') == path.n && str_find(path, '\0') == path.n)
 		return true;
-	err_set(e, ERR_INPUT, "a file name with a newline in it cannot be recorded: '%.*s'", STR_ARG(path));
+	err_set(e, ERR_INPUT, "a file name with a newline in it cannot be recorded: '%.*s'",
+		STR_ARG(path));
 	return err_fix(e, "rename the file");
 }
 
@@ -44,12 +45,13 @@ bool record_write(const struct action_result *r, struct buf *out, struct err *e)
 		if (!path_fits(o->path, e))
 			return false;
 		digest_hex(&o->digest, hex);
-		buf_printf(out, "out %c %" PRIu64 " %s %.*s\n", o->executable ? 'x' : '-', o->digest.size_bytes,
-			   hex, STR_ARG(o->path));
+		buf_printf(out, "out %c %" PRIu64 " %s %.*s\n", o->executable ? 'x' : '-',
+			   o->digest.size_bytes, hex, STR_ARG(o->path));
 	}
 	add_words_line(out, "stdout", &r->stdout_digest);
 	add_words_line(out, "stderr", &r->stderr_digest);
-	buf_printf(out, "time %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", r->wall_ms, r->cpu_ms, r->peak_bytes);
+	buf_printf(out, "time %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", r->wall_ms, r->cpu_ms,
+		   r->peak_bytes);
 	for (size_t i = 0; i < r->more_inputs.n; i++) {
 		if (!path_fits(r->more_inputs.v[i], e))
 			return false;
@@ -113,7 +115,8 @@ static bool parse_time(struct str line, struct action_result *r)
 {
 	struct str wall = str_cut(&line, ' '), cpu = str_cut(&line, ' ');
 
-	return str_u64(wall, &r->wall_ms) && str_u64(cpu, &r->cpu_ms) && str_u64(line, &r->peak_bytes);
+	return str_u64(wall, &r->wall_ms) && str_u64(cpu, &r->cpu_ms) &&
+	       str_u64(line, &r->peak_bytes);
 }
 
 /* True and *rest behind the word when line is "WORD ...". */
@@ -127,7 +130,8 @@ static bool is_line(struct str line, const char *word, struct str *rest)
 	return true;
 }
 
-static bool parse_line(struct arena *a, struct str line, struct action_result *r, struct cas_output *outs)
+static bool parse_line(struct arena *a, struct str line, struct action_result *r,
+		       struct cas_output *outs)
 {
 	struct str rest;
 

@@ -34,13 +34,15 @@ static bool list_shard(struct arena *a, struct str shard, struct entry_vec *out,
 		/* Another process may have removed it since. */
 		if (files[i].kind != FILE_REGULAR || !file_stat(path.p, &sig, &gone))
 			continue;
-		*vec_push(a, out) = (struct entry){path, files[i].name, sig.size_bytes, sig.mtime_ns};
+		*vec_push(a, out) =
+		    (struct entry){path, files[i].name, sig.size_bytes, sig.mtime_ns};
 	}
 	return true;
 }
 
 /* All entries of DIR/kind. */
-static bool list_all(struct arena *a, const struct cas *c, const char *kind, struct entry_vec *out, struct err *e)
+static bool list_all(struct arena *a, const struct cas *c, const char *kind, struct entry_vec *out,
+		     struct err *e)
 {
 	struct str dir = str_fmt(a, "%s/%s", c->dir.p, kind);
 	struct folder_entry *shards;
@@ -69,7 +71,8 @@ bool cas_stat(struct cas *c, struct cas_stat *out, struct err *e)
 {
 	struct arena scratch = {0};
 	struct entry_vec blobs = {0}, actions = {0};
-	bool ok = list_all(&scratch, c, "cas", &blobs, e) && list_all(&scratch, c, "ac", &actions, e);
+	bool ok =
+	    list_all(&scratch, c, "cas", &blobs, e) && list_all(&scratch, c, "ac", &actions, e);
 
 	*out = (struct cas_stat){blobs.n, total_bytes(&blobs), actions.n, total_bytes(&actions)};
 	arena_fini(&scratch);
@@ -92,7 +95,8 @@ static bool action_entry_intact(const struct entry *x)
 	struct str text;
 	bool ok;
 
-	ok = digest_parse_hex(x->name, &key) && file_read(&scratch, x->path.p, RECORD_LIMIT_BYTES, &text, &ignored) &&
+	ok = digest_parse_hex(x->name, &key) &&
+	     file_read(&scratch, x->path.p, RECORD_LIMIT_BYTES, &text, &ignored) &&
 	     record_read(&scratch, text, &r);
 	arena_fini(&scratch);
 	return ok;
@@ -102,7 +106,8 @@ bool cas_verify(struct cas *c, uint64_t *damaged, struct err *e)
 {
 	struct arena scratch = {0};
 	struct entry_vec blobs = {0}, actions = {0};
-	bool ok = list_all(&scratch, c, "cas", &blobs, e) && list_all(&scratch, c, "ac", &actions, e);
+	bool ok =
+	    list_all(&scratch, c, "cas", &blobs, e) && list_all(&scratch, c, "ac", &actions, e);
 
 	*damaged = 0;
 	for (size_t i = 0; ok && i < blobs.n; i++) {
@@ -132,8 +137,8 @@ static int entry_older(const void *a, const void *b)
 	return str_cmp(x->path, y->path);
 }
 
-static bool trim_entries(struct entry_vec *v, uint64_t max_age_s, uint64_t max_bytes, uint64_t *freed_bytes,
-			 struct err *e)
+static bool trim_entries(struct entry_vec *v, uint64_t max_age_s, uint64_t max_bytes,
+			 uint64_t *freed_bytes, struct err *e)
 {
 	int64_t now_s = clock_real_ns() / 1000000000;
 	uint64_t left = total_bytes(v);
@@ -154,8 +159,8 @@ static bool trim_entries(struct entry_vec *v, uint64_t max_age_s, uint64_t max_b
 	return true;
 }
 
-static bool trim_locked(struct cas *c, uint64_t max_age_s, uint64_t max_bytes, uint64_t *freed_bytes,
-			struct err *e)
+static bool trim_locked(struct cas *c, uint64_t max_age_s, uint64_t max_bytes,
+			uint64_t *freed_bytes, struct err *e)
 {
 	struct arena scratch = {0};
 	struct entry_vec all = {0};
@@ -168,7 +173,8 @@ static bool trim_locked(struct cas *c, uint64_t max_age_s, uint64_t max_bytes, u
 	return ok;
 }
 
-bool cas_trim(struct cas *c, uint64_t max_age_s, uint64_t max_bytes, uint64_t *freed_bytes, struct err *e)
+bool cas_trim(struct cas *c, uint64_t max_age_s, uint64_t max_bytes, uint64_t *freed_bytes,
+	      struct err *e)
 {
 	struct arena scratch = {0};
 	const char *lock = str_fmt(&scratch, "%s/lock", c->dir.p).p;

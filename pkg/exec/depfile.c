@@ -1,7 +1,8 @@
 /*
- * Depfiles as gcc and clang write them with -MD: make rules "targets: prerequisites", lines continued
- * with a backslash, "\ " for a space, "\#" for a hash, "$$" for a dollar; a backslash before anything
- * else is itself. A rule's targets are skipped; -MP's rules without prerequisites add nothing.
+ * Depfiles as gcc and clang write them with -MD: make rules "targets: prerequisites", lines
+ * continued with a backslash, "\ " for a space, "\#" for a hash, "$$" for a dollar; a backslash
+ * before anything else is itself. A rule's targets are skipped; -MP's rules without prerequisites
+ * add nothing.
  */
 #include "base/path.h"
 #include "exec/exec_impl.h"
@@ -77,7 +78,8 @@ static bool skip_targets(struct cursor *c, struct buf *word)
 	return false;
 }
 
-bool depfile_parse(struct arena *a, struct str text, struct str cwd, struct str_vec *out, struct err *e)
+bool depfile_parse(struct arena *a, struct str text, struct str cwd, struct str_vec *out,
+		   struct err *e)
 {
 	struct cursor c = {text.p, text.p + text.n};
 	struct buf word = {0};
@@ -99,7 +101,8 @@ bool depfile_parse(struct arena *a, struct str text, struct str cwd, struct str_
 	}
 	buf_fini(&word);
 	if (!ok)
-		return err_set(e, ERR_TOOL, "the dependency file that the compiler wrote is not one");
+		return err_set(e, ERR_TOOL,
+			       "the dependency file that the compiler wrote is not one");
 	str_vec_sort_unique(out);
 	return true;
 }

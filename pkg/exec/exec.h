@@ -2,28 +2,30 @@
  * exec: runs any graph of actions. It knows nothing of packages, compilers or images.
  *
  *     struct graph g = {0};
- *     struct action *a = graph_add(&arena, &g);       fill title, argv or step, inputs, outputs, env
+ *     struct action *a = graph_add(&arena, &g);     fill title, argv or step, inputs, outputs, env
  *     size_t goal = a->index;
  *     exec_run(&arena, &g, goals, goal_count, &opts, &e);
  *     g.actions[i]->result.outputs[k].digest          what the goals produced
  *
- * An action is {argv or step, inputs, outputs, env}. Inputs are files of the tree (path, hashed by exec)
- * or outputs of other actions (which are blobs in the CAS and are read there in place: objects never
- * leave the cache). The action key is SHA-256 over a canonical serialization (key.c documents it byte by
- * byte): kind, argv in canonical spelling, env sorted by name, tool digest, inputs as (path, digest) in
- * order, output paths. Everything that Remote Execution API v2's Command, input tree and ActionResult
- * need is in the record; paths are relative to the execution root.
+ * An action is {argv or step, inputs, outputs, env}. Inputs are files of the tree (path, hashed by
+ * exec) or outputs of other actions (which are blobs in the CAS and are read there in place:
+ * objects never leave the cache). The action key is SHA-256 over a canonical serialization (key.c
+ * documents it byte by byte): kind, argv in canonical spelling, env sorted by name, tool digest,
+ * inputs as (path, digest) in order, output paths. Everything that Remote Execution API v2's
+ * Command, input tree and ActionResult need is in the record; paths are relative to the execution
+ * root.
  *
- * Execution root: the process's working folder (the workspace's root). What lies outside it is reached
- * through symbolic links below build/.x (mod -> module cache, tc/NAME -> toolchain), so every path in an
- * action is relative, and keys and outputs hold no home folder. Absolute paths only for the system's
- * own tools and headers (/usr/...).
+ * Execution root: the process's working folder (the workspace's root). What lies outside it is
+ * reached through symbolic links below build/.x (mod -> module cache, tc/NAME -> toolchain), so
+ * every path in an action is relative, and keys and outputs hold no home folder. Absolute paths
+ * only for the system's own tools and headers (/usr/...).
  *
- * Discovered inputs: an action may name a depfile output (make syntax). Inputs that it lists beyond the
- * declared ones, and not below one of opts.trusted_prefixes (covered by the tool digest), are remembered
- * under the first key as `more_inputs`; the result itself is stored under a second key over the first
- * plus their digests. A look-up walks the same two steps. A file that changed while its action ran is
- * not recorded. A discovered absolute path outside the trusted ones is allowed (system headers of gcc).
+ * Discovered inputs: an action may name a depfile output (make syntax). Inputs that it lists beyond
+ * the declared ones, and not below one of opts.trusted_prefixes (covered by the tool digest), are
+ * remembered under the first key as `more_inputs`; the result itself is stored under a second key
+ * over the first plus their digests. A look-up walks the same two steps. A file that changed while
+ * its action ran is not recorded. A discovered absolute path outside the trusted ones is allowed
+ * (system headers of gcc).
  */
 #ifndef EXEC_EXEC_H
 #define EXEC_EXEC_H
@@ -40,8 +42,9 @@
 struct action;
 
 /*
- * One word of a command line: text, followed by the path of an input or output. Canonical spelling (for
- * the key, -n, remote) uses the declared path; the local run uses the blob's or temporary's real path.
+ * One word of a command line: text, followed by the path of an input or output. Canonical spelling
+ * (for the key, -n, remote) uses the declared path; the local run uses the blob's or temporary's
+ * real path.
  */
 enum arg_kind { ARG_TEXT, ARG_INPUT, ARG_OUTPUT };
 struct arg {
@@ -51,17 +54,18 @@ struct arg {
 };
 
 struct input {
-	struct str path;       /* canonical path, relative to the root (or absolute: system file) */
-	struct action *from;   /* NULL: a file of the tree; else the action that makes it */
-	uint32_t from_output;  /* index of its output */
-	struct digest digest;  /* filled by exec once known */
-	bool order_only;       /* must exist first, but is not part of the key (it is read via depfile) */
+	struct str path;      /* canonical path, relative to the root (or absolute: system file) */
+	struct action *from;  /* NULL: a file of the tree; else the action that makes it */
+	uint32_t from_output; /* index of its output */
+	struct digest digest; /* filled by exec once known */
+	bool order_only; /* must exist first, but is not part of the key (it is read via depfile) */
 };
 
 /*
- * A step: an action in this process. It reads its inputs at in[i] (real paths, NUL-terminated), writes
- * its outputs to out[i] (real paths of temporaries), and says what a user should read into words.
- * Pure: no clock, no environment, no other file. May run on a worker thread; uses only scratch.
+ * A step: an action in this process. It reads its inputs at in[i] (real paths, NUL-terminated),
+ * writes its outputs to out[i] (real paths of temporaries), and says what a user should read into
+ * words. Pure: no clock, no environment, no other file. May run on a worker thread; uses only
+ * scratch.
  */
 struct step_io {
 	struct arena *scratch;
@@ -87,22 +91,28 @@ struct output {
 
 struct action {
 	uint32_t index;
-	struct str title;    /* "cc pkg/log/log.c", "link shop", for people */
-	struct str target;   /* "linux/amd64"; platform property, in the key; may be empty */
-	VEC(struct arg) argv;        /* a command ... */
-	const struct step *step;     /* ... or a step */
-	struct str step_params;      /* in the key; a step's canonical parameters */
+	struct str title;	 /* "cc pkg/log/log.c", "link shop", for people */
+	struct str target;	 /* "linux/amd64"; platform property, in the key; may be empty */
+	VEC(struct arg) argv;	 /* a command ... */
+	const struct step *step; /* ... or a step */
+	struct str step_params;	 /* in the key; a step's canonical parameters */
 	VEC(struct input) inputs;
 	VEC(struct output) outputs;
-	struct str_vec env;          /* "K=V"; exactly the child's environment (sorted in the key) */
-	struct digest tool;          /* identity of what runs it; in the key */
-	bool uncacheable;            /* always run, never recorded (say why in the title) */
-	bool failure_hints;          /* reserved for plan: words may be translated by its hint function */
-	void *owner;                 /* plan's own */
+	struct str_vec env; /* "K=V"; exactly the child's environment (sorted in the key) */
+	struct digest tool; /* identity of what runs it; in the key */
+	bool uncacheable;   /* always run, never recorded (say why in the title) */
+	bool failure_hints; /* reserved for plan: words may be translated by its hint function */
+	void *owner;	    /* plan's own */
 
 	/* Filled by exec_run. */
 	struct digest key;
-	enum action_state { ACTION_WAITING, ACTION_CACHED, ACTION_RAN, ACTION_FAILED, ACTION_SKIPPED } state;
+	enum action_state {
+		ACTION_WAITING,
+		ACTION_CACHED,
+		ACTION_RAN,
+		ACTION_FAILED,
+		ACTION_SKIPPED
+	} state;
 	struct action_result result;
 	struct str words; /* what the tool printed, stdout then stderr */
 };
@@ -124,14 +134,16 @@ uint32_t action_output(struct arena *a, struct action *x, struct str path, bool 
 struct exec_opts {
 	struct cas *cas;
 	struct event_sink *sink;
-	unsigned jobs;          /* 0: number of processors */
-	bool keep_going;        /* -k: run all that does not depend on a failure */
-	bool dry_run;           /* -n: look up and show, run nothing */
-	bool show_commands;     /* -x */
-	bool explain;           /* one EVENT_EXPLAIN an action that runs: what changed since its last run */
-	bool no_cache_read;     /* run everything (for reproducibility checks) */
-	struct str state_dir;   /* folder for the stat memo and the explain records (build/.x/state) */
-	struct str_vec trusted_prefixes; /* discovered inputs below these are covered by a tool digest */
+	unsigned jobs;	    /* 0: number of processors */
+	bool keep_going;    /* -k: run all that does not depend on a failure */
+	bool dry_run;	    /* -n: look up and show, run nothing */
+	bool show_commands; /* -x */
+	bool explain; /* one EVENT_EXPLAIN an action that runs: what changed since its last run */
+	bool no_cache_read; /* run everything (for reproducibility checks) */
+	/* folder for the stat memo and the explain records (build/.x/state) */
+	struct str state_dir;
+	/* discovered inputs below these are covered by a tool digest */
+	struct str_vec trusted_prefixes;
 };
 
 struct exec_stat {
@@ -139,9 +151,9 @@ struct exec_stat {
 };
 
 /*
- * Brings the goals (indices of actions) and all they need up to date. ERR_TOOL when an action failed
- * (its words were emitted), ERR_CANCEL after an interrupt (children stopped, nothing half-written),
- * ERR_INPUT for a missing input or a cycle (names its members). *stat may be NULL.
+ * Brings the goals (indices of actions) and all they need up to date. ERR_TOOL when an action
+ * failed (its words were emitted), ERR_CANCEL after an interrupt (children stopped, nothing
+ * half-written), ERR_INPUT for a missing input or a cycle (names its members). *stat may be NULL.
  */
 bool exec_run(struct arena *a, struct graph *g, const uint32_t *goals, size_t goal_count,
 	      const struct exec_opts *opts, struct exec_stat *stat, struct err *e) ATTR_MUST_USE;
@@ -152,12 +164,14 @@ struct str action_record(struct arena *a, const struct action *x);
 struct str action_command(struct arena *a, const struct action *x);
 
 /*
- * Digest of a tree file through the stat memo (state_dir): unchanged signature, known digest. For load
- * and toolchain use too. Racy entries (younger than 2 s when recorded) are hashed again.
+ * Digest of a tree file through the stat memo (state_dir): unchanged signature, known digest. For
+ * load and toolchain use too. Racy entries (younger than 2 s when recorded) are hashed again.
  */
 struct file_memo;
-bool file_memo_open(struct arena *a, struct str path, struct file_memo **out, struct err *e) ATTR_MUST_USE;
-bool file_memo_digest(struct file_memo *m, struct str path, struct digest *out, struct err *e) ATTR_MUST_USE;
+bool file_memo_open(struct arena *a, struct str path, struct file_memo **out,
+		    struct err *e) ATTR_MUST_USE;
+bool file_memo_digest(struct file_memo *m, struct str path, struct digest *out,
+		      struct err *e) ATTR_MUST_USE;
 bool file_memo_close(struct file_memo *m, struct err *e); /* writes it back; accepts NULL */
 
 #endif

@@ -24,8 +24,8 @@ void arg_append(struct buf *out, const struct action *x, const struct arg *arg);
 /* --- depfile.c --- */
 
 /*
- * Every prerequisite that a make-syntax depfile names, cleaned, relative to cwd where it lies below it,
- * sorted and unique. ERR_TOOL when the text is not a depfile.
+ * Every prerequisite that a make-syntax depfile names, cleaned, relative to cwd where it lies below
+ * it, sorted and unique. ERR_TOOL when the text is not a depfile.
  */
 bool depfile_parse(struct arena *a, struct str text, struct str cwd, struct str_vec *out,
 		   struct err *e) ATTR_MUST_USE;
@@ -33,50 +33,66 @@ bool depfile_parse(struct arena *a, struct str text, struct str cwd, struct str_
 /* --- memo.c --- */
 
 /*
- * Digests of n files at once, on all processors. missing (indices, in a) gets those that are absent;
- * another failure is an error.
+ * Digests of n files at once, on all processors. missing (indices, in a) gets those that are
+ * absent; another failure is an error.
  */
 struct index_vec VEC_BODY(size_t);
-bool memo_digest_all(struct file_memo *m, struct arena *a, const struct str *paths, size_t n, struct digest *out,
-		     struct index_vec *missing, struct err *e) ATTR_MUST_USE;
-/* False when the file is not, or may not be, what it was when this process hashed it and found d. */
+bool memo_digest_all(struct file_memo *m, struct arena *a, const struct str *paths, size_t n,
+		     struct digest *out, struct index_vec *missing, struct err *e) ATTR_MUST_USE;
+/*
+ * False when the file is not, or may not be, what it was when this process hashed it and found d.
+ */
 bool memo_still_same(struct file_memo *m, struct str path, const struct digest *d);
 /* True when the file changed at or after since_ns (of clock_file_ns), or cannot be statted. */
 bool file_changed_since(struct str path, int64_t since_ns);
 
 /* --- explain.c --- */
 
-/* What differs between the record of x's last run here and now, as one line in a. forced: not looked up. */
+/*
+ * What differs between the record of x's last run here and now, as one line in a. forced: not
+ * looked up.
+ */
 struct str explain(struct arena *a, const char *state_dir, const struct action *x, bool forced,
 		   struct file_memo *m);
-/* Remembers the record of a run: x's own and its discovered inputs' lines. A failure only costs words. */
-void explain_remember(struct arena *a, const char *state_dir, const struct action *x, struct str more_lines);
+/*
+ * Remembers the record of a run: x's own and its discovered inputs' lines. A failure only costs
+ * words.
+ */
+void explain_remember(struct arena *a, const char *state_dir, const struct action *x,
+		      struct str more_lines);
 
 /* --- schedule.c --- */
 
 /* An action's place in this run. */
 struct node {
-	bool wanted, doomed, unknown; /* doomed: a needed action failed; unknown (-n): its inputs are */
-	uint32_t waiting;             /* needed actions that have not ended */
-	uint32_t height;              /* longest chain of users above it: critical path first */
-	uint32_t users_at, users_n;   /* into schedule.users */
-	int64_t started_ns;           /* clock_file_ns before it started */
+	bool wanted, doomed,
+	    unknown;	  /* doomed: a needed action failed; unknown (-n): its inputs are */
+	uint32_t waiting; /* needed actions that have not ended */
+	uint32_t height;  /* longest chain of users above it: critical path first */
+	uint32_t users_at, users_n; /* into schedule.users */
+	int64_t started_ns;	    /* clock_file_ns before it started */
 };
 
 struct schedule {
 	struct graph *g;
-	struct node *nodes;   /* one an action */
+	struct node *nodes; /* one an action */
 	uint32_t *users;
-	uint32_t *ready;      /* binary heap of indices */
+	uint32_t *ready; /* binary heap of indices */
 	size_t ready_n, wanted_n;
 };
 
-/* Finds what the goals need, who waits for whom, and what is ready. ERR_INPUT: a cycle, with members. */
+/*
+ * Finds what the goals need, who waits for whom, and what is ready. ERR_INPUT: a cycle, with
+ * members.
+ */
 bool schedule_init(struct arena *a, struct graph *g, const uint32_t *goals, size_t goal_count,
 		   struct schedule *out, struct err *e) ATTR_MUST_USE;
 /* The ready action with the longest way to go; NULL when none is ready. */
 struct action *schedule_next(struct schedule *s);
-/* x ended; readies its users. ok false: they are doomed, and come out of schedule_next all the same. */
+/*
+ * x ended; readies its users. ok false: they are doomed, and come out of schedule_next all the
+ * same.
+ */
 void schedule_done(struct schedule *s, const struct action *x, bool ok);
 
 /* --- run.c and what it is made of --- */
@@ -98,7 +114,7 @@ struct run {
 	unsigned jobs;
 	bool stopping;
 	VEC(struct job *) active;
-	struct buf record; /* reused for every key */
+	struct buf record;  /* reused for every key */
 	struct err failure; /* the first; code ERR_NONE while all is well */
 };
 
@@ -107,9 +123,9 @@ struct job {
 	struct run *run;
 	struct action *x;
 	struct arena scratch;
-	struct str *outs;        /* real paths of the outputs' temporaries */
+	struct str *outs; /* real paths of the outputs' temporaries */
 	const char **argv, **env;
-	struct str rsp;          /* the response file, or empty */
+	struct str rsp; /* the response file, or empty */
 	uint64_t started_ms;
 	/* a step's own */
 	struct step_io io;
@@ -123,7 +139,10 @@ enum cas_result lookup(struct run *r, struct action *x, struct err *e);
 
 /* local.c */
 struct job *job_new(struct run *r, struct action *x);
-/* The command's argv and env with real paths, in job->argv, env; a response file when it is too long. */
+/*
+ * The command's argv and env with real paths, in job->argv, env; a response file when it is too
+ * long.
+ */
 bool job_command(struct job *j, struct err *e) ATTR_MUST_USE;
 /* The step's view of its inputs and outputs, in job->io. */
 void job_step(struct job *j);
@@ -133,7 +152,7 @@ void job_free(struct job *j);
 struct str words_canonical(struct arena *a, const struct job *j, struct str words);
 
 /* store.c: outputs into the CAS, the depfile read, the result recorded unless an input changed. */
-bool store_outputs(struct job *j, struct str words_out, struct str words_err, const struct spawn_result *cost,
-		   struct err *e) ATTR_MUST_USE;
+bool store_outputs(struct job *j, struct str words_out, struct str words_err,
+		   const struct spawn_result *cost, struct err *e) ATTR_MUST_USE;
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Why an action runs. The record of its last run here is kept in STATE/last/HASH (HASH: of its target
- * and first output's path), the very text that was hashed, with its discovered inputs' lines behind it. The
- * two records are compared field by field.
+ * Why an action runs. The record of its last run here is kept in STATE/last/HASH (HASH: of its
+ * target and first output's path), the very text that was hashed, with its discovered inputs' lines
+ * behind it. The two records are compared field by field.
  */
 #include "exec/exec_impl.h"
 
@@ -32,7 +32,9 @@ static const char *last_path(struct arena *a, const char *state_dir, const struc
 	return str_fmt(a, "%s/last/%s", state_dir, hex).p;
 }
 
-/* How many words stand before the counted bytes; -1: the line has none ("command", "step", "tool"). */
+/*
+ * How many words stand before the counted bytes; -1: the line has none ("command", "step", "tool").
+ */
 static int head_words(struct str kind)
 {
 	if (str_eqc(kind, "in") || str_eqc(kind, "more"))
@@ -116,7 +118,8 @@ static void map_values(struct arena *a, struct map *m, struct field_vec *v)
 }
 
 /* Files: by path; what is in one but not in the other, and whose content differs. */
-static void compare_files(struct arena *a, struct reasons *r, struct field_vec was, struct field_vec is)
+static void compare_files(struct arena *a, struct reasons *r, struct field_vec was,
+			  struct field_vec is)
 {
 	struct map before = {0}, now = {0};
 
@@ -137,8 +140,8 @@ static void compare_files(struct arena *a, struct reasons *r, struct field_vec w
 }
 
 /* Sets of words: what came and what went. */
-static void compare_words(struct arena *a, struct reasons *r, const char *what, struct field_vec was,
-			  struct field_vec is)
+static void compare_words(struct arena *a, struct reasons *r, const char *what,
+			  struct field_vec was, struct field_vec is)
 {
 	struct map before = {0}, now = {0};
 	size_t shown = r->n;
@@ -169,7 +172,8 @@ static void compare_kind(struct arena *a, struct reasons *r, const char *kind, c
 	compare_words(a, r, what, of_kind(a, was, kind), of_kind(a, is, kind));
 }
 
-static void compare_tool(struct arena *a, struct reasons *r, const struct field_vec *was, const struct field_vec *is)
+static void compare_tool(struct arena *a, struct reasons *r, const struct field_vec *was,
+			 const struct field_vec *is)
 {
 	struct field_vec old = of_kind(a, was, "tool"), now = of_kind(a, is, "tool");
 
@@ -177,7 +181,8 @@ static void compare_tool(struct arena *a, struct reasons *r, const struct field_
 		reason(r, "the tool changed");
 }
 
-static void compare(struct arena *a, struct reasons *r, const struct field_vec *was, const struct field_vec *is)
+static void compare(struct arena *a, struct reasons *r, const struct field_vec *was,
+		    const struct field_vec *is)
 {
 	compare_files(a, r, of_kind(a, was, "in"), of_kind(a, is, "in"));
 	compare_files(a, r, of_kind(a, was, "more"), of_kind(a, is, "more"));
@@ -202,7 +207,8 @@ static struct str record_now(struct arena *a, const struct action *x, const stru
 		struct digest d;
 		struct err gone;
 
-		if (str_eqc(was->v[i].kind, "more") && file_memo_digest(m, was->v[i].value, &d, &gone))
+		if (str_eqc(was->v[i].kind, "more") &&
+		    file_memo_digest(m, was->v[i].value, &d, &gone))
 			record_append_more(&text, was->v[i].value, &d);
 	}
 	out = str_dup(a, buf_str(&text));
@@ -210,7 +216,8 @@ static struct str record_now(struct arena *a, const struct action *x, const stru
 	return out;
 }
 
-struct str explain(struct arena *a, const char *state_dir, const struct action *x, bool forced, struct file_memo *m)
+struct str explain(struct arena *a, const char *state_dir, const struct action *x, bool forced,
+		   struct file_memo *m)
 {
 	struct reasons r = {0};
 	struct field_vec was, is;
@@ -219,7 +226,8 @@ struct str explain(struct arena *a, const char *state_dir, const struct action *
 
 	if (x->uncacheable)
 		return str_fmt(a, "%.*s: always runs", STR_ARG(x->title));
-	if (!state_dir || !file_read(a, last_path(a, state_dir, x), RECORD_LIMIT_BYTES, &last, &ignored))
+	if (!state_dir ||
+	    !file_read(a, last_path(a, state_dir, x), RECORD_LIMIT_BYTES, &last, &ignored))
 		return str_fmt(a, "%.*s: has not run here before", STR_ARG(x->title));
 	was = split(a, last);
 	is = split(a, record_now(a, x, &was, m));
@@ -234,7 +242,8 @@ struct str explain(struct arena *a, const char *state_dir, const struct action *
 	return out;
 }
 
-void explain_remember(struct arena *a, const char *state_dir, const struct action *x, struct str more_lines)
+void explain_remember(struct arena *a, const char *state_dir, const struct action *x,
+		      struct str more_lines)
 {
 	const char *path = last_path(a, state_dir, x);
 	struct buf text = {0};
@@ -242,7 +251,8 @@ void explain_remember(struct arena *a, const char *state_dir, const struct actio
 
 	record_append(&text, x);
 	buf_adds(&text, more_lines);
-	if (!file_write_fast(path, buf_str(&text), 0644, &ignored) && folder_make_for(path, &ignored) &&
+	if (!file_write_fast(path, buf_str(&text), 0644, &ignored) &&
+	    folder_make_for(path, &ignored) &&
 	    !file_write_fast(path, buf_str(&text), 0644, &ignored))
 		buf_clear(&text); /* Then --explain will know less. */
 	buf_fini(&text);

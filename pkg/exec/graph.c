@@ -42,9 +42,9 @@ uint32_t action_input_file(struct arena *a, struct action *x, struct str path)
 uint32_t action_input_from(struct arena *a, struct action *x, struct action *from, uint32_t output)
 {
 	*vec_push(a, &x->inputs) = (struct input){
-		.path = from->outputs.v[output].path,
-		.from = from,
-		.from_output = output,
+	    .path = from->outputs.v[output].path,
+	    .from = from,
+	    .from_output = output,
 	};
 	return (uint32_t)x->inputs.n - 1;
 }

@@ -1,8 +1,8 @@
 /*
- * The canonical record of an action; docs/cache.md shows it byte by byte. One line a field, fields in
- * a fixed order; whatever may hold any byte is preceded by its length, so two different actions never
- * have the same record. The key is SHA-256 of the record, and --explain compares two records, so what is
- * explained is what was hashed.
+ * The canonical record of an action; docs/cache.md shows it byte by byte. One line a field, fields
+ * in a fixed order; whatever may hold any byte is preceded by its length, so two different actions
+ * never have the same record. The key is SHA-256 of the record, and --explain compares two records,
+ * so what is explained is what was hashed.
  *
  *     cbuild-action 1
  *     command                               or: step NAME VERSION

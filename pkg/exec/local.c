@@ -1,7 +1,7 @@
 /*
- * From the canonical spelling of an action to what runs here: inputs made by other actions are read at
- * their blob's path, outputs go to new names in the cache's tmp/. What the tool prints is spelled back,
- * so that messages (which are cached too) name files as the user knows them.
+ * From the canonical spelling of an action to what runs here: inputs made by other actions are read
+ * at their blob's path, outputs go to new names in the cache's tmp/. What the tool prints is
+ * spelled back, so that messages (which are cached too) name files as the user knows them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 #include "sys/clock.h"
 
 /*
- * Linux allows 128 KiB a word and, for all words with the environment, a quarter of the stack limit:
- * 2 MiB as usual. Above this the words go to a response file.
+ * Linux allows 128 KiB a word and, for all words with the environment, a quarter of the stack
+ * limit: 2 MiB as usual. Above this the words go to a response file.
  */
 enum { ARGV_LIMIT_BYTES = 900 * 1024, WORDS_OUTSIDE_RSP = 2 };
 
@@ -28,7 +28,8 @@ struct job *job_new(struct run *r, struct action *x)
 		struct str ext = path_ext(x->outputs.v[i].path);
 
 		/* Compilers and archivers look at the suffix. */
-		j->outs[i] = cas_temp(&j->scratch, r->o->cas, ext.n ? str_c(&j->scratch, ext) : "out");
+		j->outs[i] =
+		    cas_temp(&j->scratch, r->o->cas, ext.n ? str_c(&j->scratch, ext) : "out");
 	}
 	return j;
 }
@@ -63,7 +64,8 @@ static const char *real_word(struct job *j, const struct arg *arg)
 
 	if (arg->kind == ARG_TEXT)
 		return str_c(&j->scratch, arg->text);
-	path = arg->kind == ARG_INPUT ? real_input(j, &j->x->inputs.v[arg->index]) : j->outs[arg->index];
+	path = arg->kind == ARG_INPUT ? real_input(j, &j->x->inputs.v[arg->index])
+				      : j->outs[arg->index];
 	return str_fmt(&j->scratch, "%.*s%.*s", STR_ARG(arg->text), STR_ARG(path)).p;
 }
 
@@ -130,19 +132,20 @@ void job_step(struct job *j)
 	for (size_t i = 0; i < x->outputs.n; i++)
 		out[i] = j->outs[i].p;
 	j->io = (struct step_io){
-		.scratch = &j->scratch,
-		.in = in,
-		.in_digest = digests,
-		.in_count = x->inputs.n,
-		.out = out,
-		.out_count = x->outputs.n,
-		.params = x->step_params,
-		.words = &j->words,
+	    .scratch = &j->scratch,
+	    .in = in,
+	    .in_digest = digests,
+	    .in_count = x->inputs.n,
+	    .out = out,
+	    .out_count = x->outputs.n,
+	    .params = x->step_params,
+	    .words = &j->words,
 	};
 }
 
 /* The canonical path behind a real one, which text starts with; *n is the real one's length. */
-static bool canonical_at(struct arena *a, const struct job *j, struct str text, struct str *path, size_t *n)
+static bool canonical_at(struct arena *a, const struct job *j, struct str text, struct str *path,
+			 size_t *n)
 {
 	const struct action *x = j->x;
 

@@ -1,15 +1,15 @@
 /*
  * Looking an action up: first under its key; when the record there lists discovered inputs, their
- * digests make the second key, under which the outputs are. Anything short of a whole result is a miss.
+ * digests make the second key, under which the outputs are. Anything short of a whole result is a
+ * miss.
  */
 #include "exec/exec_impl.h"
 
 #include <errno.h>
 
-
 /* The digests of the discovered inputs; CAS_MISS when one is gone. */
-static enum cas_result second_key_now(struct run *r, const struct action *x, const struct str_vec *more,
-				      struct digest *key, struct err *e)
+static enum cas_result second_key_now(struct run *r, const struct action *x,
+				      const struct str_vec *more, struct digest *key, struct err *e)
 {
 	struct buf lines = {0};
 	enum cas_result found = CAS_HIT;
@@ -20,8 +20,10 @@ static enum cas_result second_key_now(struct run *r, const struct action *x, con
 		if (file_memo_digest(r->memo, more->v[i], &d, e))
 			record_append_more(&lines, more->v[i], &d);
 		else
-			found = e->os_errno == ENOENT || e->os_errno == ENOTDIR || e->code == ERR_INPUT ? CAS_MISS
-													: CAS_ERROR;
+			found =
+			    e->os_errno == ENOENT || e->os_errno == ENOTDIR || e->code == ERR_INPUT
+				? CAS_MISS
+				: CAS_ERROR;
 	}
 	*key = second_key(&x->key, buf_str(&lines));
 	buf_fini(&lines);
@@ -50,7 +52,8 @@ static bool spread_outputs(struct run *r, struct action *x, const struct action_
 	return true;
 }
 
-static enum cas_result append_blob(struct run *r, const struct digest *d, struct buf *out, struct err *e)
+static enum cas_result append_blob(struct run *r, const struct digest *d, struct buf *out,
+				   struct err *e)
 {
 	struct arena scratch = {0};
 	enum cas_result found = CAS_HIT;

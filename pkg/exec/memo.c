@@ -1,6 +1,6 @@
 /*
- * Digests of files by stat signature. The file on disk is native binary, written by this program on this
- * machine and thrown away whenever anything about it is wrong:
+ * Digests of files by stat signature. The file on disk is native binary, written by this program on
+ * this machine and thrown away whenever anything about it is wrong:
  *
  *     struct head   magic, counts, SHA-256 of all that follows
  *     struct saved  one an entry: signature, digest, where its path is
@@ -38,10 +38,10 @@ struct entry {
 	struct str path;
 	struct file_sig sig;
 	struct digest digest;
-	bool known;   /* digest belongs to sig */
-	bool fresh;   /* statted by this process */
-	bool racy;    /* too young to be saved */
-	bool failed;  /* cause says why */
+	bool known;  /* digest belongs to sig */
+	bool fresh;  /* statted by this process */
+	bool racy;   /* too young to be saved */
+	bool failed; /* cause says why */
 	int os_errno;
 };
 
@@ -83,7 +83,8 @@ static bool split(struct str text, struct head *head, const char **saved, struct
 		return false;
 	memcpy(head, text.p, sizeof *head);
 	text = str_skip(text, sizeof *head);
-	if (memcmp(head->magic, MAGIC, sizeof MAGIC) != 0 || head->count > text.n / sizeof(struct saved))
+	if (memcmp(head->magic, MAGIC, sizeof MAGIC) != 0 ||
+	    head->count > text.n / sizeof(struct saved))
 		return false;
 	table = head->count * sizeof(struct saved);
 	if (head->path_bytes != text.n - table)
@@ -155,7 +156,10 @@ static void refresh(struct entry *en)
 	en->failed = !ok;
 	en->os_errno = ok ? 0 : cause.os_errno;
 	en->racy = !ok || now_ns - sig.mtime_ns < RACY_NS || now_ns - sig.ctime_ns < RACY_NS;
-	/* Written to between the stat and the read: the size at least must agree with what was read. */
+	/*
+	 * Written to between the stat and the read: the size at least must agree with what was
+	 * read.
+	 */
 	if (ok && en->digest.size_bytes != sig.size_bytes) {
 		en->racy = true;
 		en->sig.size_bytes = en->digest.size_bytes;
@@ -194,10 +198,11 @@ static void refresh_nth(void *ctx, size_t i)
 	refresh(todo[i]);
 }
 
-bool memo_digest_all(struct file_memo *m, struct arena *a, const struct str *paths, size_t n, struct digest *out,
-		     struct index_vec *missing, struct err *e)
+bool memo_digest_all(struct file_memo *m, struct arena *a, const struct str *paths, size_t n,
+		     struct digest *out, struct index_vec *missing, struct err *e)
 {
-	struct entry **of = arena_array(a, struct entry *, n), **todo = arena_array(a, struct entry *, n);
+	struct entry **of = arena_array(a, struct entry *, n),
+		     **todo = arena_array(a, struct entry *, n);
 	size_t todo_n = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -226,8 +231,8 @@ bool memo_still_same(struct file_memo *m, struct str path, const struct digest *
 	struct file_sig now;
 	struct err ignored;
 
-	if (en->fresh && en->known && digest_eq(&en->digest, d) && file_stat(en->path.p, &now, &ignored) &&
-	    sig_eq(&now, &en->sig))
+	if (en->fresh && en->known && digest_eq(&en->digest, d) &&
+	    file_stat(en->path.p, &now, &ignored) && sig_eq(&now, &en->sig))
 		return true;
 	en->fresh = false;
 	return false;

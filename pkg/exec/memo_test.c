@@ -162,7 +162,9 @@ void TestMemoDamaged(struct test *t)
 		char *copy = arena_strdup(&a, text.p, text.n);
 
 		copy[i] ^= 0x55;
-		must(t, file_write_fast("state/files", str_from(copy, i % 2 ? text.n : i), 0644, &e), &e);
+		must(t,
+		     file_write_fast("state/files", str_from(copy, i % 2 ? text.n : i), 0644, &e),
+		     &e);
 		m = open_memo(t, &a);
 		d = digest_by(t, m, "f");
 		T_CHECK(t, is_text(&d, "one"), "byte %zu", i);
@@ -193,20 +195,20 @@ void TestDepfileParse(struct test *t)
 	static const struct {
 		const char *text, *want;
 	} cases[] = {
-		{"", ""},
-		{"a.o: a.c\n", "a.c"},
-		{"a.o: a.c", "a.c"},
-		{"a.o: b.h \\\n  a.c \\\n c.h\n", "a.c|b.h|c.h"},
-		{"a.o: a.c\r\nb.o: \\\r\n b.c\r\n", "a.c|b.c"},
-		{"a.o b.o: a.c a.c\n\na.h:\n", "a.c"},
-		{"a.o : a.c\n", "a.c"},
-		{"a.o: with\\ space.h do$$lar.h \\#hash.h back\\slash.h\n",
-		 "#hash.h|back\\slash.h|do$lar.h|with space.h"},
-		{"a.o: /work/tree/pkg/a.c ./x/../y.h /usr/include/stdio.h ../z.h\n",
-		 "../z.h|/usr/include/stdio.h|pkg/a.c|y.h"},
-		{"a.o: /work/treehouse/a.c\n", "/work/treehouse/a.c"},
-		{"no colon\n", "error"},
-		{"a.o: x \\\ry\n", "error"},
+	    {"", ""},
+	    {"a.o: a.c\n", "a.c"},
+	    {"a.o: a.c", "a.c"},
+	    {"a.o: b.h \\\n  a.c \\\n c.h\n", "a.c|b.h|c.h"},
+	    {"a.o: a.c\r\nb.o: \\\r\n b.c\r\n", "a.c|b.c"},
+	    {"a.o b.o: a.c a.c\n\na.h:\n", "a.c"},
+	    {"a.o : a.c\n", "a.c"},
+	    {"a.o: with\\ space.h do$$lar.h \\#hash.h back\\slash.h\n",
+	     "#hash.h|back\\slash.h|do$lar.h|with space.h"},
+	    {"a.o: /work/tree/pkg/a.c ./x/../y.h /usr/include/stdio.h ../z.h\n",
+	     "../z.h|/usr/include/stdio.h|pkg/a.c|y.h"},
+	    {"a.o: /work/treehouse/a.c\n", "/work/treehouse/a.c"},
+	    {"no colon\n", "error"},
+	    {"a.o: x \\\ry\n", "error"},
 	};
 	struct arena a = {0};
 

@@ -1,7 +1,7 @@
 /*
- * One run: hash the tree's inputs on all processors, then a loop of one thread that looks ready actions
- * up, starts those the cache does not know, and waits for children and worker threads. After a failure
- * nothing new starts (unless keep_going), but what runs may end and be kept.
+ * One run: hash the tree's inputs on all processors, then a loop of one thread that looks ready
+ * actions up, starts those the cache does not know, and waits for children and worker threads.
+ * After a failure nothing new starts (unless keep_going), but what runs may end and be kept.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -18,17 +18,17 @@ static void emit(struct run *r, enum event_kind kind, struct str text)
 	event_emit(r->o->sink, &ev);
 }
 
-static void emit_end(struct run *r, const struct action *x, enum event_outcome outcome, struct str output,
-		     uint64_t elapsed_ms)
+static void emit_end(struct run *r, const struct action *x, enum event_outcome outcome,
+		     struct str output, uint64_t elapsed_ms)
 {
 	struct event ev = {
-		.kind = EVENT_ACTION_END,
-		.outcome = outcome,
-		.text = x->title,
-		.output = output,
-		.done = r->done,
-		.total = r->s.wanted_n,
-		.elapsed_ms = elapsed_ms,
+	    .kind = EVENT_ACTION_END,
+	    .outcome = outcome,
+	    .text = x->title,
+	    .output = output,
+	    .done = r->done,
+	    .total = r->s.wanted_n,
+	    .elapsed_ms = elapsed_ms,
 	};
 
 	event_emit(r->o->sink, &ev);
@@ -58,8 +58,8 @@ static void end_skipped(struct run *r, struct action *x)
 }
 
 /*
- * The first error is what exec_run returns. A later one is shown with its action's words, or nobody would
- * ever see it.
+ * The first error is what exec_run returns. A later one is shown with its action's words, or nobody
+ * would ever see it.
  */
 static void end_failed(struct run *r, struct action *x, const struct err *why, uint64_t elapsed_ms)
 {
@@ -109,7 +109,8 @@ static struct str join_words(struct run *r, struct str out, struct str err)
 static bool tool_failed(const struct action *x, const struct spawn_result *res, struct err *e)
 {
 	if (!res->signal)
-		return err_set(e, ERR_TOOL, "%.*s: exit status %d", STR_ARG(x->title), res->exit_status);
+		return err_set(e, ERR_TOOL, "%.*s: exit status %d", STR_ARG(x->title),
+			       res->exit_status);
 	err_set(e, ERR_TOOL, "%.*s: killed by signal %d", STR_ARG(x->title), res->signal);
 	if (res->signal == SIGKILL)
 		err_fix(e, "the machine may have run out of memory: lower -j");
@@ -126,7 +127,8 @@ static void command_ended(struct run *r, struct spawn_result *res)
 	bool ok;
 
 	x->words = join_words(r, out, err);
-	ok = res->exit_status == 0 ? store_outputs(j, out, err, res, &why) : tool_failed(x, res, &why);
+	ok = res->exit_status == 0 ? store_outputs(j, out, err, res, &why)
+				   : tool_failed(x, res, &why);
 	buf_fini(&res->out);
 	buf_fini(&res->err);
 	job_drop(r, j);
@@ -171,7 +173,8 @@ static bool start_job(struct run *r, struct job *j, struct err *e)
 	}
 	if (!job_command(j, e))
 		return false;
-	return spawn_start(r->children, &(struct spawn){.argv = j->argv, .env = j->env, .tag = j}, e);
+	return spawn_start(r->children, &(struct spawn){.argv = j->argv, .env = j->env, .tag = j},
+			   e);
 }
 
 static void start(struct run *r, struct action *x)
@@ -217,8 +220,9 @@ static void show(struct run *r, const struct action *x, bool known)
 
 	if (r->o->explain)
 		emit(r, EVENT_EXPLAIN,
-		     known ? explain(&scratch, r->state_dir, x, r->o->no_cache_read, r->memo)
-			   : str_fmt(&scratch, "%.*s: what it reads may change", STR_ARG(x->title)));
+		     known
+			 ? explain(&scratch, r->state_dir, x, r->o->no_cache_read, r->memo)
+			 : str_fmt(&scratch, "%.*s: what it reads may change", STR_ARG(x->title)));
 	if (r->o->show_commands || r->o->dry_run)
 		emit(r, EVENT_COMMAND, action_command(&scratch, x));
 	arena_fini(&scratch);
@@ -270,14 +274,16 @@ static void start_ready(struct run *r)
 {
 	struct action *x;
 
-	while (!r->stopping && !interrupt_requested() && r->active.n < r->jobs && (x = schedule_next(&r->s)))
+	while (!r->stopping && !interrupt_requested() && r->active.n < r->jobs &&
+	       (x = schedule_next(&r->s)))
 		consider(r, x);
 }
 
 static bool cancelled(struct run *r, struct err *e)
 {
 	spawn_stop_all(r->children, STOP_GRACE_MS);
-	return err_set(e, ERR_CANCEL, "interrupted after %zu of %zu actions", r->done, r->s.wanted_n);
+	return err_set(e, ERR_CANCEL, "interrupted after %zu of %zu actions", r->done,
+		       r->s.wanted_n);
 }
 
 static bool loop(struct run *r, struct err *e)
@@ -335,7 +341,8 @@ static void collect_files(struct run *r, struct arena *a, struct file_refs *f)
 	}
 }
 
-static bool report_missing(const struct file_refs *f, const struct index_vec *missing, struct err *e)
+static bool report_missing(const struct file_refs *f, const struct index_vec *missing,
+			   struct err *e)
 {
 	for (size_t i = 0; i < missing->n; i++) {
 		struct str path = f->paths.v[missing->v[i]];
@@ -344,9 +351,11 @@ static bool report_missing(const struct file_refs *f, const struct index_vec *mi
 
 		snprintf(place, sizeof place, "%.*s", STR_ARG(path));
 		if (i == 0)
-			err_at(e, ERR_INPUT, place, 0, 0, "no such file, but '%.*s' reads it", STR_ARG(title));
+			err_at(e, ERR_INPUT, place, 0, 0, "no such file, but '%.*s' reads it",
+			       STR_ARG(title));
 		else
-			err_also(e, place, 0, 0, "no such file, but '%.*s' reads it", STR_ARG(title));
+			err_also(e, place, 0, 0, "no such file, but '%.*s' reads it",
+				 STR_ARG(title));
 	}
 	return err_fix(e, "restore the file, or take away what names it");
 }
@@ -376,11 +385,11 @@ static bool finish(struct run *r, struct err *e)
 {
 	r->stat.skipped += r->s.wanted_n - r->done;
 	event_emit(r->o->sink, &(struct event){
-				       .kind = EVENT_DONE,
-				       .done = r->done,
-				       .total = r->s.wanted_n,
-				       .cached = r->stat.cached,
-				       .elapsed_ms = clock_mono_ms() - r->started_ms,
+				   .kind = EVENT_DONE,
+				   .done = r->done,
+				   .total = r->s.wanted_n,
+				   .cached = r->stat.cached,
+				   .elapsed_ms = clock_mono_ms() - r->started_ms,
 			       });
 	if (r->failure.code == ERR_NONE)
 		return true;

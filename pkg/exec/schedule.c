@@ -1,7 +1,7 @@
 /*
- * What to run when. A walk from the goals marks what is needed and orders it (children before parents);
- * counters then say how many needed actions each one still waits for. Among the ready ones the one with the
- * longest chain above it goes first, since that chain bounds the whole run.
+ * What to run when. A walk from the goals marks what is needed and orders it (children before
+ * parents); counters then say how many needed actions each one still waits for. Among the ready
+ * ones the one with the longest chain above it goes first, since that chain bounds the whole run.
  */
 #include "exec/exec_impl.h"
 

@@ -1,7 +1,7 @@
 /*
- * What happens after a tool ended well: its outputs are hashed and moved into the CAS, its depfile is
- * read, and the result is recorded, unless a file changed under its hands: then what it made is used for
- * this build, as the user's next build will make it again.
+ * What happens after a tool ended well: its outputs are hashed and moved into the CAS, its depfile
+ * is read, and the result is recorded, unless a file changed under its hands: then what it made is
+ * used for this build, as the user's next build will make it again.
  */
 
 #include "base/path.h"
@@ -19,7 +19,8 @@ static bool not_made(const struct job *j, size_t i, struct err *e)
 {
 	err_set(e, ERR_TOOL, "%.*s: %.*s ended well but did not make %.*s", STR_ARG(j->x->title),
 		STR_ARG(tool_name(j->x)), STR_ARG(j->x->outputs.v[i].path));
-	return err_fix(e, "run the command by hand (cbuild build -x shows it) and see what it writes");
+	return err_fix(e,
+		       "run the command by hand (cbuild build -x shows it) and see what it writes");
 }
 
 static bool store_one(struct job *j, size_t i, struct cas_output *out, struct err *e)
@@ -96,7 +97,8 @@ static struct str changed_input(struct job *j, const struct str_vec *more)
 	for (size_t i = 0; i < x->inputs.n; i++) {
 		const struct input *in = &x->inputs.v[i];
 
-		if (!in->from && !in->order_only && !memo_still_same(j->run->memo, in->path, &in->digest))
+		if (!in->from && !in->order_only &&
+		    !memo_still_same(j->run->memo, in->path, &in->digest))
 			return in->path;
 	}
 	for (size_t i = 0; i < more->n; i++) {
@@ -134,7 +136,9 @@ static struct action_result kept_result(struct job *j)
 	return r;
 }
 
-/* The result first, under the second key when there are discovered inputs; then what leads there. */
+/*
+ * The result first, under the second key when there are discovered inputs; then what leads there.
+ */
 static bool record(struct job *j, const struct str_vec *more, struct str lines, struct err *e)
 {
 	struct cas *cas = j->run->o->cas;
@@ -159,34 +163,35 @@ static bool record_unless_changed(struct job *j, struct err *e)
 		return false;
 	changed = x->uncacheable ? (struct str){0} : changed_input(j, more);
 	if (changed.n) {
-		event_warn(j->run->o->sink, "%.*s changed while %.*s ran: the result is not kept", STR_ARG(changed),
-			   STR_ARG(x->title));
+		event_warn(j->run->o->sink, "%.*s changed while %.*s ran: the result is not kept",
+			   STR_ARG(changed), STR_ARG(x->title));
 		return true;
 	}
-	ok = more_lines(j, more, &lines, e) && (x->uncacheable || record(j, more, buf_str(&lines), e));
+	ok = more_lines(j, more, &lines, e) &&
+	     (x->uncacheable || record(j, more, buf_str(&lines), e));
 	if (ok && j->run->state_dir)
 		explain_remember(&j->scratch, j->run->state_dir, x, buf_str(&lines));
 	buf_fini(&lines);
 	return ok;
 }
 
-bool store_outputs(struct job *j, struct str words_out, struct str words_err, const struct spawn_result *cost,
-		   struct err *e)
+bool store_outputs(struct job *j, struct str words_out, struct str words_err,
+		   const struct spawn_result *cost, struct err *e)
 {
 	struct action *x = j->x;
 	struct action_result *r = &x->result;
 
 	*r = (struct action_result){
-		.outputs = arena_array(j->run->a, struct cas_output, x->outputs.n),
-		.output_count = x->outputs.n,
-		.wall_ms = cost->wall_ms,
-		.cpu_ms = cost->cpu_ms,
-		.peak_bytes = cost->peak_bytes,
+	    .outputs = arena_array(j->run->a, struct cas_output, x->outputs.n),
+	    .output_count = x->outputs.n,
+	    .wall_ms = cost->wall_ms,
+	    .cpu_ms = cost->cpu_ms,
+	    .peak_bytes = cost->peak_bytes,
 	};
 	for (size_t i = 0; i < x->outputs.n; i++) {
 		if (!store_one(j, i, &r->outputs[i], e))
 			return false;
 	}
-	return store_words(j, words_out, &r->stdout_digest, e) && store_words(j, words_err, &r->stderr_digest, e) &&
-	       record_unless_changed(j, e);
+	return store_words(j, words_out, &r->stdout_digest, e) &&
+	       store_words(j, words_err, &r->stderr_digest, e) && record_unless_changed(j, e);
 }

@@ -54,9 +54,10 @@ bool source_date_epoch(int64_t *seconds, bool *set, struct err *e)
 	if (!text || !*text)
 		return true;
 	if (!str_u64(str_of(text), &n) || n > LIMIT_S) {
-		err_at(e, ERR_USAGE, "SOURCE_DATE_EPOCH", 0, 0, "'%s' is not a number of seconds since 1970",
-		       text);
-		return err_fix(e, "unset it, or set it as in: SOURCE_DATE_EPOCH=$(git log -1 --format=%%ct)");
+		err_at(e, ERR_USAGE, "SOURCE_DATE_EPOCH", 0, 0,
+		       "'%s' is not a number of seconds since 1970", text);
+		return err_fix(
+		    e, "unset it, or set it as in: SOURCE_DATE_EPOCH=$(git log -1 --format=%%ct)");
 	}
 	*seconds = (int64_t)n;
 	*set = true;
@@ -70,14 +71,14 @@ struct str time_rfc3339(struct arena *a, int64_t seconds)
 
 	if (!gmtime_r(&t, &tm))
 		return STR("1970-01-01T00:00:00Z");
-	return str_fmt(a, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-		       tm.tm_hour, tm.tm_min, tm.tm_sec);
+	return str_fmt(a, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+		       tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 void unique_name(char out[SYS_UNIQUE_NAME])
 {
 	static struct counter calls;
 
-	snprintf(out, SYS_UNIQUE_NAME, "%lx-%llx-%llx", (long)getpid(), (unsigned long long)clock_real_ns(),
-		 (unsigned long long)counter_next(&calls));
+	snprintf(out, SYS_UNIQUE_NAME, "%lx-%llx-%llx", (long)getpid(),
+		 (unsigned long long)clock_real_ns(), (unsigned long long)counter_next(&calls));
 }

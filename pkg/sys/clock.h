@@ -20,8 +20,8 @@ bool source_date_epoch(int64_t *seconds, bool *set, struct err *e) ATTR_MUST_USE
 struct str time_rfc3339(struct arena *a, int64_t seconds);
 
 /*
- * "PID-TIME-N" in hex: a name part that no other process of this machine and no other call uses. For
- * temporaries. Any thread.
+ * "PID-TIME-N" in hex: a name part that no other process of this machine and no other call uses.
+ * For temporaries. Any thread.
  */
 enum { SYS_UNIQUE_NAME = 64 };
 void unique_name(char out[SYS_UNIQUE_NAME]);

@@ -1,6 +1,6 @@
 /*
- * How many processors are ours: the affinity mask, cut by the CPU quotas of our cgroup (version 2) and
- * its parents, rounded up. Found out once: it takes a few file reads.
+ * How many processors are ours: the affinity mask, cut by the CPU quotas of our cgroup (version 2)
+ * and its parents, rounded up. Found out once: it takes a few file reads.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -1,6 +1,6 @@
 /*
- * The specification OP:N:WHAT is parsed once, on first use; each passing of OP's points then counts one
- * up. A kill is SIGKILL to ourselves: no handler, no destructor, no flush, as when power goes.
+ * The specification OP:N:WHAT is parsed once, on first use; each passing of OP's points then counts
+ * one up. A kill is SIGKILL to ourselves: no handler, no destructor, no flush, as when power goes.
  */
 #include "sys/fault.h"
 
@@ -27,14 +27,15 @@ static struct {
 
 static pthread_once_t parsed = PTHREAD_ONCE_INIT;
 
-static const char *const OP_NAMES[] = {"open", "write", "fsync", "rename", "link", "unlink", "mkdir"};
+static const char *const OP_NAMES[] = {"open", "write",	 "fsync", "rename",
+				       "link", "unlink", "mkdir"};
 
 static const struct {
 	const char *name;
 	int value;
 } ERRNOS[] = {
-	{"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EACCES", EACCES}, {"EPERM", EPERM}, {"EROFS", EROFS},
-	{"EIO", EIO},	    {"EMFILE", EMFILE}, {"ENOENT", ENOENT}, {"EXDEV", EXDEV},
+    {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EACCES", EACCES}, {"EPERM", EPERM}, {"EROFS", EROFS},
+    {"EIO", EIO},	{"EMFILE", EMFILE}, {"ENOENT", ENOENT}, {"EXDEV", EXDEV},
 };
 
 static void print_count(void)
@@ -72,7 +73,8 @@ static void parse(struct str spec)
 	struct str rest = spec, op = str_cut(&rest, ':'), at = str_cut(&rest, ':');
 
 	if (!parse_op(op, &fault.op)) {
-		fprintf(stderr, "cbuild: CBUILD_FAULT: unknown operation in '%.*s'\n", STR_ARG(spec));
+		fprintf(stderr, "cbuild: CBUILD_FAULT: unknown operation in '%.*s'\n",
+			STR_ARG(spec));
 		exit(2);
 	}
 	if (str_eqc(at, "count")) {
@@ -83,8 +85,10 @@ static void parse(struct str spec)
 	} else if (str_u64(at, &fault.at) && parse_errno(rest, &fault.os_errno)) {
 		fault.what = WHAT_ERRNO;
 	} else {
-		fprintf(stderr, "cbuild: CBUILD_FAULT: want OP:N:ERRNO, OP:N:kill or OP:count, not '%.*s'\n",
-			STR_ARG(spec));
+		fprintf(
+		    stderr,
+		    "cbuild: CBUILD_FAULT: want OP:N:ERRNO, OP:N:kill or OP:count, not '%.*s'\n",
+		    STR_ARG(spec));
 		exit(2);
 	}
 }

@@ -1,6 +1,7 @@
 /*
- * Reading, and whole-file writing. A write goes to a temporary beside its target (the same file system,
- * so that rename(2) is atomic), named so that no other process uses it; whatever fails removes it.
+ * Reading, and whole-file writing. A write goes to a temporary beside its target (the same file
+ * system, so that rename(2) is atomic), named so that no other process uses it; whatever fails
+ * removes it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -64,12 +65,12 @@ enum file_kind file_kind(const char *path)
 static void sig_from_stat(struct file_sig *out, const struct stat *st)
 {
 	*out = (struct file_sig){
-		.dev = st->st_dev,
-		.ino = st->st_ino,
-		.size_bytes = (uint64_t)st->st_size,
-		.mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
-		.ctime_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec,
-		.mode = st->st_mode,
+	    .dev = st->st_dev,
+	    .ino = st->st_ino,
+	    .size_bytes = (uint64_t)st->st_size,
+	    .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+	    .ctime_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec,
+	    .mode = st->st_mode,
 	};
 }
 
@@ -88,7 +89,8 @@ int open_for_read(const char *path, uint64_t *size_bytes, struct err *e)
 	struct stat st;
 	int fd;
 
-	if (fault_hit(FAULT_OPEN) || (fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0) {
+	if (fault_hit(FAULT_OPEN) ||
+	    (fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0) {
 		err_errno(e, "opening %s", path);
 		return -1;
 	}
@@ -97,7 +99,8 @@ int open_for_read(const char *path, uint64_t *size_bytes, struct err *e)
 		return fd;
 	}
 	close_quiet(fd);
-	err_at(e, ERR_IO, path, 0, 0, S_ISDIR(st.st_mode) ? "is a folder, not a file" : "is not a regular file");
+	err_at(e, ERR_IO, path, 0, 0,
+	       S_ISDIR(st.st_mode) ? "is a folder, not a file" : "is not a regular file");
 	return -1;
 }
 
@@ -112,8 +115,8 @@ static ssize_t read_some(int fd, void *p, size_t n)
 }
 
 /* The size is only a hint: /proc says 0, and a file may grow while it is read. */
-static bool read_open(struct arena *a, int fd, size_t hint, size_t max_bytes, const char *path, struct str *out,
-		      struct err *e)
+static bool read_open(struct arena *a, int fd, size_t hint, size_t max_bytes, const char *path,
+		      struct str *out, struct err *e)
 {
 	size_t n = 0, cap = hint + 1;
 	char *p = arena_alloc(a, cap, 1);
@@ -238,7 +241,8 @@ static bool rename_to(const char *from, const char *to, struct err *e)
 }
 
 /* close(2) may be the first to report that a network file system ran full. */
-static bool temp_commit(struct temp *t, const char *path, uint32_t mode, bool durable, struct err *e)
+static bool temp_commit(struct temp *t, const char *path, uint32_t mode, bool durable,
+			struct err *e)
 {
 	int fd = t->fd;
 
@@ -267,7 +271,8 @@ static bool sync_folder_of(const char *path, struct err *e)
 	return file_sync(dir, e);
 }
 
-static bool write_file(const char *path, struct str bytes, uint32_t mode, bool durable, struct err *e)
+static bool write_file(const char *path, struct str bytes, uint32_t mode, bool durable,
+		       struct err *e)
 {
 	struct temp t;
 
@@ -348,7 +353,8 @@ static bool copy_bytes(int from, const char *from_path, int to, const char *to_p
 	return got == 0 || err_errno(e, "reading %s", from_path);
 }
 
-static bool copy_open(int fd, uint64_t size_bytes, const char *from, const char *to, uint32_t mode, struct err *e)
+static bool copy_open(int fd, uint64_t size_bytes, const char *from, const char *to, uint32_t mode,
+		      struct err *e)
 {
 	struct temp t;
 	int done;
@@ -416,7 +422,9 @@ bool file_sync(const char *path, struct err *e)
 
 	if (fault_hit(FAULT_OPEN) || (fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
 		return err_errno(e, "opening %s", path);
-	/* Some file systems cannot sync a folder and say EINVAL: there is nothing more to be done. */
+	/*
+	 * Some file systems cannot sync a folder and say EINVAL: there is nothing more to be done.
+	 */
 	ok = !fault_hit(FAULT_FSYNC) && (fsync(fd) == 0 || errno == EINVAL);
 	if (!ok)
 		err_errno(e, "syncing %s", path);
@@ -463,7 +471,10 @@ bool path_search(struct arena *a, const char *program, struct str *out)
 	while (rest.p && *program) {
 		struct str dir = str_cut(&rest, ':');
 
-		/* An empty part means the current folder: never run a program from there by accident. */
+		/*
+		 * An empty part means the current folder: never run a program from there by
+		 * accident.
+		 */
 		if (!dir.n)
 			continue;
 		*out = str_fmt(a, "%.*s/%s", STR_ARG(dir), program);

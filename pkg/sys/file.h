@@ -1,9 +1,10 @@
 /*
- * Files and folders. Everything is opened close-on-exec. Paths are NUL-terminated C strings, relative to
- * the process's working folder or absolute. Every write goes through a fault point (sys/fault.h).
+ * Files and folders. Everything is opened close-on-exec. Paths are NUL-terminated C strings,
+ * relative to the process's working folder or absolute. Every write goes through a fault point
+ * (sys/fault.h).
  *
- * Errors are ERR_IO naming the path, with a remedy for a full disk, missing permission or a read-only
- * file system.
+ * Errors are ERR_IO naming the path, with a remedy for a full disk, missing permission or a
+ * read-only file system.
  */
 #ifndef SYS_FILE_H
 #define SYS_FILE_H
@@ -15,7 +16,10 @@
 #include "base/digest.h"
 #include "base/err.h"
 
-/* What a stat says, with what identifies unchanged content: equal signatures, most likely equal bytes. */
+/*
+ * What a stat says, with what identifies unchanged content: equal signatures, most likely equal
+ * bytes.
+ */
 struct file_sig {
 	uint64_t dev, ino;
 	uint64_t size_bytes;
@@ -31,20 +35,26 @@ enum file_kind file_kind(const char *path);
 bool file_stat(const char *path, struct file_sig *out, struct err *e) ATTR_MUST_USE;
 
 /* Whole content into arena a, NUL behind it; more than max_bytes (0: 1 GiB) is an error. */
-bool file_read(struct arena *a, const char *path, size_t max_bytes, struct str *out, struct err *e) ATTR_MUST_USE;
+bool file_read(struct arena *a, const char *path, size_t max_bytes, struct str *out,
+	       struct err *e) ATTR_MUST_USE;
 /* Hash of a file's content, streamed. */
 bool file_digest(const char *path, struct digest *out, struct err *e) ATTR_MUST_USE;
 
 /*
- * Writes a temporary in the same folder, fsyncs it, renames it over path and fsyncs the folder: after a
- * crash path holds the old bytes or the new. mode as for open(2), umask not applied.
+ * Writes a temporary in the same folder, fsyncs it, renames it over path and fsyncs the folder:
+ * after a crash path holds the old bytes or the new. mode as for open(2), umask not applied.
  */
-bool file_write_atomic(const char *path, struct str bytes, uint32_t mode, struct err *e) ATTR_MUST_USE;
+bool file_write_atomic(const char *path, struct str bytes, uint32_t mode,
+		       struct err *e) ATTR_MUST_USE;
 /* The same without either fsync; for what can be made again (caches, build outputs). */
-bool file_write_fast(const char *path, struct str bytes, uint32_t mode, struct err *e) ATTR_MUST_USE;
+bool file_write_fast(const char *path, struct str bytes, uint32_t mode,
+		     struct err *e) ATTR_MUST_USE;
 /* As file_write_fast, but leaves an existing file of equal content alone (its mtime too). */
-bool file_write_if_changed(const char *path, struct str bytes, uint32_t mode, struct err *e) ATTR_MUST_USE;
-/* Copies content (reflink when the file system can) to a temporary beside to and renames; no fsync. */
+bool file_write_if_changed(const char *path, struct str bytes, uint32_t mode,
+			   struct err *e) ATTR_MUST_USE;
+/*
+ * Copies content (reflink when the file system can) to a temporary beside to and renames; no fsync.
+ */
 bool file_copy(const char *from, const char *to, uint32_t mode, struct err *e) ATTR_MUST_USE;
 /* rename(2); falls back to file_copy + unlink across file systems. */
 bool file_move(const char *from, const char *to, struct err *e) ATTR_MUST_USE;
@@ -70,8 +80,11 @@ struct folder_entry {
 };
 
 /* Entries of a folder without . and .., sorted bytewise, in arena a. */
-bool folder_list(struct arena *a, const char *path, struct folder_entry **out, size_t *n, struct err *e) ATTR_MUST_USE;
-/* A fresh folder below parent (made if absent) with a name starting with prefix; path into arena a. */
+bool folder_list(struct arena *a, const char *path, struct folder_entry **out, size_t *n,
+		 struct err *e) ATTR_MUST_USE;
+/*
+ * A fresh folder below parent (made if absent) with a name starting with prefix; path into arena a.
+ */
 bool folder_make_temp(struct arena *a, const char *parent, const char *prefix, struct str *out,
 		      struct err *e) ATTR_MUST_USE;
 /* realpath(3) into arena a. */
@@ -81,13 +94,14 @@ bool path_cwd(struct arena *a, struct str *out, struct err *e) ATTR_MUST_USE;
 bool path_search(struct arena *a, const char *program, struct str *out);
 
 /*
- * Advisory lock (flock) on a file made for it. shared: readers together. wait false: *got says whether
- * it was free. The lock is held until lock_release or the process's end, kill included.
+ * Advisory lock (flock) on a file made for it. shared: readers together. wait false: *got says
+ * whether it was free. The lock is held until lock_release or the process's end, kill included.
  */
 struct file_lock {
 	int fd; /* -1: not held */
 };
-bool lock_acquire(struct file_lock *l, const char *path, bool shared, bool wait, bool *got, struct err *e) ATTR_MUST_USE;
+bool lock_acquire(struct file_lock *l, const char *path, bool shared, bool wait, bool *got,
+		  struct err *e) ATTR_MUST_USE;
 void lock_release(struct file_lock *l); /* accepts {-1} */
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Folders and locks. Walks go down through descriptors (openat, O_NOFOLLOW), so a link swapped in while
- * walking leads nowhere; each level holds one descriptor, hence the limit of depth.
+ * Folders and locks. Walks go down through descriptors (openat, O_NOFOLLOW), so a link swapped in
+ * while walking leads nowhere; each level holds one descriptor, hence the limit of depth.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -156,8 +156,8 @@ static bool list_fd(struct arena *a, int fd, struct folder_entry **out, size_t *
 		if (is_dot(de->d_name))
 			continue;
 		*vec_push(a, &v) = (struct folder_entry){
-			.name = str_dup(a, str_of(de->d_name)),
-			.kind = kind_at(d, de),
+		    .name = str_dup(a, str_of(de->d_name)),
+		    .kind = kind_at(d, de),
 		};
 	}
 	failed = de ? EOVERFLOW : errno;
@@ -172,7 +172,8 @@ static bool list_fd(struct arena *a, int fd, struct folder_entry **out, size_t *
 	return true;
 }
 
-bool folder_list(struct arena *a, const char *path, struct folder_entry **out, size_t *n, struct err *e)
+bool folder_list(struct arena *a, const char *path, struct folder_entry **out, size_t *n,
+		 struct err *e)
 {
 	int fd;
 
@@ -227,7 +228,8 @@ static bool writable_first(int dir, const char *name)
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return false;
-	return (st.st_mode & 0700) == 0700 || fchmodat(dir, name, (st.st_mode | 0700) & 07777, 0) == 0;
+	return (st.st_mode & 0700) == 0700 ||
+	       fchmodat(dir, name, (st.st_mode | 0700) & 07777, 0) == 0;
 }
 
 static bool remove_file_at(int dir, const char *name, enum file_kind kind)
@@ -238,7 +240,8 @@ static bool remove_file_at(int dir, const char *name, enum file_kind kind)
 
 static bool remove_folder_at(int dir, const char *name)
 {
-	return !fault_hit(FAULT_UNLINK) && (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT);
+	return !fault_hit(FAULT_UNLINK) &&
+	       (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT);
 }
 
 bool folder_remove(const char *path, struct err *e)
@@ -249,7 +252,8 @@ bool folder_remove(const char *path, struct err *e)
 	case FILE_ABSENT:
 		return true;
 	case FILE_FOLDER:
-		return walk_at(&remover, AT_FDCWD, path, 0) || err_errno(e, "removing folder %s", path);
+		return walk_at(&remover, AT_FDCWD, path, 0) ||
+		       err_errno(e, "removing folder %s", path);
 	case FILE_REGULAR:
 	case FILE_LINK:
 	case FILE_OTHER:
@@ -276,10 +280,12 @@ bool folder_make_readonly(const char *path, struct err *e)
 {
 	static const struct walk freezer = {NULL, readonly_file_at, readonly_at};
 
-	return walk_at(&freezer, AT_FDCWD, path, 0) || err_errno(e, "making folder %s read-only", path);
+	return walk_at(&freezer, AT_FDCWD, path, 0) ||
+	       err_errno(e, "making folder %s read-only", path);
 }
 
-bool folder_make_temp(struct arena *a, const char *parent, const char *prefix, struct str *out, struct err *e)
+bool folder_make_temp(struct arena *a, const char *parent, const char *prefix, struct str *out,
+		      struct err *e)
 {
 	char unique[SYS_UNIQUE_NAME];
 
@@ -296,7 +302,10 @@ bool folder_make_temp(struct arena *a, const char *parent, const char *prefix, s
 	return err_errno(e, "making a temporary folder in %s", parent);
 }
 
-/* The file may belong to somebody else or lie on a read-only file system: reading is enough for flock. */
+/*
+ * The file may belong to somebody else or lie on a read-only file system: reading is enough for
+ * flock.
+ */
 static int open_lock(const char *path)
 {
 	int fd = fault_hit(FAULT_OPEN) ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -306,7 +315,8 @@ static int open_lock(const char *path)
 	return fd;
 }
 
-bool lock_acquire(struct file_lock *l, const char *path, bool shared, bool wait, bool *got, struct err *e)
+bool lock_acquire(struct file_lock *l, const char *path, bool shared, bool wait, bool *got,
+		  struct err *e)
 {
 	int how = (shared ? LOCK_SH : LOCK_EX) | (wait ? 0 : LOCK_NB), failed;
 

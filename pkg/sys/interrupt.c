@@ -1,6 +1,6 @@
 /*
- * SIGINT and SIGTERM only count and write a byte into a pipe that is never read: from then on poll(2)
- * sees it readable, so no wait is missed between a check and the wait.
+ * SIGINT and SIGTERM only count and write a byte into a pipe that is never read: from then on
+ * poll(2) sees it readable, so no wait is missed between a check and the wait.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -1,7 +1,8 @@
 /*
- * pool_each hands out indices from one atomic counter in runs of a few, so that neighbouring items stay on
- * one thread. struct pool is one locked queue, one locked list of finished jobs, and a pipe that holds one
- * byte for each of them, so that poll(2) sees it; job and byte come and go together, under the lock.
+ * pool_each hands out indices from one atomic counter in runs of a few, so that neighbouring items
+ * stay on one thread. struct pool is one locked queue, one locked list of finished jobs, and a pipe
+ * that holds one byte for each of them, so that poll(2) sees it; job and byte come and go together,
+ * under the lock.
  *
  * Threads block all signals: the owner alone sees SIGINT.
  */

@@ -1,12 +1,13 @@
 /*
- * Worker threads. Two shapes: pool_each, a barrier over many small independent jobs (hashing, statting,
- * compressing), and struct pool, jobs that end while the owner waits for children with spawn_wait.
+ * Worker threads. Two shapes: pool_each, a barrier over many small independent jobs (hashing,
+ * statting, compressing), and struct pool, jobs that end while the owner waits for children with
+ * spawn_wait.
  *
  *     pool_each(n, 0, hash_one, files);
  *
  *     struct pool *p; pool_open(4, &p, &e);
  *     pool_start(p, run_step, job);                  job may not be touched until it comes back
- *     spawn_watch(set, pool_fd(p));                  spawn_wait returns SPAWN_WOKEN when one is done
+ *     spawn_watch(set, pool_fd(p));            spawn_wait returns SPAWN_WOKEN when one is done
  *     while ((job = pool_take(p))) ...
  *     pool_close(p);                                 waits for all
  *
@@ -22,8 +23,8 @@
 #include "base/err.h"
 
 /*
- * Calls fn(ctx, i) for every i < n on up to threads threads (0: cpu_count()), the caller's among them;
- * returns when all are done. Order is free. fn must not touch another index's data.
+ * Calls fn(ctx, i) for every i < n on up to threads threads (0: cpu_count()), the caller's among
+ * them; returns when all are done. Order is free. fn must not touch another index's data.
  */
 void pool_each(size_t n, unsigned threads, void (*fn)(void *ctx, size_t i), void *ctx);
 

@@ -1,7 +1,7 @@
 /*
- * One poll(2) over two pipes and a pidfd a child. A child is done when its pidfd says so: what its pipes
- * hold is then read without waiting, so a daemon that it left behind with our pipe open holds nobody up.
- * Where pidfds are missing (before Linux 5.3), the end of both pipes stands for it.
+ * One poll(2) over two pipes and a pidfd a child. A child is done when its pidfd says so: what its
+ * pipes hold is then read without waiting, so a daemon that it left behind with our pipe open holds
+ * nobody up. Where pidfds are missing (before Linux 5.3), the end of both pipes stands for it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -86,13 +86,16 @@ static bool start_failed(struct err *e, const struct spawn *cmd, const char *pro
 	if (failed == ENOENT && cmd->cwd && file_kind(cmd->cwd) == FILE_ABSENT)
 		return err_fix(e, "its working folder %s does not exist", cmd->cwd);
 	if (failed == ENOENT && file_kind(program) != FILE_ABSENT)
-		return err_fix(e, "the interpreter that it names is missing (wrong C library or architecture?)");
+		return err_fix(
+		    e,
+		    "the interpreter that it names is missing (wrong C library or architecture?)");
 	if (failed == ENOENT)
 		return err_fix(e, "install it, or correct the path");
 	if (failed == ENOEXEC)
 		return err_fix(e, "it is not a program for this machine; qemu-user may run it");
 	if (failed == E2BIG)
-		return err_fix(e, "the command line is too long for the system: pass a response file (@FILE)");
+		return err_fix(
+		    e, "the command line is too long for the system: pass a response file (@FILE)");
 	return false;
 }
 
@@ -133,8 +136,9 @@ static int start(const struct spawn *cmd, const char *program, int out_fd, int e
 		failed = posix_spawn_file_actions_addchdir_np(&actions, cmd->cwd);
 	posix_spawnattr_setflags(&attr, flags);
 	if (!failed)
-		failed = posix_spawn(pid, program, &actions, &attr, (char *const *)(uintptr_t)cmd->argv,
-				     cmd->env ? (char *const *)(uintptr_t)cmd->env : environ);
+		failed =
+		    posix_spawn(pid, program, &actions, &attr, (char *const *)(uintptr_t)cmd->argv,
+				cmd->env ? (char *const *)(uintptr_t)cmd->env : environ);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	return failed;
@@ -153,7 +157,8 @@ static bool find_program(struct arena *a, const char *name, const char **out, st
 	return true;
 }
 
-static bool start_captured(const struct spawn *cmd, const char *program, struct child *c, struct err *e)
+static bool start_captured(const struct spawn *cmd, const char *program, struct child *c,
+			   struct err *e)
 {
 	int out[2] = {-1, -1}, err[2] = {-1, -1}, failed = 0;
 
@@ -195,7 +200,8 @@ bool spawn_start(struct spawn_set *s, const struct spawn *cmd, struct err *e)
 	const char *program;
 	bool ok;
 
-	ok = find_program(&scratch, cmd->argv[0], &program, e) && start_captured(cmd, program, new_child(s), e);
+	ok = find_program(&scratch, cmd->argv[0], &program, e) &&
+	     start_captured(cmd, program, new_child(s), e);
 	if (ok)
 		s->n++;
 	arena_fini(&scratch);
@@ -262,10 +268,12 @@ static size_t fill_polls(struct spawn_set *s, bool interruptible)
 
 	for (size_t i = 0; i < s->n; i++) {
 		for (int k = 0; k < FD_COUNT; k++)
-			s->polls[n++] = (struct pollfd){.fd = s->children[i].fd[k], .events = POLLIN};
+			s->polls[n++] =
+			    (struct pollfd){.fd = s->children[i].fd[k], .events = POLLIN};
 	}
 	s->polls[n++] = (struct pollfd){.fd = s->watched, .events = POLLIN};
-	s->polls[n++] = (struct pollfd){.fd = interruptible ? interrupt_fd() : -1, .events = POLLIN};
+	s->polls[n++] =
+	    (struct pollfd){.fd = interruptible ? interrupt_fd() : -1, .events = POLLIN};
 	return n;
 }
 
@@ -301,7 +309,8 @@ static int left_ms(uint64_t until_ms, int timeout_ms)
 	return now >= until_ms ? 0 : (int)(until_ms - now);
 }
 
-static enum spawn_wait wait_for(struct spawn_set *s, int timeout_ms, bool interruptible, struct spawn_result *out)
+static enum spawn_wait wait_for(struct spawn_set *s, int timeout_ms, bool interruptible,
+				struct spawn_result *out)
 {
 	uint64_t until_ms = clock_mono_ms() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0);
 
@@ -394,7 +403,8 @@ static bool run_inherited(const struct spawn *cmd, struct spawn_result *out, str
 	return !failed;
 }
 
-static bool run_captured(struct spawn_set *s, const struct spawn *cmd, struct spawn_result *out, struct err *e)
+static bool run_captured(struct spawn_set *s, const struct spawn *cmd, struct spawn_result *out,
+			 struct err *e)
 {
 	if (!spawn_start(s, cmd, e))
 		return false;

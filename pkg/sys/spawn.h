@@ -1,14 +1,15 @@
 /*
- * Child processes: argv arrays, posix_spawn, output captured whole. A set of running children is waited
- * for by one thread with poll.
+ * Child processes: argv arrays, posix_spawn, output captured whole. A set of running children is
+ * waited for by one thread with poll.
  *
  *     struct spawn_set *s; spawn_set_open(&s, &e);
  *     spawn_start(s, &(struct spawn){.argv = argv, .env = env, .tag = action}, &e);
  *     while (spawn_wait(s, -1, &done) == SPAWN_EXITED) ...
  *     spawn_set_close(s);           kills what still runs
  *
- * Each child has its own process group, so a terminal's Ctrl-C reaches cbuild only, which then stops the
- * groups itself: TERM, and KILL after 2 s. Standard input is /dev/null unless asked otherwise.
+ * Each child has its own process group, so a terminal's Ctrl-C reaches cbuild only, which then
+ * stops the groups itself: TERM, and KILL after 2 s. Standard input is /dev/null unless asked
+ * otherwise.
  */
 #ifndef SYS_SPAWN_H
 #define SYS_SPAWN_H
@@ -20,17 +21,17 @@
 
 struct spawn {
 	const char *const *argv; /* NULL-terminated; argv[0] with a slash, or looked up in $PATH */
-	const char *const *env;  /* NULL-terminated "K=V"; NULL: this process's own */
-	const char *cwd;         /* NULL: this process's own */
-	void *tag;               /* comes back with the result */
+	const char *const *env;	 /* NULL-terminated "K=V"; NULL: this process's own */
+	const char *cwd;	 /* NULL: this process's own */
+	void *tag;		 /* comes back with the result */
 };
 
 struct spawn_result {
 	void *tag;
-	int exit_status;    /* exit code, or 128 + signal */
-	int signal;         /* 0 when it exited */
-	struct buf out;     /* standard output; the receiver calls buf_fini */
-	struct buf err;     /* standard error; ditto */
+	int exit_status; /* exit code, or 128 + signal */
+	int signal;	 /* 0 when it exited */
+	struct buf out;	 /* standard output; the receiver calls buf_fini */
+	struct buf err;	 /* standard error; ditto */
 	uint64_t wall_ms, cpu_ms;
 	uint64_t peak_bytes; /* ru_maxrss */
 };
@@ -43,8 +44,8 @@ bool spawn_set_open(struct spawn_set **out, struct err *e) ATTR_MUST_USE;
 /* Starts a child. ERR_IO names argv[0] and says how to install or find it when it is missing. */
 bool spawn_start(struct spawn_set *s, const struct spawn *cmd, struct err *e) ATTR_MUST_USE;
 /*
- * Waits until a child ended (SPAWN_EXITED, *out filled), timeout_ms passed (-1: none), SIGINT or SIGTERM
- * arrived (SPAWN_INTERRUPTED; see interrupt_requested), the watched descriptor is readable
+ * Waits until a child ended (SPAWN_EXITED, *out filled), timeout_ms passed (-1: none), SIGINT or
+ * SIGTERM arrived (SPAWN_INTERRUPTED; see interrupt_requested), the watched descriptor is readable
  * (SPAWN_WOKEN), or nothing runs and nothing is watched (SPAWN_NONE).
  */
 enum spawn_wait spawn_wait(struct spawn_set *s, int timeout_ms, struct spawn_result *out);
@@ -55,12 +56,18 @@ size_t spawn_running(const struct spawn_set *s);
 void spawn_stop_all(struct spawn_set *s, int grace_ms);
 void spawn_set_close(struct spawn_set *s); /* accepts NULL */
 
-/* One child, waited for; its output captured unless inherit (then it writes to our own terminal). */
-bool spawn_run(const struct spawn *cmd, bool inherit, struct spawn_result *out, struct err *e) ATTR_MUST_USE;
+/*
+ * One child, waited for; its output captured unless inherit (then it writes to our own terminal).
+ */
+bool spawn_run(const struct spawn *cmd, bool inherit, struct spawn_result *out,
+	       struct err *e) ATTR_MUST_USE;
 /* Replaces this process (execve); returns only on error. For `cbuild run`. */
 bool spawn_exec(const struct spawn *cmd, struct err *e);
 
-/* Installs handlers for SIGINT and SIGTERM that only set a flag (and ignores SIGPIPE); once, from main. */
+/*
+ * Installs handlers for SIGINT and SIGTERM that only set a flag (and ignores SIGPIPE); once, from
+ * main.
+ */
 void interrupt_install(void);
 bool interrupt_requested(void);
 /* Number of processors this process may use (affinity mask and cgroup v2 quota), at least 1. */

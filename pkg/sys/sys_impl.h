@@ -18,7 +18,10 @@ int interrupt_count(void);
 
 /* close(2), leaving errno alone; -1 is fine. */
 void close_quiet(int fd);
-/* A descriptor for reading a regular file or character device (never blocks on a FIFO), or -1 with e. */
+/*
+ * A descriptor for reading a regular file or character device (never blocks on a FIFO), or -1 with
+ * e.
+ */
 int open_for_read(const char *path, uint64_t *size_bytes, struct err *e);
 /* Writes all of n bytes, through the fault point; path only for the message. */
 bool write_all(int fd, const char *path, const void *p, size_t n, struct err *e) ATTR_MUST_USE;

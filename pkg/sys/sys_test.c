@@ -154,7 +154,9 @@ void TestFileSymlinkReplaces(struct test *t)
 	struct err e;
 
 	enter(t);
-	must(t, file_write_fast("a", STR("a"), 0644, &e) && file_write_fast("b", STR("b"), 0644, &e), &e);
+	must(t,
+	     file_write_fast("a", STR("a"), 0644, &e) && file_write_fast("b", STR("b"), 0644, &e),
+	     &e);
 	must(t, file_symlink("a", "link", &e), &e);
 	must(t, file_symlink("b", "link", &e), &e);
 	T_OK(t, file_kind("link") == FILE_LINK);
@@ -182,7 +184,8 @@ static size_t entries(struct test *t, const char *path)
 /* A failed write leaves the old file and no temporary, at each of its points. */
 void TestFileWriteFaults(struct test *t)
 {
-	static const char *const faults[] = {"open:1:EACCES", "write:1:ENOSPC", "fsync:1:EIO", "rename:1:EROFS"};
+	static const char *const faults[] = {"open:1:EACCES", "write:1:ENOSPC", "fsync:1:EIO",
+					     "rename:1:EROFS"};
 	struct arena a = {0};
 	struct str got;
 	struct err e;
@@ -203,7 +206,8 @@ void TestFileWriteFaults(struct test *t)
 
 void TestFileWriteKilled(struct test *t)
 {
-	static const char *const faults[] = {"open:1:kill", "write:1:kill", "fsync:1:kill", "rename:1:kill", "fsync:2:kill"};
+	static const char *const faults[] = {"open:1:kill", "write:1:kill", "fsync:1:kill",
+					     "rename:1:kill", "fsync:2:kill"};
 	struct arena a = {0};
 	struct str got;
 	struct err e;
@@ -234,7 +238,8 @@ void TestFolderMake(struct test *t)
 	struct err e;
 
 	enter(t);
-	must(t, folder_make("a/b/c", &e) && folder_make("a/b/c/", &e) && folder_make("a//d", &e), &e);
+	must(t, folder_make("a/b/c", &e) && folder_make("a/b/c/", &e) && folder_make("a//d", &e),
+	     &e);
 	T_OK(t, file_kind("a/b/c") == FILE_FOLDER && file_kind("a/d") == FILE_FOLDER);
 	must(t, folder_make_for("x/y/file", &e) && folder_make_for("file", &e), &e);
 	T_OK(t, file_kind("x/y") == FILE_FOLDER && file_kind("x/y/file") == FILE_ABSENT);
@@ -273,7 +278,10 @@ void TestFolderRemoveAndReadonly(struct test *t)
 
 	enter(t);
 	must(t, folder_make("d/x/y", &e) && folder_make("keep", &e), &e);
-	must(t, file_write_fast("d/x/f", STR(""), 0755, &e) && file_write_fast("keep/f", STR(""), 0644, &e), &e);
+	must(t,
+	     file_write_fast("d/x/f", STR(""), 0755, &e) &&
+		 file_write_fast("keep/f", STR(""), 0644, &e),
+	     &e);
 	must(t, file_symlink("../keep", "d/link", &e), &e);
 	must(t, folder_make_readonly("d", &e), &e);
 	T_EQ_INT(t, mode_of(t, "d/x/f"), 0555);
@@ -289,7 +297,9 @@ void TestFolderMakeTemp(struct test *t)
 	struct err e;
 
 	enter(t);
-	must(t, folder_make_temp(&a, "p", "x-", &one, &e) && folder_make_temp(&a, "p", "x-", &two, &e), &e);
+	must(t,
+	     folder_make_temp(&a, "p", "x-", &one, &e) && folder_make_temp(&a, "p", "x-", &two, &e),
+	     &e);
 	T_OK(t, str_startsc(one, "p/x-") && !str_eq(one, two) && file_kind(one.p) == FILE_FOLDER);
 	arena_fini(&a);
 }
@@ -301,7 +311,8 @@ void TestPathSearch(struct test *t)
 	struct err e;
 
 	enter(t);
-	must(t, folder_make("bin", &e) && file_write_fast("bin/tool", STR("#!/bin/sh\n"), 0755, &e), &e);
+	must(t, folder_make("bin", &e) && file_write_fast("bin/tool", STR("#!/bin/sh\n"), 0755, &e),
+	     &e);
 	must(t, file_write_fast("bin/data", STR(""), 0644, &e), &e);
 	setenv("PATH", "/nowhere::bin", 1);
 	T_OK(t, path_search(&a, "tool", &found) && str_eqc(found, "bin/tool"));
@@ -372,7 +383,8 @@ void TestSpawnCapturesWhole(struct test *t)
 
 void TestSpawnCwdAndMissing(struct test *t)
 {
-	const char *pwd[] = {"/bin/pwd", NULL}, *gone[] = {"no-such-program", NULL}, *gone2[] = {"./gone", NULL};
+	const char *pwd[] = {"/bin/pwd", NULL}, *gone[] = {"no-such-program", NULL},
+		   *gone2[] = {"./gone", NULL};
 	struct spawn_result r;
 	struct err e;
 
@@ -393,7 +405,8 @@ void TestSpawnLeavesDaemonsBehind(struct test *t)
 	struct spawn_result r = run(t, "sleep 5 & echo done");
 
 	T_EQ_STR(t, r.out.p, "done\n");
-	T_CHECK(t, clock_mono_ms() - start_ms < 4000, "%llu ms", (unsigned long long)(clock_mono_ms() - start_ms));
+	T_CHECK(t, clock_mono_ms() - start_ms < 4000, "%llu ms",
+		(unsigned long long)(clock_mono_ms() - start_ms));
 	drop(&r);
 }
 
@@ -482,7 +495,8 @@ void TestPoolEach(struct test *t)
 		pool_each(N - threads, threads, square, v);
 		for (size_t i = 0; i < N - threads; i++)
 			T_CHECK(t, v[i] == i * i, "threads %u, item %zu", threads, i);
-		T_CHECK(t, threads == 0 || v[N - 1] == 0, "threads %u went beyond the end", threads);
+		T_CHECK(t, threads == 0 || v[N - 1] == 0, "threads %u went beyond the end",
+			threads);
 	}
 	pool_each(0, 0, square, NULL);
 	free(v);
