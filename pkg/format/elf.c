@@ -466,13 +466,15 @@ bool elf_read(struct arena *a, struct str bytes, struct elf_facts *out, struct e
 }
 
 /* Whether entry i of the symbol table is name, in the state asked for. */
-static bool symbol_is(const struct reader *r, const struct section *table, uint64_t i, struct str name, bool defined)
+static bool symbol_is(const struct reader *r, const struct section *table, uint64_t i,
+		      struct str name, bool defined)
 {
 	uint64_t at = table->offset + i * (r->wide ? 24 : 16);
 	struct section names = section_at(r, table->link);
 	struct section s = {.name = get32(r, at)};
 
-	if ((get(r, at + (r->wide ? 6 : 14), 2) != 0) != defined || !inside(r, names.offset, names.size_bytes))
+	if ((get(r, at + (r->wide ? 6 : 14), 2) != 0) != defined ||
+	    !inside(r, names.offset, names.size_bytes))
 		return false;
 	return section_is(r, &names, &s, name);
 }
@@ -488,7 +490,8 @@ bool elf_has_symbol(struct str bytes, struct str name, bool defined)
 	for (uint64_t i = 1; i < r.section_count; i++) {
 		struct section s = section_at(&r, i);
 
-		if (s.type != SECT_SYMTAB || !inside(&r, s.offset, s.size_bytes) || s.link >= r.section_count)
+		if (s.type != SECT_SYMTAB || !inside(&r, s.offset, s.size_bytes) ||
+		    s.link >= r.section_count)
 			continue;
 		for (uint64_t k = 1; k < s.size_bytes / (r.wide ? 24 : 16); k++)
 			if (symbol_is(&r, &s, k, name, defined))

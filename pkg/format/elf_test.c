@@ -272,7 +272,7 @@ static struct str slurp(struct arena *a, const char *path)
 	for (size_t n; f && (n = fread(chunk, 1, sizeof chunk, f)) > 0;)
 		buf_add(&b, chunk, n);
 	if (f)
-		fclose(f);
+		(void)fclose(f);
 	s = str_dup(a, (struct str){b.p, b.n});
 	buf_fini(&b);
 	return s;
@@ -328,8 +328,8 @@ static struct elf_facts facts_of(struct test *t, struct arena *a, char *const *f
 	struct err e;
 
 	T_MUST(t, f);
-	fputs("int main(void) { return 0; }\n", f);
-	fclose(f);
+	(void)fputs("int main(void) { return 0; }\n", f);
+	T_MUST(t, fclose(f) == 0);
 	if (!run_cc(out.p, source.p, flags))
 		test_skip(t, "no system compiler that accepts %s", flags[0]);
 	if (!elf_read(a, slurp(a, out.p), &facts, &e))

@@ -32,8 +32,7 @@ static void append(struct arena *a, struct json *v, struct str key, struct json 
 		if (v->kind == JSON_KIND_OBJECT)
 			v->keys = arena_grow(a, v->keys, v->cap, cap, sizeof *v->keys,
 					     _Alignof(struct str));
-		v->items =
-		    arena_grow(a, v->items, v->cap, cap, sizeof *v->items, _Alignof(struct json *));
+		v->items = arena_grow(a, v->items, v->cap, cap, sizeof(void *), _Alignof(void *));
 		v->cap = cap;
 	}
 	if (v->kind == JSON_KIND_OBJECT)
@@ -178,7 +177,7 @@ static void dump_real(struct buf *b, double real)
 {
 	char text[40];
 
-	snprintf(text, sizeof text, "%.17g", real);
+	(void)snprintf(text, sizeof text, "%.17g", real);
 	for (char *p = text; *p; p++)
 		if (!strchr("0123456789+-e", *p))
 			*p = '.';

@@ -10,7 +10,7 @@
 #include "base/digest.h"
 #include "cbuild/test.h"
 
-enum { BLOCK = 512 };
+static const size_t BLOCK = 512;
 
 static void must_add(struct test *t, struct tar *tar, const struct tar_entry *entry,
 		     struct str content)

@@ -117,7 +117,7 @@ static bool check_config(struct walk *w, const struct digest *d, const struct oc
 {
 	struct str place = digest_oci(w->arena, d), id;
 	const struct json *rootfs, *ids;
-	struct json *config;
+	struct json *config = NULL;
 	struct target target;
 	struct digest diffid;
 
@@ -167,7 +167,7 @@ static bool walk_manifest(struct walk *w, struct oci_platform *p)
 	struct str place = digest_oci(w->arena, &p->manifest);
 	const struct json *layers;
 	struct descriptor config;
-	struct json *v;
+	struct json *v = NULL;
 
 	if (!read_document(w, &p->manifest, place.p, &v) ||
 	    !check_kind(w, v, place.p, MEDIA_MANIFEST) ||
@@ -208,7 +208,7 @@ bool oci_collect(struct arena *a, struct cas *c, const struct digest *index, str
 	struct walk w = {.arena = a, .cas = c, .out = out, .e = e};
 	struct str place = digest_oci(a, index);
 	const struct json *manifests;
-	struct json *v;
+	struct json *v = NULL;
 
 	memset(out, 0, sizeof *out);
 	out->index = *index;

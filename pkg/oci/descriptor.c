@@ -72,7 +72,7 @@ static bool is_word(struct str s)
 	static const char letters[] =
 	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
-	if (s.n == 0 || memchr("._-", s.p[0], 3))
+	if (s.n == 0 || strchr("._-", s.p[0]))
 		return false;
 	for (size_t i = 0; i < s.n; i++)
 		if (!memchr(letters, s.p[i], sizeof letters - 1))
