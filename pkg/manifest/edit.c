@@ -234,7 +234,23 @@ static bool check_shape(const char *file, const struct yaml_node *root, struct e
 	return true;
 }
 
-/* Whether the new text says what was asked for, and nothing else changed in number. */
+/* Whether the requirements other than path have the same versions in both maps (before may be NULL). */
+static bool others_kept(const struct yaml_node *before, const struct yaml_node *after, struct str path)
+{
+	for (size_t i = 0; before && i < before->pairs.n; i++) {
+		const struct yaml_pair *old = &before->pairs.v[i];
+		const struct yaml_pair *new = after ? find_pair(after, old->key->text) : NULL;
+
+		if (!str_eq(old->key->text, path) && (!new || !str_eq(new->value->text, old->value->text)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Whether the new text says what was asked for, and nothing else changed: a block scalar that ended the
+ * file, for one, gains a newline when lines are put behind it.
+ */
 static bool check_result(const struct edit *ed, const struct yaml_node *before, struct str file,
 			 struct str out)
 {
@@ -250,6 +266,8 @@ static bool check_result(const struct edit *ed, const struct yaml_node *before, 
 		return false;
 	got = yaml_get(root, "require");
 	pair = got ? find_pair(got, ed->path) : NULL;
+	if (!others_kept(req, got, ed->path))
+		return false;
 	if (!ed->version.n)
 		return !pair && (got ? got->pairs.n : 0) == want;
 	return pair && str_eq(pair->value->text, ed->version) && got->pairs.n == want + 1;

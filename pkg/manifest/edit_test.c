@@ -104,6 +104,8 @@ void TestEditRequireRefused(struct test *t)
 	    {"require: [a\n", Z, "v1.0.0", "did not find expected ',' or ']'"},
 	    {"require:\n  ? " Z "\n  : v1.0.0\n", L, "v5.4.6",
 	     "'require' is written in a way that cannot be edited"},
+	    {"require:\n  " Z ": |\n    v1.0.0", L, "v5.4.6",
+	     "'require' is written in a way that cannot be edited"},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
