@@ -133,7 +133,7 @@ static bool make_executable(struct arena *a, struct str program, struct err *e)
 static bool install_one(const struct fetch *f, const struct tc_archive *x, struct str final,
 			struct err *e)
 {
-	struct str file, top;
+	struct str file = {0}, top = {0};
 
 	if (!(x->url.n > 0 ? fetch_url(f, x, &file, e) : fetch_pip(f, x, &file, e)))
 		return false;
@@ -185,7 +185,7 @@ static bool unknown_release(struct arena *a, const struct tc_desc *d, struct str
 {
 	struct str known = STR("");
 
-	for (size_t i = 0; i < d->releases.n; i++)
+	for (size_t i = 0; d->releases.v && i < d->releases.n; i++)
 		known = str_fmt(a, "%.*s%s%.*s", STR_ARG(known), i ? ", " : "",
 				STR_ARG(d->releases.v[i].version));
 	err_set(e, ERR_USAGE, "%.*s %.*s is not pinned", STR_ARG(d->name), STR_ARG(version));

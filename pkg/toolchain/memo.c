@@ -95,7 +95,8 @@ void tc_memo_put(struct arena *a, const struct toolchain_opts *o, struct str key
 	}
 	buf_printf(&b, "value %zu\n", value.n);
 	buf_adds(&b, value);
-	if (ok && clock_real_ns() - newest > RACY_NS && folder_make_for(path, &ignored))
-		ok = file_write_fast(path, buf_str(&b), 0644, &ignored);
+	ok = ok && clock_real_ns() - newest > RACY_NS && folder_make_for(path, &ignored) &&
+	     file_write_fast(path, buf_str(&b), 0644, &ignored);
 	buf_fini(&b);
+	(void)ok; /*/* what is not remembered is found out again */
 }

@@ -106,7 +106,7 @@ static void normalise_header(char *h, uint64_t index)
 	char name[16 + 1];
 
 	if (h[0] != '/' || (h[1] >= '0' && h[1] <= '9')) {
-		snprintf(name, sizeof name, "m%u.o/", (unsigned)index);
+		(void)snprintf(name, sizeof name, "m%u.o/", (unsigned)index);
 		put_field(h, 16, name);
 	}
 	put_field(h + 16, 12, "0");

@@ -128,7 +128,7 @@ static void check_desc(struct test *t, const struct tc_desc *d)
 						 &d->link_post, &d->env,	   &d->trusted,
 						 &d->headers,	&d->compile_files, &d->link_files};
 
-		for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
+		for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++) {
 			struct str_vec out = {0};
 			struct err e = {0};
 
