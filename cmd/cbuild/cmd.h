@@ -67,7 +67,7 @@ struct mod_opts session_mod_opts(struct cmd *c);
 struct toolchain_opts session_toolchain_opts(struct cmd *c);
 /* The build list, with the test runtime's module at its end. */
 bool session_modules(struct cmd *c, bool update, struct err *e);
-/* Targets from --target options: "all" means the manifest's; none: this host. */
+/* Targets from --target options: "all" means the manifest's (without any: the usual six); none: this host. */
 bool session_targets(struct cmd *c, const struct str_vec *names, struct target **out, size_t *n, struct err *e);
 
 /* --- one build -------------------------------------------------------------------------------- */

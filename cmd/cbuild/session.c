@@ -133,6 +133,21 @@ static bool add_target(struct cmd *c, struct target **v, size_t *n, const struct
 	return true;
 }
 
+/* The manifest's targets; without any, those that every cross toolchain builds. */
+static void add_all(struct cmd *c, struct target **v, size_t *n)
+{
+	static const char *const names[] = {"linux/amd64",  "linux/386",    "linux/arm64",
+					    "linux/arm/v7", "linux/arm/v6", "linux/riscv64"};
+	struct target t;
+	struct err ignored;
+
+	for (size_t i = 0; i < c->manifest.targets.n; i++)
+		add_target(c, v, n, &c->manifest.targets.v[i]);
+	for (size_t i = 0; !c->manifest.targets.n && i < sizeof names / sizeof names[0]; i++)
+		if (target_parse(str_of(names[i]), &t, &ignored))
+			add_target(c, v, n, &t);
+}
+
 bool session_targets(struct cmd *c, const struct str_vec *names, struct target **out, size_t *n, struct err *e)
 {
 	struct target host = target_host(), t;
@@ -146,10 +161,7 @@ bool session_targets(struct cmd *c, const struct str_vec *names, struct target *
 			struct str name = str_cut(&rest, ',');
 
 			if (str_eqc(name, "all")) {
-				for (size_t k = 0; k < c->manifest.targets.n; k++)
-					add_target(c, out, n, &c->manifest.targets.v[k]);
-				if (!c->manifest.targets.n)
-					add_target(c, out, n, &host);
+				add_all(c, out, n);
 			} else if (target_parse(name, &t, e)) {
 				add_target(c, out, n, &t);
 			} else {

@@ -5,7 +5,8 @@
 
 #define BUILD_HELP                                                                                   \
 	"  --target OS/ARCH   linux/amd64, linux/arm64, linux/arm/v7, ...; repeatable, or 'all': the\n" \
-	"                     manifest's targets. Default: this machine's\n"                            \
+	"                     manifest's targets, or these, 386, arm/v6 and riscv64 when it names none.\n" \
+	"                     Default: this machine's\n"                                                \
 	"  --profile NAME     dev (default), release, or one of the manifest's\n"                       \
 	"  -j N               at most N actions at once\n"                                              \
 	"  -k                 go on after a failure with what does not depend on it\n"                  \

@@ -22,7 +22,7 @@ struct arena_block;
 
 struct arena {
 	struct arena_block *blocks; /* newest first */
-	char *next;                 /* free space of the newest block */
+	char *next;		    /* free space of the newest block */
 	size_t left_bytes;
 	size_t total_bytes; /* asked for so far */
 };
@@ -47,7 +47,7 @@ char *arena_strdup(struct arena *a, const char *p, size_t n) ATTR_RETURNS_NONNUL
 /* Frees everything; the arena is zeroed and may be used again. Accepts a zeroed arena. */
 void arena_fini(struct arena *a);
 
-#define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type), _Alignof(type)))
+#define arena_new(a, type)	((type *)arena_alloc((a), sizeof(type), _Alignof(type)))
 #define arena_array(a, type, n) ((type *)arena_alloc_n((a), (n), sizeof(type), _Alignof(type)))
 
 /* malloc, realloc that abort with a message when memory runs out; for storage that outlives arenas. */

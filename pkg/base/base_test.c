@@ -157,15 +157,16 @@ void TestDigestVectors(struct test *t)
 	static const struct {
 		const char *text, *hex;
 	} cases[] = {
-		{"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
-		{"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-		{"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-		 "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+	    {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+	    {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+	    {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+	     "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
 	};
 	char hex[DIGEST_HEX + 1];
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct digest d = digest_str(str_of(cases[i].text)), back = {.size_bytes = d.size_bytes};
+		struct digest d = digest_str(str_of(cases[i].text)),
+			      back = {.size_bytes = d.size_bytes};
 
 		digest_hex(&d, hex);
 		T_EQ_STR(t, hex, cases[i].hex);
@@ -199,10 +200,13 @@ void TestDigestForms(struct test *t)
 	struct arena a = {0};
 	struct digest d = digest_str(STR("abc")), zero = {0};
 
-	T_EQ_STR(t, digest_oci(&a, &d).p, "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	T_EQ_STR(t, digest_oci(&a, &d).p,
+		 "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	T_EQ_STR(t, digest_base64(&a, &d).p, "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
 	T_OK(t, digest_is_zero(&zero) && !digest_is_zero(&d) && digest_cmp(&zero, &d) < 0);
-	T_OK(t, !digest_parse_hex(STR("BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"), &zero));
+	T_OK(t,
+	     !digest_parse_hex(
+		 STR("BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"), &zero));
 	T_OK(t, !digest_parse_hex(STR("ba78"), &zero));
 	arena_fini(&a);
 }
@@ -210,9 +214,17 @@ void TestDigestForms(struct test *t)
 void TestTargetParse(struct test *t)
 {
 	static const char *const cases[][2] = {
-		{"linux/amd64", "linux/amd64"}, {"linux/arm", "linux/arm/v7"}, {"linux/arm/v6", "linux/arm/v6"},
-		{"linux/arm64/v8", "linux/arm64"}, {"linux/386", "linux/386"}, {"linux/riscv64", "linux/riscv64"},
-		{"linux", NULL}, {"linux/x86_64", NULL}, {"", NULL}, {"linux/amd64/", NULL}, {"plan9/amd64", NULL},
+	    {"linux/amd64", "linux/amd64"},
+	    {"linux/arm", "linux/arm/v7"},
+	    {"linux/arm/v6", "linux/arm/v6"},
+	    {"linux/arm64/v8", "linux/arm64"},
+	    {"linux/386", "linux/386"},
+	    {"linux/riscv64", "linux/riscv64"},
+	    {"linux", NULL},
+	    {"linux/x86_64", NULL},
+	    {"", NULL},
+	    {"linux/amd64/", NULL},
+	    {"plan9/amd64", NULL},
 	};
 	struct arena a = {0};
 
@@ -225,7 +237,8 @@ void TestTargetParse(struct test *t)
 		if (ok && cases[i][1])
 			T_EQ_STR(t, target_name(&a, &target).p, cases[i][1]);
 		else if (!ok)
-			T_CHECK(t, e.code == ERR_USAGE && e.fix[0], "input '%s': %s", cases[i][0], e.msg);
+			T_CHECK(t, e.code == ERR_USAGE && e.fix[0], "input '%s': %s", cases[i][0],
+				e.msg);
 	}
 	arena_fini(&a);
 }

@@ -93,9 +93,9 @@ static size_t utf8_length(struct str s)
 		unsigned char first_min, first_max, second_min, second_max;
 		unsigned char length;
 	} forms[] = {
-		{0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+	    {0x00, 0x7f, 0, 0, 1},	 {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+	    {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+	    {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
 	};
 	const unsigned char *p = (const unsigned char *)s.p;
 
@@ -104,7 +104,8 @@ static size_t utf8_length(struct str s)
 			continue;
 		if (forms[i].length > s.n)
 			return 0;
-		if (forms[i].length > 1 && (p[1] < forms[i].second_min || p[1] > forms[i].second_max))
+		if (forms[i].length > 1 &&
+		    (p[1] < forms[i].second_min || p[1] > forms[i].second_max))
 			return 0;
 		for (size_t k = 2; k < forms[i].length; k++)
 			if (p[k] < 0x80 || p[k] > 0xbf)
@@ -116,7 +117,20 @@ static size_t utf8_length(struct str s)
 
 static void add_json_byte(struct buf *b, unsigned char c)
 {
-	static const char escapes[] = "\b" "b" "\t" "t" "\n" "n" "\f" "f" "\r" "r" "\"" "\"" "\\" "\\";
+	static const char escapes[] = "\b"
+				      "b"
+				      "\t"
+				      "t"
+				      "\n"
+				      "n"
+				      "\f"
+				      "f"
+				      "\r"
+				      "r"
+				      "\""
+				      "\""
+				      "\\"
+				      "\\";
 
 	for (size_t i = 0; i + 1 < sizeof escapes; i += 2) {
 		if ((unsigned char)escapes[i] != c)
@@ -150,7 +164,8 @@ void buf_add_json(struct buf *b, struct str s)
 
 void buf_add_shell(struct buf *b, struct str s)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
 	bool quote = s.n == 0;
 
 	for (size_t i = 0; i < s.n && !quote; i++)

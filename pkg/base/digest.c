@@ -9,7 +9,8 @@
 #include <openssl/sha.h>
 #include <string.h>
 
-_Static_assert(sizeof(SHA256_CTX) <= sizeof ((struct digest_ctx *)0)->state, "digest_ctx.state is too small");
+_Static_assert(sizeof(SHA256_CTX) <= sizeof((struct digest_ctx *)0)->state,
+	       "digest_ctx.state is too small");
 
 static SHA256_CTX *state_of(struct digest_ctx *c)
 {
@@ -121,7 +122,8 @@ struct str digest_oci(struct arena *a, const struct digest *d)
 
 struct str digest_base64(struct arena *a, const struct digest *d)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	enum { TEXT = 44 };
 	char *out = arena_alloc(a, TEXT + 1, 1);
 	size_t n = 0;

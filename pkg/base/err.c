@@ -38,7 +38,8 @@ bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	return false;
 }
 
-bool err_at(struct err *e, enum err_code code, const char *place, int line, int col, const char *fmt, ...)
+bool err_at(struct err *e, enum err_code code, const char *place, int line, int col,
+	    const char *fmt, ...)
 {
 	va_list ap;
 	char text[sizeof e->msg], where[sizeof e->place];
@@ -58,10 +59,13 @@ static void fix_for_errno(struct err *e, int os_errno)
 	switch (os_errno) {
 	case ENOSPC:
 	case EDQUOT:
-		err_fix(e, "free space on that file system, or set CBUILD_CACHE to a folder on another one");
+		err_fix(e, "free space on that file system, or set CBUILD_CACHE to a folder on "
+			   "another one");
 		break;
 	case EROFS:
-		err_fix(e, "that file system is mounted read-only: build in a writable copy of the tree");
+		err_fix(
+		    e,
+		    "that file system is mounted read-only: build in a writable copy of the tree");
 		break;
 	case EACCES:
 	case EPERM:
@@ -187,5 +191,6 @@ void err_render(const struct err *e, struct buf *out)
 	while (str_line(&chain, &line))
 		buf_printf(out, "  while: %.*s\n", STR_ARG(line));
 	for (const char *label = "fix"; str_line(&fix, &line); label = "    ")
-		buf_printf(out, label[0] == 'f' ? "  %s: %.*s\n" : "  %s %.*s\n", label, STR_ARG(line));
+		buf_printf(out, label[0] == 'f' ? "  %s: %.*s\n" : "  %s %.*s\n", label,
+			   STR_ARG(line));
 }

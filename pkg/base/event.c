@@ -10,7 +10,7 @@ void event_emit(struct event_sink *s, const struct event *ev)
 }
 
 static void emit_text(struct event_sink *s, enum event_kind kind, const char *fmt, va_list ap)
-	ATTR_PRINTF(3, 0);
+    ATTR_PRINTF(3, 0);
 
 static void emit_text(struct event_sink *s, enum event_kind kind, const char *fmt, va_list ap)
 {

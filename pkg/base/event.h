@@ -10,15 +10,15 @@
 #include "base/str.h"
 
 enum event_kind {
-	EVENT_NOTE,         /* text: something the user should see once (a choice made, a download) */
-	EVENT_WARNING,      /* text */
-	EVENT_PLAN,         /* total: number of actions that will be looked at */
+	EVENT_NOTE,    /* text: something the user should see once (a choice made, a download) */
+	EVENT_WARNING, /* text */
+	EVENT_PLAN,    /* total: number of actions that will be looked at */
 	EVENT_ACTION_START, /* text: action's title */
 	EVENT_ACTION_END,   /* text: title; output: the tool's words, whole; outcome; elapsed_ms */
-	EVENT_COMMAND,      /* text: shell-quoted command line (-x, -n) */
-	EVENT_EXPLAIN,      /* text: one line saying why an action ran or did not */
-	EVENT_PROGRESS,     /* text: what; done/total in bytes or items (total 0: unknown) */
-	EVENT_DONE,         /* done/total actions, cached count in cached, elapsed_ms */
+	EVENT_COMMAND,	    /* text: shell-quoted command line (-x, -n) */
+	EVENT_EXPLAIN,	    /* text: one line saying why an action ran or did not */
+	EVENT_PROGRESS,	    /* text: what; done/total in bytes or items (total 0: unknown) */
+	EVENT_DONE,	    /* done/total actions, cached count in cached, elapsed_ms */
 };
 
 enum event_outcome { EVENT_RAN, EVENT_CACHED, EVENT_FAILED, EVENT_SKIPPED };

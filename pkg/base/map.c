@@ -53,7 +53,8 @@ struct map_item *map_put(struct arena *a, struct map *m, struct str key, bool *a
 	if (m->n == m->cap) {
 		size_t cap = m->cap ? m->cap * 2 : 8;
 
-		m->items = arena_grow(a, m->items, m->cap, cap, sizeof *m->items, _Alignof(struct map_item));
+		m->items = arena_grow(a, m->items, m->cap, cap, sizeof *m->items,
+				      _Alignof(struct map_item));
 		m->cap = cap;
 	}
 	m->items[m->n] = (struct map_item){.key = key, .hash = hash};

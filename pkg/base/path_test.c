@@ -5,18 +5,31 @@
 void TestPathClean(struct test *t)
 {
 	static const char *const cases[][2] = {
-		{"", "."},	    {".", "."},		{"./", "."},	      {"a//b/", "a/b"},
-		{"a/./b", "a/b"},   {"a/../b", "b"},	{"../a", "../a"},     {"a/../../b", "../b"},
-		{"/..", "/"},	    {"/a/../..", "/"},	{"/a/b/../c", "/a/c"}, {"a/..", "."},
-		{"../../x/..", "../.."}, {"//a", "/a"}, {"a/b/../../..", ".."},
+	    {"", "."},
+	    {".", "."},
+	    {"./", "."},
+	    {"a//b/", "a/b"},
+	    {"a/./b", "a/b"},
+	    {"a/../b", "b"},
+	    {"../a", "../a"},
+	    {"a/../../b", "../b"},
+	    {"/..", "/"},
+	    {"/a/../..", "/"},
+	    {"/a/b/../c", "/a/c"},
+	    {"a/..", "."},
+	    {"../../x/..", "../.."},
+	    {"//a", "/a"},
+	    {"a/b/../../..", ".."},
 	};
 	struct arena a = {0};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct str got = path_clean(&a, str_of(cases[i][0]));
 
-		T_CHECK(t, str_eqc(got, cases[i][1]), "clean '%s': '%s', want '%s'", cases[i][0], got.p, cases[i][1]);
-		T_CHECK(t, str_eq(path_clean(&a, got), got), "cleaning '%s' again changes it", got.p);
+		T_CHECK(t, str_eqc(got, cases[i][1]), "clean '%s': '%s', want '%s'", cases[i][0],
+			got.p, cases[i][1]);
+		T_CHECK(t, str_eq(path_clean(&a, got), got), "cleaning '%s' again changes it",
+			got.p);
 	}
 	arena_fini(&a);
 }
@@ -46,9 +59,9 @@ void TestPathParts(struct test *t)
 void TestPathRel(struct test *t)
 {
 	static const char *const cases[][3] = {
-		{"a", "a/b", "b"},	    {"a", "a", "."},	     {".", "a/b", "a/b"},
-		{"a/b", "a/c/d", "../c/d"}, {"/x/y", "/x/z", "../z"}, {"/", "/a", "a"},
-		{"/a/b", "/a", ".."},
+	    {"a", "a/b", "b"},		{"a", "a", "."},	  {".", "a/b", "a/b"},
+	    {"a/b", "a/c/d", "../c/d"}, {"/x/y", "/x/z", "../z"}, {"/", "/a", "a"},
+	    {"/a/b", "/a", ".."},
 	};
 	struct arena a = {0};
 
@@ -71,8 +84,8 @@ void TestPathWithin(struct test *t)
 void TestPathIsLocal(struct test *t)
 {
 	static const char *const good[] = {"a", "a/b.c", "...", "a..b", ".hidden", "a b"};
-	static const char *const bad[] = {"",	  "/",	 "/a",	 "..",	 "a/..", "../a", "a/../b", "a//b",
-					  "a/",	  ".",	 "./a",	 "a/.",	 "a\\b", "a\nb", "\x7f"};
+	static const char *const bad[] = {"",	"/", "/a",  "..",  "a/..", "../a", "a/../b", "a//b",
+					  "a/", ".", "./a", "a/.", "a\\b", "a\nb", "\x7f"};
 	char nul[] = {'a', '\0', 'b'};
 
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)

@@ -212,8 +212,8 @@ static bool glob_one(struct str pattern, size_t *i, struct str path, size_t *j)
 bool str_glob(struct str pattern, struct str path)
 {
 	size_t i = 0, j = 0;
-	size_t star_i = SIZE_MAX, star_j = 0;     /* last '*' */
-	size_t deep_i = SIZE_MAX, deep_j = 0;     /* last '**' */
+	size_t star_i = SIZE_MAX, star_j = 0; /* last '*' */
+	size_t deep_i = SIZE_MAX, deep_j = 0; /* last '**' */
 
 	for (;;) {
 		if (i + 1 < pattern.n && pattern.p[i] == '*' && pattern.p[i + 1] == '*') {

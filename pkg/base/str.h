@@ -39,17 +39,17 @@ struct buf {
 /* A str of a string literal. */
 #define STR(lit) ((struct str){(lit), sizeof(lit) - 1})
 
-struct str str_of(const char *cstr);      /* NULL gives the empty str */
+struct str str_of(const char *cstr); /* NULL gives the empty str */
 struct str str_from(const char *p, size_t n);
 bool str_eq(struct str a, struct str b);
 bool str_eqc(struct str a, const char *b);
-int str_cmp(struct str a, struct str b);  /* bytewise, shorter first; for qsort of struct str too */
+int str_cmp(struct str a, struct str b); /* bytewise, shorter first; for qsort of struct str too */
 int str_cmp_ptr(const void *a, const void *b); /* qsort comparison over struct str */
 bool str_starts(struct str s, struct str prefix);
 bool str_startsc(struct str s, const char *prefix);
 bool str_endsc(struct str s, const char *suffix);
 bool str_containsc(struct str s, const char *needle);
-struct str str_trim(struct str s);        /* without white space at both ends */
+struct str str_trim(struct str s);	     /* without white space at both ends */
 struct str str_skip(struct str s, size_t n); /* without its first n bytes (or empty) */
 /* The index of the first (last) byte c, or s.n when there is none. */
 size_t str_find(struct str s, char c);
@@ -63,7 +63,7 @@ struct str str_cut(struct str *rest, char sep);
 bool str_line(struct str *rest, struct str *line);
 /* Decimal digits only, no sign; false on anything else or overflow. */
 bool str_u64(struct str s, uint64_t *out) ATTR_MUST_USE;
-uint64_t str_hash(struct str s);          /* not for untrusted tables larger than memory; FNV-1a mixed */
+uint64_t str_hash(struct str s); /* not for untrusted tables larger than memory; FNV-1a mixed */
 /* Glob over a path: * and ? stop at '/', ** crosses it, [a-z] [!a] classes. */
 bool str_glob(struct str pattern, struct str path);
 /* Edit distance (Levenshtein), capped at cap; for "did you mean". */
@@ -84,7 +84,7 @@ void buf_printf(struct buf *b, const char *fmt, ...) ATTR_PRINTF(2, 3);
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) ATTR_PRINTF(2, 0);
 /* Room for at least more bytes behind n; for read(2) into b->p + b->n. */
 void buf_reserve(struct buf *b, size_t more_bytes);
-void buf_clear(struct buf *b); /* length 0, memory kept */
+void buf_clear(struct buf *b);		 /* length 0, memory kept */
 struct str buf_str(const struct buf *b); /* view; valid until the next change */
 /* JSON string content with quotes and escapes (RFC 8259 section 7); invalid UTF-8 becomes U+FFFD. */
 void buf_add_json(struct buf *b, struct str s);

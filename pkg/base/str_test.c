@@ -11,40 +11,41 @@ void TestStrGlob(struct test *t)
 		const char *pattern, *path;
 		bool want;
 	} cases[] = {
-		{"*.c", "a.c", true},
-		{"*.c", "x/a.c", false},
-		{"*.c", ".c", true},
-		{"*", "", true},
-		{"?", "", false},
-		{"a?c", "abc", true},
-		{"a?c", "a/c", false},
-		{"**", "a/b/c", true},
-		{"**/*.c", "a.c", true},
-		{"**/*.c", "a/b/c.c", true},
-		{"src/**/*.c", "src/a.c", true},
-		{"src/**/*.c", "src/x/y/a.c", true},
-		{"src/**/*.c", "srcs/a.c", false},
-		{"src/**/*.c", "src/a.h", false},
-		{"src/**", "src/a/b.h", true},
-		{"a/**/b/*.c", "a/x/b/y/b/z.c", true},
-		{"a/**/b/*.c", "a/x/b/y/z.c", false},
-		{"[a-c]x", "bx", true},
-		{"[a-c]x", "dx", false},
-		{"[!a-c]x", "dx", true},
-		{"[!a]x", "/x", false},
-		{"[]]x", "]x", true},
-		{"[a", "[a", false},
-		{"\\*", "*", true},
-		{"\\*", "x", false},
-		{"*a*b*c", "xaybzc", true},
-		{"*a*b*c", "xaybz", false},
-		{"", "", true},
-		{"", "a", false},
+	    {"*.c", "a.c", true},
+	    {"*.c", "x/a.c", false},
+	    {"*.c", ".c", true},
+	    {"*", "", true},
+	    {"?", "", false},
+	    {"a?c", "abc", true},
+	    {"a?c", "a/c", false},
+	    {"**", "a/b/c", true},
+	    {"**/*.c", "a.c", true},
+	    {"**/*.c", "a/b/c.c", true},
+	    {"src/**/*.c", "src/a.c", true},
+	    {"src/**/*.c", "src/x/y/a.c", true},
+	    {"src/**/*.c", "srcs/a.c", false},
+	    {"src/**/*.c", "src/a.h", false},
+	    {"src/**", "src/a/b.h", true},
+	    {"a/**/b/*.c", "a/x/b/y/b/z.c", true},
+	    {"a/**/b/*.c", "a/x/b/y/z.c", false},
+	    {"[a-c]x", "bx", true},
+	    {"[a-c]x", "dx", false},
+	    {"[!a-c]x", "dx", true},
+	    {"[!a]x", "/x", false},
+	    {"[]]x", "]x", true},
+	    {"[a", "[a", false},
+	    {"\\*", "*", true},
+	    {"\\*", "x", false},
+	    {"*a*b*c", "xaybzc", true},
+	    {"*a*b*c", "xaybz", false},
+	    {"", "", true},
+	    {"", "a", false},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		T_CHECK(t, str_glob(str_of(cases[i].pattern), str_of(cases[i].path)) == cases[i].want,
-			"glob '%s' on '%s', want %d", cases[i].pattern, cases[i].path, cases[i].want);
+		T_CHECK(
+		    t, str_glob(str_of(cases[i].pattern), str_of(cases[i].path)) == cases[i].want,
+		    "glob '%s' on '%s', want %d", cases[i].pattern, cases[i].path, cases[i].want);
 }
 
 /* A pattern of many stars must not take exponential time; the test's time limit is the check. */
@@ -68,7 +69,8 @@ void TestStrCut(struct test *t)
 	while (rest.p) {
 		part = str_cut(&rest, ',');
 		T_MUST(t, n < 3);
-		T_CHECK(t, str_eqc(part, want[n]), "part %zu: '%.*s', want '%s'", n, STR_ARG(part), want[n]);
+		T_CHECK(t, str_eqc(part, want[n]), "part %zu: '%.*s', want '%s'", n, STR_ARG(part),
+			want[n]);
 		n++;
 	}
 	T_EQ_INT(t, n, 3);
@@ -97,23 +99,24 @@ void TestStrU64(struct test *t)
 		bool ok;
 		uint64_t want;
 	} cases[] = {
-		{"0", true, 0},
-		{"007", true, 7},
-		{"18446744073709551615", true, UINT64_MAX},
-		{"18446744073709551616", false, 0},
-		{"99999999999999999999", false, 0},
-		{"", false, 0},
-		{"-1", false, 0},
-		{"+1", false, 0},
-		{"1 ", false, 0},
-		{"0x1", false, 0},
+	    {"0", true, 0},
+	    {"007", true, 7},
+	    {"18446744073709551615", true, UINT64_MAX},
+	    {"18446744073709551616", false, 0},
+	    {"99999999999999999999", false, 0},
+	    {"", false, 0},
+	    {"-1", false, 0},
+	    {"+1", false, 0},
+	    {"1 ", false, 0},
+	    {"0x1", false, 0},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		uint64_t v = 0;
 		bool ok = str_u64(str_of(cases[i].text), &v);
 
-		T_CHECK(t, ok == cases[i].ok && (!ok || v == cases[i].want), "input '%s'", cases[i].text);
+		T_CHECK(t, ok == cases[i].ok && (!ok || v == cases[i].want), "input '%s'",
+			cases[i].text);
 	}
 }
 
@@ -190,7 +193,8 @@ void TestStrVecSortUnique(struct test *t)
 		*vec_push(&a, &v) = str_of(words[i]);
 	str_vec_sort_unique(&v);
 	T_MUST(t, v.n == 4);
-	T_OK(t, v.v[0].n == 0 && str_eqc(v.v[1], "a") && str_eqc(v.v[2], "ab") && str_eqc(v.v[3], "b"));
+	T_OK(t, v.v[0].n == 0 && str_eqc(v.v[1], "a") && str_eqc(v.v[2], "ab") &&
+		    str_eqc(v.v[3], "b"));
 	T_OK(t, str_vec_has(&v, STR("ab")) && !str_vec_has(&v, STR("c")));
 	arena_fini(&a);
 }

@@ -15,21 +15,22 @@ struct target_row {
 	int machine, elf_class;
 };
 
-#define ROW(arch, variant, qemu, machine, class)                                            \
-	{                                                                                   \
-		{{"linux", 5}, {arch, sizeof(arch) - 1}, {variant, sizeof(variant) - 1}}, qemu, machine, class \
+#define ROW(arch, variant, qemu, machine, class)                                                   \
+	{                                                                                          \
+		{{"linux", 5}, {arch, sizeof(arch) - 1}, {variant, sizeof(variant) - 1}}, qemu,    \
+		    machine, class                                                                 \
 	}
 
 static const struct target_row rows[] = {
-	ROW("amd64", "", "qemu-x86_64-static", EM_X86_64, ELFCLASS64),
-	ROW("386", "", "qemu-i386-static", EM_386, ELFCLASS32),
-	ROW("arm64", "", "qemu-aarch64-static", EM_AARCH64, ELFCLASS64),
-	ROW("arm", "v7", "qemu-arm-static", EM_ARM, ELFCLASS32),
-	ROW("arm", "v6", "qemu-arm-static", EM_ARM, ELFCLASS32),
-	ROW("riscv64", "", "qemu-riscv64-static", EM_RISCV, ELFCLASS64),
-	ROW("ppc64le", "", "qemu-ppc64le-static", EM_PPC64, ELFCLASS64),
-	ROW("s390x", "", "qemu-s390x-static", EM_S390, ELFCLASS64),
-	ROW("loong64", "", "qemu-loongarch64-static", EM_LOONGARCH, ELFCLASS64),
+    ROW("amd64", "", "qemu-x86_64-static", EM_X86_64, ELFCLASS64),
+    ROW("386", "", "qemu-i386-static", EM_386, ELFCLASS32),
+    ROW("arm64", "", "qemu-aarch64-static", EM_AARCH64, ELFCLASS64),
+    ROW("arm", "v7", "qemu-arm-static", EM_ARM, ELFCLASS32),
+    ROW("arm", "v6", "qemu-arm-static", EM_ARM, ELFCLASS32),
+    ROW("riscv64", "", "qemu-riscv64-static", EM_RISCV, ELFCLASS64),
+    ROW("ppc64le", "", "qemu-ppc64le-static", EM_PPC64, ELFCLASS64),
+    ROW("s390x", "", "qemu-s390x-static", EM_S390, ELFCLASS64),
+    ROW("loong64", "", "qemu-loongarch64-static", EM_LOONGARCH, ELFCLASS64),
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 

@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 struct target {
-	struct str os;      /* "linux" */
+	struct str os;	    /* "linux" */
 	struct str arch;    /* GOARCH names: amd64 386 arm64 arm riscv64 ppc64le s390x loong64 */
 	struct str variant; /* "v7", "v6" for arm; else empty */
 };

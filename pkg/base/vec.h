@@ -13,21 +13,21 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-#define VEC_BODY(type)      \
-	{                   \
-		type *v;    \
-		size_t n;   \
-		size_t cap; \
+#define VEC_BODY(type)                                                                             \
+	{                                                                                          \
+		type *v; /* NOLINT(bugprone-macro-parentheses) */                                  \
+		size_t n;                                                                          \
+		size_t cap;                                                                        \
 	}
 #define VEC(type) struct VEC_BODY(type)
 
 /* Appends a zeroed item and gives a pointer to it. */
-#define vec_push(a, vec)                                                                             \
-	((vec)->n == (vec)->cap                                                                      \
-		 ? ((vec)->v = arena_grow((a), (vec)->v, (vec)->cap, (vec)->cap ? (vec)->cap * 2 : 8, \
-					  sizeof *(vec)->v, 16),                                     \
-		    (vec)->cap = (vec)->cap ? (vec)->cap * 2 : 8, &(vec)->v[(vec)->n++])             \
-		 : &(vec)->v[(vec)->n++])
+#define vec_push(a, vec)                                                                           \
+	((vec)->n == (vec)->cap                                                                    \
+	     ? ((vec)->v = arena_grow((a), (vec)->v, (vec)->cap, (vec)->cap ? (vec)->cap * 2 : 8,  \
+				      sizeof *(vec)->v, 16),                                       \
+		(vec)->cap = (vec)->cap ? (vec)->cap * 2 : 8, &(vec)->v[(vec)->n++])               \
+	     : &(vec)->v[(vec)->n++])
 
 struct str_vec VEC_BODY(struct str);
 

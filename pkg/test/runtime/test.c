@@ -146,7 +146,8 @@ void test_fatal(struct test *t, const char *file, int line, const char *fmt, ...
 	exit(1);
 }
 
-bool test_check_int(struct test *t, const char *file, int line, const char *expr, intmax_t got, intmax_t want)
+bool test_check_int(struct test *t, const char *file, int line, const char *expr, intmax_t got,
+		    intmax_t want)
 {
 	if (got == want)
 		return true;
@@ -189,7 +190,8 @@ bool test_check_mem(struct test *t, const char *file, int line, const char *expr
 	return false;
 }
 
-bool test_check_str(struct test *t, const char *file, int line, const char *expr, const char *got, const char *want)
+bool test_check_str(struct test *t, const char *file, int line, const char *expr, const char *got,
+		    const char *want)
 {
 	if (got && want && is_same(got, strlen(got), want, strlen(want)))
 		return true;
@@ -229,7 +231,8 @@ static void make_folder(struct runner *r)
 {
 	const char *base = getenv("TMPDIR");
 
-	snprintf(r->folder, sizeof r->folder, "%s/cbuild-test-XXXXXX", base && *base ? base : "/tmp");
+	snprintf(r->folder, sizeof r->folder, "%s/cbuild-test-XXXXXX",
+		 base && *base ? base : "/tmp");
 	if (!mkdtemp(r->folder))
 		die(r->folder);
 }
@@ -440,17 +443,21 @@ static void print_stream(struct job *j)
 		return;
 	}
 	stream_lines(j);
-	printf("%s %s %" PRIu64 "\n", j->outcome == PASSED ? "pass" : "fail", j->test->name, j->elapsed_ms);
+	printf("%s %s %" PRIu64 "\n", j->outcome == PASSED ? "pass" : "fail", j->test->name,
+	       j->elapsed_ms);
 }
 
 static void print_plain(const struct runner *r, struct job *j)
 {
-	static const char *const words[] = {[PASSED] = "PASS", [FAILED] = "FAIL", [SKIPPED] = "SKIP"};
+	static const char *const words[] = {
+	    [PASSED] = "PASS", [FAILED] = "FAIL", [SKIPPED] = "SKIP"};
 
 	if (j->outcome == PASSED && !r->verbose)
 		return;
-	printf("--- %s: %s (%.2fs)", words[j->outcome], j->test->name, (double)j->elapsed_ms / 1000);
-	printf(j->outcome == SKIPPED ? ": %s\n" : "%s\n", j->outcome == SKIPPED ? skip_reason(j) : "");
+	printf("--- %s: %s (%.2fs)", words[j->outcome], j->test->name,
+	       (double)j->elapsed_ms / 1000);
+	printf(j->outcome == SKIPPED ? ": %s\n" : "%s\n",
+	       j->outcome == SKIPPED ? skip_reason(j) : "");
 	if (j->outcome != SKIPPED)
 		print_lines(j, "    ");
 }
@@ -509,7 +516,8 @@ static void run_all(struct runner *r)
 
 static _Noreturn void usage(const char *program)
 {
-	fprintf(stderr, "usage: %s [-v] [-list] [-stream] [-run REGEX] [-timeout SECONDS] [-j N]\n", program);
+	fprintf(stderr, "usage: %s [-v] [-list] [-stream] [-run REGEX] [-timeout SECONDS] [-j N]\n",
+		program);
 	exit(2);
 }
 
@@ -547,7 +555,8 @@ static void parse_args(struct runner *r, char **argv)
 }
 
 /* Fills r->jobs with the cases that exist and match the pattern. */
-static void choose(struct runner *r, const struct test_case *cases, size_t count, const char *program)
+static void choose(struct runner *r, const struct test_case *cases, size_t count,
+		   const char *program)
 {
 	regex_t re;
 
@@ -568,7 +577,8 @@ static void choose(struct runner *r, const struct test_case *cases, size_t count
 int test_main(const struct test_case *cases, size_t count, int argc, char **argv)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	struct runner r = {.timeout_ms = 60000, .parallel = processors > 0 ? (unsigned)processors : 1};
+	struct runner r = {.timeout_ms = 60000,
+			   .parallel = processors > 0 ? (unsigned)processors : 1};
 
 	(void)argc;
 	parse_args(&r, argv);
@@ -579,7 +589,8 @@ int test_main(const struct test_case *cases, size_t count, int argc, char **argv
 	} else {
 		run_all(&r);
 		if (!r.stream && r.skipped)
-			printf("%zu passed, %zu failed, %zu skipped\n", r.passed, r.failed, r.skipped);
+			printf("%zu passed, %zu failed, %zu skipped\n", r.passed, r.failed,
+			       r.skipped);
 		else if (!r.stream)
 			printf("%zu passed, %zu failed\n", r.passed, r.failed);
 	}

@@ -23,7 +23,7 @@ struct test;
 
 #if defined(__GNUC__) || defined(__clang__)
 #define T_PRINTF_(fmt, args) __attribute__((format(printf, fmt, args)))
-#define T_NORETURN_ __attribute__((noreturn))
+#define T_NORETURN_	     __attribute__((noreturn))
 #else
 #define T_PRINTF_(fmt, args)
 #define T_NORETURN_
@@ -39,23 +39,26 @@ void test_log(struct test *t, const char *fmt, ...) T_PRINTF_(2, 3);
 void test_skip(struct test *t, const char *fmt, ...) T_PRINTF_(2, 3) T_NORETURN_;
 /* Records a failure at file:line and goes on; test_fatal ends the test. */
 void test_fail(struct test *t, const char *file, int line, const char *fmt, ...) T_PRINTF_(4, 5);
-void test_fatal(struct test *t, const char *file, int line, const char *fmt, ...) T_PRINTF_(4, 5) T_NORETURN_;
+void test_fatal(struct test *t, const char *file, int line, const char *fmt, ...)
+    T_PRINTF_(4, 5) T_NORETURN_;
 /* Comparisons behind the macros; they return whether the check held. */
-bool test_check_int(struct test *t, const char *file, int line, const char *expr, intmax_t got, intmax_t want);
+bool test_check_int(struct test *t, const char *file, int line, const char *expr, intmax_t got,
+		    intmax_t want);
 bool test_check_str(struct test *t, const char *file, int line, const char *expr, const char *got,
 		    const char *want);
 bool test_check_mem(struct test *t, const char *file, int line, const char *expr, const void *got,
 		    size_t got_n, const void *want, size_t want_n);
 
 /* T_CHECK(t, condition, "format", ...): the format is required and says the input. */
-#define T_CHECK(t, cond, ...) \
-	((cond) ? (void)0 : (test_log((t), __VA_ARGS__), test_fail((t), __FILE__, __LINE__, "%s", #cond)))
-#define T_OK(t, cond) ((cond) ? (void)0 : test_fail((t), __FILE__, __LINE__, "%s", #cond))
+#define T_CHECK(t, cond, ...)                                                                      \
+	((cond) ? (void)0                                                                          \
+		: (test_log((t), __VA_ARGS__), test_fail((t), __FILE__, __LINE__, "%s", #cond)))
+#define T_OK(t, cond)	((cond) ? (void)0 : test_fail((t), __FILE__, __LINE__, "%s", #cond))
 #define T_MUST(t, cond) ((cond) ? (void)0 : test_fatal((t), __FILE__, __LINE__, "%s", #cond))
-#define T_EQ_INT(t, got, want) \
+#define T_EQ_INT(t, got, want)                                                                     \
 	((void)test_check_int((t), __FILE__, __LINE__, #got, (intmax_t)(got), (intmax_t)(want)))
 #define T_EQ_STR(t, got, want) ((void)test_check_str((t), __FILE__, __LINE__, #got, (got), (want)))
-#define T_EQ_MEM(t, got, got_n, want, want_n) \
+#define T_EQ_MEM(t, got, got_n, want, want_n)                                                      \
 	((void)test_check_mem((t), __FILE__, __LINE__, #got, (got), (got_n), (want), (want_n)))
 
 /* For the generated main: what to run. A case whose function is NULL (compiled away) is left out. */
