@@ -30,7 +30,8 @@ static bool mount_toolchain(struct cmd *c, const struct toolchain *tc, struct er
 {
 	if (!tc->root.n)
 		return true;
-	return file_symlink(str_c(&c->arena, tc->root), str_fmt(&c->arena, X "/tc/%.*s", STR_ARG(tc->mount_name)).p, e);
+	return file_symlink(str_c(&c->arena, tc->root),
+			    str_fmt(&c->arena, X "/tc/%.*s", STR_ARG(tc->mount_name)).p, e);
 }
 
 static bool open_target(struct build *b, struct build_target *t, struct err *e)
@@ -44,8 +45,10 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 				      .test_runtime = STR(X "/rt")};
 	struct plan_opts plan_opts = {.target = t->target, .manifest = &c->manifest};
 
-	if (!toolchain_open(&c->arena, &t->target, &tool_opts, &t->tc, e) || !mount_toolchain(c, t->tc, e))
-		return err_wrap(e, "finding a toolchain for %.*s", STR_ARG(target_name(&c->arena, &t->target)));
+	if (!toolchain_open(&c->arena, &t->target, &tool_opts, &t->tc, e) ||
+	    !mount_toolchain(c, t->tc, e))
+		return err_wrap(e, "finding a toolchain for %.*s",
+				STR_ARG(target_name(&c->arena, &t->target)));
 	if (!load_packages(&c->arena, &load_opts, &t->set, e))
 		return false;
 	plan_opts.tc = t->tc;
@@ -81,13 +84,14 @@ void build_goal(struct build *b, const struct action *x)
 	*vec_push(&b->c->arena, &b->goals) = x->index;
 }
 
-void build_program(struct build *b, struct build_target *t, const struct program *prog, struct str path)
+void build_program(struct build *b, struct build_target *t, const struct program *prog,
+		   struct str path)
 {
 	struct action *policy, *link = plan_program(&t->plan, prog, &policy);
 
 	build_goal(b, policy);
 	*vec_push(&b->c->arena, &b->placed) =
-		(struct placed){link, path.n ? path : link->outputs.v[0].path, 0755};
+	    (struct placed){link, path.n ? path : link->outputs.v[0].path, 0755};
 }
 
 static struct str module_for(void *ctx, struct str header)
@@ -135,7 +139,8 @@ static bool place(struct build *b, struct file_memo *memo, const struct placed *
 		return false;
 	r = cas_place(b->c->cas, &out->digest, str_c(&b->c->arena, p->path), p->mode, e);
 	if (r == CAS_MISS) {
-		err_set(e, ERR_IO, "%.*s left the cache while it was being built", STR_ARG(p->path));
+		err_set(e, ERR_IO, "%.*s left the cache while it was being built",
+			STR_ARG(p->path));
 		err_fix(e, "build again; another process trimmed or cleaned the cache");
 	}
 	return r == CAS_HIT;
@@ -152,7 +157,8 @@ static bool place_all(struct build *b, struct err *e)
 	for (size_t i = 0; i < b->placed.n; i++) {
 		const struct action *x = b->placed.v[i].action;
 
-		if ((x->state == ACTION_CACHED || x->state == ACTION_RAN) && !place(b, memo, &b->placed.v[i], e)) {
+		if ((x->state == ACTION_CACHED || x->state == ACTION_RAN) &&
+		    !place(b, memo, &b->placed.v[i], e)) {
 			file_memo_close(memo, &(struct err){0});
 			return false;
 		}
@@ -177,7 +183,8 @@ bool build_run(struct build *b, struct err *e)
 	o.cas = c->cas;
 	for (size_t i = 0; i < b->target_count; i++)
 		for (size_t k = 0; k < b->targets[i].tc->trusted_prefixes.n; k++)
-			*vec_push(&c->arena, &o.trusted_prefixes) = b->targets[i].tc->trusted_prefixes.v[k];
+			*vec_push(&c->arena, &o.trusted_prefixes) =
+			    b->targets[i].tc->trusted_prefixes.v[k];
 	if (!exec_run(&c->arena, &b->graph, b->goals.v, b->goals.n, &o, &b->stat, e)) {
 		explain_failure(b, e);
 		return false;
@@ -185,8 +192,8 @@ bool build_run(struct build *b, struct err *e)
 	return place_all(b, e);
 }
 
-bool build_one_program(struct build *b, struct build_target *t, struct str name, const struct program **out,
-		       struct err *e)
+bool build_one_program(struct build *b, struct build_target *t, struct str name,
+		       const struct program **out, struct err *e)
 {
 	struct package **v;
 	size_t n, found = 0;
@@ -227,7 +234,7 @@ static void compile_command(struct cmd *c, const struct action *x, struct buf *o
 	buf_addc(out, ", \"arguments\": [");
 	for (size_t i = 0; i < x->argv.n; i++) {
 		const struct arg *g = &x->argv.v[i];
-		struct str path = g->kind == ARG_INPUT    ? x->inputs.v[g->index].path
+		struct str path = g->kind == ARG_INPUT	  ? x->inputs.v[g->index].path
 				  : g->kind == ARG_OUTPUT ? x->outputs.v[g->index].path
 							  : STR("");
 
@@ -256,17 +263,19 @@ bool build_compile_commands(struct build *b, struct err *e)
 	return ok;
 }
 
-bool build_run_argv(struct cmd *c, const struct target *t, struct str program, const struct str_vec *args,
-		    const char *const **argv, struct err *e)
+bool build_run_argv(struct cmd *c, const struct target *t, struct str program,
+		    const struct str_vec *args, const char *const **argv, struct err *e)
 {
 	VEC(const char *) v = {0};
 	struct str qemu = target_qemu(t), path;
 
 	if (qemu.n) {
 		if (!path_search(&c->arena, str_c(&c->arena, qemu), &path)) {
-			err_set(e, ERR_IO, "%.*s is needed to run programs of %.*s here, and is not installed",
+			err_set(e, ERR_IO,
+				"%.*s is needed to run programs of %.*s here, and is not installed",
 				STR_ARG(qemu), STR_ARG(target_name(&c->arena, t)));
-			return err_fix(e, "install it (Debian: qemu-user-static), or run on such a machine");
+			return err_fix(
+			    e, "install it (Debian: qemu-user-static), or run on such a machine");
 		}
 		*vec_push(&c->arena, &v) = str_c(&c->arena, path);
 	}

@@ -22,9 +22,9 @@ struct cmd {
 	const struct verb *verb;
 
 	/* Set by session_open. */
-	struct str root;        /* absolute folder of the project; also the working folder */
-	struct str prefix;      /* where the user stands, relative to root: "." or "cmd/kv" */
-	struct str cache_dir;   /* absolute */
+	struct str root;      /* absolute folder of the project; also the working folder */
+	struct str prefix;    /* where the user stands, relative to root: "." or "cmd/kv" */
+	struct str cache_dir; /* absolute */
 	bool offline;
 	bool has_manifest;
 	struct manifest manifest;
@@ -47,15 +47,16 @@ const struct verb *verb_find(struct str name);
 
 enum opt_kind { OPT_FLAG, OPT_STR, OPT_LIST, OPT_UINT };
 struct opt {
-	const char *name;  /* "--target"; an alias after a comma: "-j,--jobs" */
+	const char *name; /* "--target"; an alias after a comma: "-j,--jobs" */
 	enum opt_kind kind;
-	void *out;         /* bool *, struct str *, struct str_vec *, unsigned * */
+	void *out; /* bool *, struct str *, struct str_vec *, unsigned * */
 };
 /*
  * Takes the options (an array ended by a NULL name) out of args, leaving the operands. -xVALUE,
  * --name=VALUE and --name VALUE; `--` ends options; stop_early: the first operand does.
  */
-bool opt_parse(struct cmd *c, struct str_vec *args, const struct opt *opts, bool stop_early, struct err *e);
+bool opt_parse(struct cmd *c, struct str_vec *args, const struct opt *opts, bool stop_early,
+	       struct err *e);
 
 /* --- session ---------------------------------------------------------------------------------- */
 
@@ -68,7 +69,8 @@ struct toolchain_opts session_toolchain_opts(struct cmd *c);
 /* The build list, with the test runtime's module at its end. */
 bool session_modules(struct cmd *c, bool update, struct err *e);
 /* Targets from --target options: "all" means the manifest's (without any: the usual six); none: this host. */
-bool session_targets(struct cmd *c, const struct str_vec *names, struct target **out, size_t *n, struct err *e);
+bool session_targets(struct cmd *c, const struct str_vec *names, struct target **out, size_t *n,
+		     struct err *e);
 
 /* --- one build -------------------------------------------------------------------------------- */
 
@@ -80,11 +82,14 @@ struct build_opts {
 	bool keep_going, dry_run, show_commands, explain, no_cache;
 };
 /* The rows for opt_parse; append them with BUILD_OPTS(o). */
-#define BUILD_OPTS(o)                                                                                          \
-	{"--target", OPT_LIST, &(o).targets}, {"--profile", OPT_STR, &(o).profile},                            \
-		{"-j,--jobs", OPT_UINT, &(o).jobs}, {"-k,--keep-going", OPT_FLAG, &(o).keep_going},            \
-		{"-n,--dry-run", OPT_FLAG, &(o).dry_run}, {"-x", OPT_FLAG, &(o).show_commands},                \
-		{"--explain", OPT_FLAG, &(o).explain}, {"--no-cache", OPT_FLAG, &(o).no_cache}
+#define BUILD_OPTS(o)                                                                              \
+	{"--target", OPT_LIST, &(o).targets}, {"--profile", OPT_STR, &(o).profile},                \
+	    {"-j,--jobs", OPT_UINT, &(o).jobs}, {"-k,--keep-going", OPT_FLAG, &(o).keep_going},    \
+	    {"-n,--dry-run", OPT_FLAG, &(o).dry_run}, {"-x", OPT_FLAG, &(o).show_commands},        \
+	    {"--explain", OPT_FLAG, &(o).explain},                                                 \
+	{                                                                                          \
+		"--no-cache", OPT_FLAG, &(o).no_cache                                              \
+	}
 
 /* One target of a build. */
 struct build_target {
@@ -115,17 +120,18 @@ struct build {
 bool build_open(struct build *b, struct cmd *c, const struct build_opts *o, struct err *e);
 void build_goal(struct build *b, const struct action *x);
 /* A program and its policy check as goals, placed at path (empty: its usual place). */
-void build_program(struct build *b, struct build_target *t, const struct program *prog, struct str path);
+void build_program(struct build *b, struct build_target *t, const struct program *prog,
+		   struct str path);
 /* Runs the goals and places what they made. On failure explains what can be. */
 bool build_run(struct build *b, struct err *e);
 /* The one program that operands name (or the only one). */
-bool build_one_program(struct build *b, struct build_target *t, struct str name, const struct program **out,
-		       struct err *e);
+bool build_one_program(struct build *b, struct build_target *t, struct str name,
+		       const struct program **out, struct err *e);
 /* compile_commands.json of the first target, written when it changed. */
 bool build_compile_commands(struct build *b, struct err *e);
 /* argv for running a target's program here, through qemu-user when needed; NULL-terminated in the arena. */
-bool build_run_argv(struct cmd *c, const struct target *t, struct str program, const struct str_vec *args,
-		    const char *const **argv, struct err *e);
+bool build_run_argv(struct cmd *c, const struct target *t, struct str program,
+		    const struct str_vec *args, const char *const **argv, struct err *e);
 
 /* Verbs, one file each. */
 bool verb_build(struct cmd *c, struct str_vec *args, struct err *e);

@@ -19,7 +19,8 @@ static bool unknown_verb(struct cmd *c, struct str name, struct err *e)
 	near = str_nearest(name, names.v, names.n);
 	err_set(e, ERR_USAGE, "unknown command '%.*s'", STR_ARG(name));
 	if (near.n)
-		return err_fix(e, "did you mean '%.*s'? `cbuild help` lists the commands", STR_ARG(near));
+		return err_fix(e, "did you mean '%.*s'? `cbuild help` lists the commands",
+			       STR_ARG(near));
 	return err_fix(e, "`cbuild help` lists the commands");
 }
 

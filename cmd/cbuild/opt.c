@@ -39,11 +39,13 @@ static bool unknown(struct cmd *c, const struct opt *opts, struct str name, stru
 	near = str_nearest(name, known.v, known.n);
 	err_set(e, ERR_USAGE, "unknown option '%.*s'", STR_ARG(name));
 	if (near.n)
-		return err_fix(e, "did you mean '%.*s'? `cbuild help %s` lists them", STR_ARG(near), c->verb->name);
+		return err_fix(e, "did you mean '%.*s'? `cbuild help %s` lists them", STR_ARG(near),
+			       c->verb->name);
 	return err_fix(e, "`cbuild help %s` lists them", c->verb->name);
 }
 
-static bool take(struct cmd *c, const struct opt *o, struct str name, struct str value, struct err *e)
+static bool take(struct cmd *c, const struct opt *o, struct str name, struct str value,
+		 struct err *e)
 {
 	uint64_t n;
 
@@ -59,8 +61,9 @@ static bool take(struct cmd *c, const struct opt *o, struct str name, struct str
 		return true;
 	case OPT_UINT:
 		if (!str_u64(value, &n) || n > UINT_MAX || n == 0)
-			return err_set(e, ERR_USAGE, "option %.*s wants a whole number above 0, not '%.*s'", STR_ARG(name),
-				       STR_ARG(value));
+			return err_set(e, ERR_USAGE,
+				       "option %.*s wants a whole number above 0, not '%.*s'",
+				       STR_ARG(name), STR_ARG(value));
 		*(unsigned *)o->out = (unsigned)n;
 		return true;
 	}
@@ -68,7 +71,8 @@ static bool take(struct cmd *c, const struct opt *o, struct str name, struct str
 }
 
 /* Splits an argument into option name and joined value; value.p NULL when there is none. */
-static const struct opt *split(const struct opt *opts, struct str arg, struct str *name, struct str *value)
+static const struct opt *split(const struct opt *opts, struct str arg, struct str *name,
+			       struct str *value)
 {
 	const struct opt *o;
 	size_t eq = str_find(arg, '=');
@@ -89,7 +93,8 @@ static const struct opt *split(const struct opt *opts, struct str arg, struct st
 	return o && o->kind != OPT_FLAG ? o : NULL;
 }
 
-bool opt_parse(struct cmd *c, struct str_vec *args, const struct opt *opts, bool stop_early, struct err *e)
+bool opt_parse(struct cmd *c, struct str_vec *args, const struct opt *opts, bool stop_early,
+	       struct err *e)
 {
 	size_t kept = 0, i;
 
@@ -118,7 +123,8 @@ bool opt_parse(struct cmd *c, struct str_vec *args, const struct opt *opts, bool
 			return err_set(e, ERR_USAGE, "option %.*s takes no value", STR_ARG(name));
 		if (o->kind != OPT_FLAG && !value.p) {
 			if (i + 1 >= args->n)
-				return err_set(e, ERR_USAGE, "option %.*s wants a value", STR_ARG(name));
+				return err_set(e, ERR_USAGE, "option %.*s wants a value",
+					       STR_ARG(name));
 			value = args->v[++i];
 		}
 		if (!take(c, o, name, value, e))

@@ -46,7 +46,8 @@ static bool find_root(struct cmd *c, struct err *e)
 	if (!path_cwd(&c->arena, &cwd, e))
 		return false;
 	for (dir = cwd;; dir = path_dir(dir)) {
-		if (file_kind(str_c(&c->arena, path_join(&c->arena, dir, STR("cbuild.yaml")))) != FILE_ABSENT)
+		if (file_kind(str_c(&c->arena, path_join(&c->arena, dir, STR("cbuild.yaml")))) !=
+		    FILE_ABSENT)
 			break;
 		if (str_eqc(dir, "/")) {
 			dir = cwd;
@@ -90,7 +91,8 @@ struct toolchain_opts session_toolchain_opts(struct cmd *c)
 /* The test runtime is a module like any other; its files come out of this binary. */
 static bool add_runtime(struct cmd *c, struct err *e)
 {
-	static const char text[] = "packages: {runtime: {sources: [test.c], export: {include: [.]}}}\n";
+	static const char text[] =
+	    "packages: {runtime: {sources: [test.c], export: {include: [.]}}}\n";
 	static const char *const files[] = {"cbuild/test.h", "test.c"};
 	struct module *m;
 	struct manifest *manifest = arena_new(&c->arena, struct manifest);
@@ -101,7 +103,8 @@ static bool add_runtime(struct cmd *c, struct err *e)
 		const char *path = str_fmt(&c->arena, RUNTIME "/%s", files[i]).p;
 
 		if (!f)
-			return err_set(e, ERR_IO, "this cbuild lacks its own file %.*s", STR_ARG(name));
+			return err_set(e, ERR_IO, "this cbuild lacks its own file %.*s",
+				       STR_ARG(name));
 		if (!folder_make_for(path, e) || !file_write_if_changed(path, f->data, 0644, e))
 			return false;
 	}
@@ -148,7 +151,8 @@ static void add_all(struct cmd *c, struct target **v, size_t *n)
 			add_target(c, v, n, &t);
 }
 
-bool session_targets(struct cmd *c, const struct str_vec *names, struct target **out, size_t *n, struct err *e)
+bool session_targets(struct cmd *c, const struct str_vec *names, struct target **out, size_t *n,
+		     struct err *e)
 {
 	struct target host = target_host(), t;
 

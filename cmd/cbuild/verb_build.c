@@ -7,8 +7,8 @@
 #include "sys/file.h"
 
 /* Where a program goes: -o FILE for one, -o DIR/ for several, else its usual place. */
-static bool output_path(struct build *b, const struct build_target *t, const struct program *p, struct str o,
-			size_t programs, struct str *out, struct err *e)
+static bool output_path(struct build *b, const struct build_target *t, const struct program *p,
+			struct str o, size_t programs, struct str *out, struct err *e)
 {
 	struct arena *a = &b->c->arena;
 	struct str at;
@@ -24,16 +24,17 @@ static bool output_path(struct build *b, const struct build_target *t, const str
 		return true;
 	}
 	if (programs * b->target_count > 1) {
-		err_set(e, ERR_USAGE, "-o %.*s names one file, but %zu programs are built", STR_ARG(o),
-			programs * b->target_count);
-		return err_fix(e, "name one program and one target, or a folder: -o %.*s/", STR_ARG(o));
+		err_set(e, ERR_USAGE, "-o %.*s names one file, but %zu programs are built",
+			STR_ARG(o), programs * b->target_count);
+		return err_fix(e, "name one program and one target, or a folder: -o %.*s/",
+			       STR_ARG(o));
 	}
 	*out = at;
 	return true;
 }
 
-static bool add_target(struct build *b, struct build_target *t, const struct str_vec *patterns, struct str o,
-		       struct err *e)
+static bool add_target(struct build *b, struct build_target *t, const struct str_vec *patterns,
+		       struct str o, struct err *e)
 {
 	struct arena *a = &b->c->arena;
 	struct package **v;

@@ -20,9 +20,10 @@ static bool print_stat(struct cmd *c, struct err *e)
 	if (!cas_stat(c->cas, &s, e))
 		return false;
 	if (c->json)
-		printf("{\"blobs\":%llu,\"blob_bytes\":%llu,\"results\":%llu,\"result_bytes\":%llu}\n",
-		       (unsigned long long)s.blob_count, (unsigned long long)s.blob_bytes,
-		       (unsigned long long)s.action_count, (unsigned long long)s.action_bytes);
+		printf(
+		    "{\"blobs\":%llu,\"blob_bytes\":%llu,\"results\":%llu,\"result_bytes\":%llu}\n",
+		    (unsigned long long)s.blob_count, (unsigned long long)s.blob_bytes,
+		    (unsigned long long)s.action_count, (unsigned long long)s.action_bytes);
 	else
 		printf("%.*s: %llu blobs, %.1f MB; %llu results, %.1f MB\n", STR_ARG(c->cache_dir),
 		       (unsigned long long)s.blob_count, (double)s.blob_bytes / 1e6,
@@ -43,7 +44,8 @@ static bool trim(struct cmd *c, unsigned days, unsigned megabytes, struct err *e
 bool verb_cache(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	unsigned days = 5, megabytes = 10000;
-	const struct opt opts[] = {{"--max-age", OPT_UINT, &days}, {"--max-size", OPT_UINT, &megabytes}, {0}};
+	const struct opt opts[] = {
+	    {"--max-age", OPT_UINT, &days}, {"--max-size", OPT_UINT, &megabytes}, {0}};
 	struct str what;
 	uint64_t damaged;
 
@@ -96,8 +98,9 @@ static void print_env(const char *name, struct str value, const struct str_vec *
 bool verb_env(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	static const struct opt opts[] = {{0}};
-	static const char *const names[] = {"CBUILD_OFFLINE",    "CBUILD_TOOLCHAIN", "CFLAGS", "LDFLAGS",
-					    "SOURCE_DATE_EPOCH", "GIT_CONFIG_GLOBAL"};
+	static const char *const names[] = {
+	    "CBUILD_OFFLINE", "CBUILD_TOOLCHAIN",  "CFLAGS",
+	    "LDFLAGS",	      "SOURCE_DATE_EPOCH", "GIT_CONFIG_GLOBAL"};
 	struct target host = target_host();
 
 	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e))
@@ -138,10 +141,12 @@ bool verb_help(struct cmd *c, struct str_vec *args, struct err *e)
 			printf("\n%s", v->help);
 		return true;
 	}
-	printf("cbuild builds, tests, packs and ships C programs.\n\nusage: cbuild [-C DIR] COMMAND [arguments]\n\n");
+	printf("cbuild builds, tests, packs and ships C programs.\n\nusage: cbuild [-C DIR] "
+	       "COMMAND [arguments]\n\n");
 	for (v = verbs; v->name; v++)
 		printf("  %-10s %s\n", v->name, v->summary);
-	printf("\n`cbuild help COMMAND` says more. Exit status: 0 ok, 1 the code or input failed, 2 usage, "
+	printf("\n`cbuild help COMMAND` says more. Exit status: 0 ok, 1 the code or input failed, "
+	       "2 usage, "
 	       "3 environment or network.\n");
 	return true;
 }

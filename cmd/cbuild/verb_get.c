@@ -34,7 +34,8 @@ static bool used_modules(struct cmd *c, struct str_vec *used, struct err *e)
 	struct target *targets;
 	size_t n;
 
-	if (!session_targets(c, &(struct str_vec){.v = &(struct str){"all", 3}, .n = 1}, &targets, &n, e))
+	if (!session_targets(c, &(struct str_vec){.v = &(struct str){"all", 3}, .n = 1}, &targets,
+			     &n, e))
 		return false;
 	for (size_t t = 0; t < n; t++) {
 		struct package_set set;
@@ -70,8 +71,8 @@ static void print_graph(struct cmd *c)
 			const struct module *r = &c->list.modules.v[m->requires.v[k]];
 
 			printf("%.*s%s%.*s %.*s%s%.*s\n", STR_ARG(m->path.n ? m->path : STR(".")),
-			       m->version.n ? "@" : "", STR_ARG(m->version), STR_ARG(r->path), r->version.n ? "@" : "",
-			       STR_ARG(r->version));
+			       m->version.n ? "@" : "", STR_ARG(m->version), STR_ARG(r->path),
+			       r->version.n ? "@" : "", STR_ARG(r->version));
 		}
 	}
 }
@@ -89,7 +90,8 @@ bool verb_mod(struct cmd *c, struct str_vec *args, struct err *e)
 	o = session_mod_opts(c);
 	if (str_eqc(what, "tidy")) {
 		o.update = true;
-		return session_modules(c, true, e) && used_modules(c, &used, e) && mod_tidy(&c->arena, &used, &o, e);
+		return session_modules(c, true, e) && used_modules(c, &used, e) &&
+		       mod_tidy(&c->arena, &used, &o, e);
 	}
 	if (!str_eqc(what, "download") && !str_eqc(what, "verify") && !str_eqc(what, "graph")) {
 		err_set(e, ERR_USAGE, "unknown command 'mod %.*s'", STR_ARG(what));

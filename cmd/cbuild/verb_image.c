@@ -22,13 +22,15 @@ struct host_files VEC_BODY(struct define);
 /* The distributions' places of the CA bundle; the file becomes an input by content. */
 static bool add_ca_bundle(struct cmd *c, struct host_files *v, struct err *e)
 {
-	static const char *const places[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+	static const char *const places[] = {"/etc/ssl/certs/ca-certificates.crt",
+					     "/etc/pki/tls/certs/ca-bundle.crt",
 					     "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
 
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
 		if (file_kind(places[i]) == FILE_ABSENT)
 			continue;
-		*vec_push(&c->arena, v) = (struct define){STR("/etc/ssl/certs/ca-certificates.crt"), str_of(places[i])};
+		*vec_push(&c->arena, v) =
+		    (struct define){STR("/etc/ssl/certs/ca-certificates.crt"), str_of(places[i])};
 		return true;
 	}
 	err_at(e, ERR_IO, "cbuild.yaml", c->manifest.image.pos.line, c->manifest.image.pos.col,
@@ -36,7 +38,8 @@ static bool add_ca_bundle(struct cmd *c, struct host_files *v, struct err *e)
 	return err_fix(e, "install it (Debian: ca-certificates)");
 }
 
-static bool add_tree(struct cmd *c, struct host_files *v, struct str host, struct str image, unsigned depth, struct err *e)
+static bool add_tree(struct cmd *c, struct host_files *v, struct str host, struct str image,
+		     unsigned depth, struct err *e)
 {
 	struct folder_entry *entries;
 	size_t n;
@@ -48,7 +51,8 @@ static bool add_tree(struct cmd *c, struct host_files *v, struct str host, struc
 		struct str to = path_join(&c->arena, image, entries[i].name);
 		struct file_sig sig;
 
-		if (entries[i].kind == FILE_FOLDER && depth < 8 && !add_tree(c, v, from, to, depth + 1, e))
+		if (entries[i].kind == FILE_FOLDER && depth < 8 &&
+		    !add_tree(c, v, from, to, depth + 1, e))
 			return false;
 		if (entries[i].kind == FILE_FOLDER || !file_stat(str_c(&c->arena, from), &sig, e))
 			continue;
@@ -81,8 +85,8 @@ static bool created_time(struct cmd *c, int64_t *seconds, struct err *e)
 	return set || vcs_commit_time(&c->arena, c->root, seconds, e);
 }
 
-static bool plan_images(struct build *b, struct str name, struct action **index, const struct program **prog,
-			struct err *e)
+static bool plan_images(struct build *b, struct str name, struct action **index,
+			const struct program **prog, struct err *e)
 {
 	struct cmd *c = b->c;
 	struct host_files files = {0};
@@ -102,7 +106,9 @@ static bool plan_images(struct build *b, struct str name, struct action **index,
 		o.program = (*prog)->name;
 		link = plan_program(&b->targets[i].plan, *prog, &policy);
 		if (!b->targets[i].tc->is_static) {
-			err_set(e, ERR_VERIFY, "toolchain %.*s links dynamically: its programs do not run in an empty image",
+			err_set(e, ERR_VERIFY,
+				"toolchain %.*s links dynamically: its programs do not run in an "
+				"empty image",
 				STR_ARG(b->targets[i].tc->name));
 			return err_fix(e, "cbuild toolchain install zig (or clang-musl)");
 		}
@@ -115,13 +121,15 @@ static bool plan_images(struct build *b, struct str name, struct action **index,
 	return true;
 }
 
-static bool deliver(struct cmd *c, const struct image_opts *o, const struct oci_image *img, struct str program,
-		    struct err *e)
+static bool deliver(struct cmd *c, const struct image_opts *o, const struct oci_image *img,
+		    struct str program, struct err *e)
 {
 	struct arena *a = &c->arena;
 	struct str tag = o->tag.n ? o->tag : STR("latest"), where;
 	/* Engines name what they load by NAME:TAG; a layout is the program's own, so its tags suffice. */
-	struct str name = str_find(tag, ':') < tag.n ? tag : str_fmt(a, "%.*s:%.*s", STR_ARG(program), STR_ARG(tag));
+	struct str name = str_find(tag, ':') < tag.n
+			      ? tag
+			      : str_fmt(a, "%.*s:%.*s", STR_ARG(program), STR_ARG(tag));
 	struct str out = o->out.n ? path_join(a, c->prefix, o->out)
 				  : str_fmt(a, "build/image/%.*s", STR_ARG(program));
 
@@ -148,8 +156,8 @@ static void print_image(struct cmd *c, const struct oci_image *img)
 	for (size_t i = 0; i < img->blobs.n; i++)
 		total += img->blobs.v[i].size_bytes;
 	if (c->json) {
-		buf_printf(&b, "{\"digest\":\"%.*s\",\"size\":%llu,\"platforms\":[", STR_ARG(digest),
-			   (unsigned long long)total);
+		buf_printf(&b, "{\"digest\":\"%.*s\",\"size\":%llu,\"platforms\":[",
+			   STR_ARG(digest), (unsigned long long)total);
 		for (size_t i = 0; i < img->platforms.n; i++) {
 			buf_addc(&b, i ? "," : "");
 			buf_add_json(&b, target_name(&c->arena, &img->platforms.v[i].target));
@@ -175,7 +183,8 @@ bool verb_image(struct cmd *c, struct str_vec *args, struct err *e)
 	struct oci_image img;
 	struct build b;
 
-	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e) || !build_open(&b, c, &o.build, e))
+	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e) ||
+	    !build_open(&b, c, &o.build, e))
 		return false;
 	if (args->n > 1)
 		return err_set(e, ERR_USAGE, "one image at a time: name one program");

@@ -16,8 +16,8 @@ static void print_module(const struct cmd *c, const struct module *m)
 	struct buf b = {0};
 
 	if (!c->json) {
-		printf("%.*s%s%.*s%s\n", STR_ARG(m->path.n ? m->path : STR(".")), m->version.n ? " " : "",
-		       STR_ARG(m->version), m->from_port ? " (port)" : "");
+		printf("%.*s%s%.*s%s\n", STR_ARG(m->path.n ? m->path : STR(".")),
+		       m->version.n ? " " : "", STR_ARG(m->version), m->from_port ? " (port)" : "");
 		return;
 	}
 	buf_add_byte(&b, '{');
@@ -26,7 +26,8 @@ static void print_module(const struct cmd *c, const struct module *m)
 	add_field(&b, "dir", m->dir);
 	add_field(&b, "sum", m->sum);
 	add_field(&b, "licence", m->manifest->licence);
-	buf_printf(&b, ",\"port\":%s,\"main\":%s}\n", m->from_port ? "true" : "false", m->main ? "true" : "false");
+	buf_printf(&b, ",\"port\":%s,\"main\":%s}\n", m->from_port ? "true" : "false",
+		   m->main ? "true" : "false");
 	fwrite(b.p, 1, b.n, stdout);
 	buf_fini(&b);
 }
@@ -77,7 +78,8 @@ bool verb_list(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	struct build_opts o = {0};
 	bool modules = false;
-	const struct opt opts[] = {{"-m", OPT_FLAG, &modules}, {"--target", OPT_LIST, &o.targets}, {0}};
+	const struct opt opts[] = {
+	    {"-m", OPT_FLAG, &modules}, {"--target", OPT_LIST, &o.targets}, {0}};
 	struct build b;
 	struct package **v;
 	size_t n;
@@ -91,7 +93,8 @@ bool verb_list(struct cmd *c, struct str_vec *args, struct err *e)
 			print_module(c, &c->list.modules.v[i]);
 		return true;
 	}
-	if (!build_open(&b, c, &o, e) || !load_match(&c->arena, &b.targets[0].set, args->v, args->n, &v, &n, e))
+	if (!build_open(&b, c, &o, e) ||
+	    !load_match(&c->arena, &b.targets[0].set, args->v, args->n, &v, &n, e))
 		return false;
 	for (size_t i = 0; i < n; i++)
 		print_package(c, v[i]);

@@ -33,8 +33,8 @@ struct test_program {
 };
 struct test_programs VEC_BODY(struct test_program);
 
-static bool add_program(struct build *b, struct build_target *t, struct package *p, struct test_programs *out,
-			struct err *e)
+static bool add_program(struct build *b, struct build_target *t, struct package *p,
+			struct test_programs *out, struct err *e)
 {
 	struct arena *a = &b->c->arena;
 	struct str_vec names = {0};
@@ -67,17 +67,20 @@ static void report(struct test_run *r, const struct test_program *p, const struc
 	r->skipped += t->outcome == TEST_SKIP;
 	if (t->outcome != TEST_FAIL && !r->o->verbose)
 		return;
-	printf("%s %.*s %.*s (%llu ms)\n", words[t->outcome], STR_ARG(p->package->name), STR_ARG(t->name),
-	       (unsigned long long)t->elapsed_ms);
+	printf("%s %.*s %.*s (%llu ms)\n", words[t->outcome], STR_ARG(p->package->name),
+	       STR_ARG(t->name), (unsigned long long)t->elapsed_ms);
 	if (t->output.n)
-		printf("%.*s%s", STR_ARG(t->output), t->output.p[t->output.n - 1] == '\n' ? "" : "\n");
+		printf("%.*s%s", STR_ARG(t->output),
+		       t->output.p[t->output.n - 1] == '\n' ? "" : "\n");
 }
 
-static void report_package(struct test_run *r, const struct test_program *p, uint64_t failed_before, uint64_t elapsed_ms)
+static void report_package(struct test_run *r, const struct test_program *p, uint64_t failed_before,
+			   uint64_t elapsed_ms)
 {
-	printf("%-4s %.*s%s%.*s (%llu ms)\n", r->failed > failed_before ? "FAIL" : "ok", STR_ARG(p->package->name),
-	       r->o->build.targets.n ? " " : "",
-	       STR_ARG(r->o->build.targets.n ? target_name(&r->c->arena, &p->target->target) : STR("")),
+	printf("%-4s %.*s%s%.*s (%llu ms)\n", r->failed > failed_before ? "FAIL" : "ok",
+	       STR_ARG(p->package->name), r->o->build.targets.n ? " " : "",
+	       STR_ARG(r->o->build.targets.n ? target_name(&r->c->arena, &p->target->target)
+					     : STR("")),
 	       (unsigned long long)elapsed_ms);
 	fflush(stdout);
 }
@@ -100,8 +103,10 @@ static bool run_program(struct test_run *r, const struct test_program *p, struct
 	*vec_push(a, &args) = STR("-timeout");
 	*vec_push(a, &args) = str_fmt(a, "%u", r->o->timeout_s);
 	if (!build_run_argv(r->c, &p->target->target, p->path, &args, &argv, e) ||
-	    !spawn_run(&(struct spawn){.argv = argv, .cwd = str_c(a, p->package->dir.n ? p->package->dir : STR("."))},
-		       false, &done, e))
+	    !spawn_run(
+		&(struct spawn){.argv = argv,
+				.cwd = str_c(a, p->package->dir.n ? p->package->dir : STR("."))},
+		false, &done, e))
 		return err_wrap(e, "running the tests of %.*s", STR_ARG(p->package->name));
 	if (!test_parse_stream(a, str_dup(a, buf_str(&done.out)), &v, &n, e)) {
 		fprintf(stderr, "%.*s", STR_ARG(buf_str(&done.err)));
@@ -111,8 +116,8 @@ static bool run_program(struct test_run *r, const struct test_program *p, struct
 		report(r, p, &v[i]);
 	if (done.exit_status != 0 && r->failed == failed) {
 		r->failed++;
-		printf("FAIL %.*s: the test program ended with status %d\n%.*s", STR_ARG(p->package->name),
-		       done.exit_status, STR_ARG(buf_str(&done.err)));
+		printf("FAIL %.*s: the test program ended with status %d\n%.*s",
+		       STR_ARG(p->package->name), done.exit_status, STR_ARG(buf_str(&done.err)));
 	}
 	report_package(r, p, failed, clock_mono_ms() - start);
 	buf_fini(&done.out);
@@ -120,13 +125,15 @@ static bool run_program(struct test_run *r, const struct test_program *p, struct
 	return !interrupt_requested() || err_set(e, ERR_CANCEL, "interrupted");
 }
 
-static bool plan_tests(struct build *b, const struct str_vec *patterns, struct test_programs *out, struct err *e)
+static bool plan_tests(struct build *b, const struct str_vec *patterns, struct test_programs *out,
+		       struct err *e)
 {
 	for (size_t t = 0; t < b->target_count; t++) {
 		struct package **v;
 		size_t n;
 
-		if (!load_match(&b->c->arena, &b->targets[t].set, patterns->v, patterns->n, &v, &n, e))
+		if (!load_match(&b->c->arena, &b->targets[t].set, patterns->v, patterns->n, &v, &n,
+				e))
 			return false;
 		for (size_t i = 0; i < n; i++)
 			if (!add_program(b, &b->targets[t], v[i], out, e))
@@ -147,8 +154,8 @@ bool verb_test(struct cmd *c, struct str_vec *args, struct err *e)
 	struct test_programs programs = {0};
 	struct build b;
 
-	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e) || !build_open(&b, c, &o.build, e) ||
-	    !plan_tests(&b, args, &programs, e))
+	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e) ||
+	    !build_open(&b, c, &o.build, e) || !plan_tests(&b, args, &programs, e))
 		return false;
 	if (programs.n && !build_run(&b, e))
 		return false;
@@ -156,7 +163,8 @@ bool verb_test(struct cmd *c, struct str_vec *args, struct err *e)
 	for (size_t i = 0; i < programs.n && !o.build.dry_run; i++)
 		if (!run_program(&r, &programs.v[i], e))
 			return false;
-	printf("%llu passed, %llu failed", (unsigned long long)r.passed, (unsigned long long)r.failed);
+	printf("%llu passed, %llu failed", (unsigned long long)r.passed,
+	       (unsigned long long)r.failed);
 	if (r.skipped)
 		printf(", %llu skipped", (unsigned long long)r.skipped);
 	putchar('\n');

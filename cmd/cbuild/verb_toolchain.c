@@ -21,8 +21,8 @@ static bool list(struct cmd *c, struct err *e)
 		for (size_t k = 0; k < v[i].targets.n; k++)
 			buf_printf(&targets, "%s%.*s", k ? " " : "",
 				   STR_ARG(target_name(&c->arena, &v[i].targets.v[k])));
-		printf("%s %-12.*s %-10.*s %.*s\n", v[i].chosen_for_host ? "*" : " ", STR_ARG(v[i].name),
-		       STR_ARG(v[i].version), STR_ARG(v[i].where));
+		printf("%s %-12.*s %-10.*s %.*s\n", v[i].chosen_for_host ? "*" : " ",
+		       STR_ARG(v[i].name), STR_ARG(v[i].version), STR_ARG(v[i].where));
 		if (targets.n)
 			printf("  %-12s %s\n", "", targets.p);
 		buf_fini(&targets);
@@ -56,10 +56,11 @@ static bool show_env(struct cmd *c, const struct str_vec *targets, struct err *e
 
 		if (!toolchain_open(&c->arena, &v[i], &o, &tc, e))
 			return false;
-		printf("target %.*s\ntoolchain %.*s %.*s\n", STR_ARG(target_name(&c->arena, &v[i])), STR_ARG(tc->name),
-		       STR_ARG(tc->version));
+		printf("target %.*s\ntoolchain %.*s %.*s\n", STR_ARG(target_name(&c->arena, &v[i])),
+		       STR_ARG(tc->name), STR_ARG(tc->version));
 		if (tc->root.n)
-			printf("root %.*s (as build/.x/tc/%.*s)\n", STR_ARG(tc->root), STR_ARG(tc->mount_name));
+			printf("root %.*s (as build/.x/tc/%.*s)\n", STR_ARG(tc->root),
+			       STR_ARG(tc->mount_name));
 		print_words("cc", &tc->cc);
 		print_words("link", &tc->link_head);
 		print_words("link-before", &tc->link_pre);

@@ -3,75 +3,82 @@
  */
 #include "cmd.h"
 
-#define BUILD_HELP                                                                                   \
-	"  --target OS/ARCH   linux/amd64, linux/arm64, linux/arm/v7, ...; repeatable, or 'all': the\n" \
-	"                     manifest's targets, or these, 386, arm/v6 and riscv64 when it names none.\n" \
-	"                     Default: this machine's\n"                                                \
-	"  --profile NAME     dev (default), release, or one of the manifest's\n"                       \
-	"  -j N               at most N actions at once\n"                                              \
-	"  -k                 go on after a failure with what does not depend on it\n"                  \
-	"  -n                 show the commands that would run, run nothing\n"                          \
-	"  -x                 show commands as they run\n"                                              \
-	"  --explain          say in one line why each action runs\n"                                   \
+#define BUILD_HELP                                                                                 \
+	"  --target OS/ARCH   linux/amd64, linux/arm64, linux/arm/v7, ...; repeatable, or 'all': " \
+	"the\n"                                                                                    \
+	"                     manifest's targets, or these, 386, arm/v6 and riscv64 when it "      \
+	"names none.\n"                                                                            \
+	"                     Default: this machine's\n"                                           \
+	"  --profile NAME     dev (default), release, or one of the manifest's\n"                  \
+	"  -j N               at most N actions at once\n"                                         \
+	"  -k                 go on after a failure with what does not depend on it\n"             \
+	"  -n                 show the commands that would run, run nothing\n"                     \
+	"  -x                 show commands as they run\n"                                         \
+	"  --explain          say in one line why each action runs\n"                              \
 	"  --no-cache         run every action, whatever the cache holds\n"
 
 const struct verb verbs[] = {
-	{"build", "[-o PATH] [options] [patterns]", "compile packages and link programs",
-	 "Patterns are packages (./pkg/log, ./cmd/...) or programs' names; ./... is the default. Programs are\n"
-	 "put at build/OS-ARCH/bin/NAME.\n\n"
-	 "  -o PATH            put the one program at PATH (or all below the folder PATH/)\n" BUILD_HELP,
-	 verb_build},
-	{"run", "[options] [program] [args]", "build a program and run it",
-	 "Everything behind the program's name (or --) is passed to it. With --target of another\n"
-	 "architecture it runs under qemu-user.\n\n" BUILD_HELP,
-	 verb_run},
-	{"test", "[options] [patterns]", "build and run tests",
-	 "A test is a function void TestXxx(struct test *t) in a *_test.c file that includes\n"
-	 "\"cbuild/test.h\". Each runs in a process of its own, in its package's folder.\n\n"
-	 "  --run RE           only tests whose names match the regular expression\n"
-	 "  -v                 show every test and its log\n"
-	 "  --timeout SECONDS  for one test; 60 is the default\n" BUILD_HELP,
-	 verb_test},
-	{"image", "[program] [options]", "pack a program as a minimal OCI image",
-	 "The image is built from nothing but the static program and what the manifest's image: asks for.\n"
-	 "Its digest is printed.\n\n"
-	 "  --tag NAME         name in the layout; 'latest' is the default\n"
-	 "  -o PATH            an OCI layout folder, or a file when PATH ends in .tar;\n"
-	 "                     build/image/PROGRAM is the default\n"
-	 "  --load             load it into podman or docker on this machine\n" BUILD_HELP,
-	 verb_image},
-	{"get", "MODULE[@VERSION]...", "add, upgrade, downgrade or remove a required module",
-	 "VERSION is v1.2.3, a prefix such as v1.2, latest (the default) or none. cbuild.yaml keeps its\n"
-	 "comments and order; cbuild.sum is written.\n",
-	 verb_get},
-	{"mod", "tidy|download|verify|graph", "maintain modules",
-	 "  tidy      drop requirements nothing includes, write cbuild.sum\n"
-	 "  download  fetch the build list into the cache\n"
-	 "  verify    hash the modules in the cache and compare with cbuild.sum\n"
-	 "  graph     print who requires whom\n",
-	 verb_mod},
-	{"list", "[patterns]", "list packages and programs",
-	 "  -m        list modules instead\n"
-	 "  --target OS/ARCH\n"
-	 "  --json    one object a line\n",
-	 verb_list},
-	{"toolchain", "list|install NAME|use NAME|env", "show, install and choose compilers",
-	 "  list              what is here and what it can build\n"
-	 "  install NAME      zig or clang-musl, into the cache; NAME@VERSION for a known version\n"
-	 "  use NAME          prefer it; `use` alone forgets\n"
-	 "  env [--target T]  the commands that compile and link for a target\n",
-	 verb_toolchain},
-	{"cache", "stat|verify|trim|clean", "look after the cache",
-	 "  stat              what it holds\n"
-	 "  verify            read everything, remove what is damaged\n"
-	 "  trim [--max-age DAYS] [--max-size MB]\n"
-	 "  clean             remove blobs and results (modules and toolchains stay)\n",
-	 verb_cache},
-	{"clean", "", "remove the build folder", "The cache stays: the next build is quick.\n", verb_clean},
-	{"env", "[NAME]", "print the settings in force", "", verb_env},
-	{"version", "", "print cbuild's version", "", verb_version},
-	{"help", "[command]", "describe a command", "", verb_help},
-	{0},
+    {"build", "[-o PATH] [options] [patterns]", "compile packages and link programs",
+     "Patterns are packages (./pkg/log, ./cmd/...) or programs' names; ./... is the default. "
+     "Programs are\n"
+     "put at build/OS-ARCH/bin/NAME.\n\n"
+     "  -o PATH            put the one program at PATH (or all below the folder "
+     "PATH/)\n" BUILD_HELP,
+     verb_build},
+    {"run", "[options] [program] [args]", "build a program and run it",
+     "Everything behind the program's name (or --) is passed to it. With --target of another\n"
+     "architecture it runs under qemu-user.\n\n" BUILD_HELP,
+     verb_run},
+    {"test", "[options] [patterns]", "build and run tests",
+     "A test is a function void TestXxx(struct test *t) in a *_test.c file that includes\n"
+     "\"cbuild/test.h\". Each runs in a process of its own, in its package's folder.\n\n"
+     "  --run RE           only tests whose names match the regular expression\n"
+     "  -v                 show every test and its log\n"
+     "  --timeout SECONDS  for one test; 60 is the default\n" BUILD_HELP,
+     verb_test},
+    {"image", "[program] [options]", "pack a program as a minimal OCI image",
+     "The image is built from nothing but the static program and what the manifest's image: asks "
+     "for.\n"
+     "Its digest is printed.\n\n"
+     "  --tag NAME         name in the layout; 'latest' is the default\n"
+     "  -o PATH            an OCI layout folder, or a file when PATH ends in .tar;\n"
+     "                     build/image/PROGRAM is the default\n"
+     "  --load             load it into podman or docker on this machine\n" BUILD_HELP,
+     verb_image},
+    {"get", "MODULE[@VERSION]...", "add, upgrade, downgrade or remove a required module",
+     "VERSION is v1.2.3, a prefix such as v1.2, latest (the default) or none. cbuild.yaml keeps "
+     "its\n"
+     "comments and order; cbuild.sum is written.\n",
+     verb_get},
+    {"mod", "tidy|download|verify|graph", "maintain modules",
+     "  tidy      drop requirements nothing includes, write cbuild.sum\n"
+     "  download  fetch the build list into the cache\n"
+     "  verify    hash the modules in the cache and compare with cbuild.sum\n"
+     "  graph     print who requires whom\n",
+     verb_mod},
+    {"list", "[patterns]", "list packages and programs",
+     "  -m        list modules instead\n"
+     "  --target OS/ARCH\n"
+     "  --json    one object a line\n",
+     verb_list},
+    {"toolchain", "list|install NAME|use NAME|env", "show, install and choose compilers",
+     "  list              what is here and what it can build\n"
+     "  install NAME      zig or clang-musl, into the cache; NAME@VERSION for a known version\n"
+     "  use NAME          prefer it; `use` alone forgets\n"
+     "  env [--target T]  the commands that compile and link for a target\n",
+     verb_toolchain},
+    {"cache", "stat|verify|trim|clean", "look after the cache",
+     "  stat              what it holds\n"
+     "  verify            read everything, remove what is damaged\n"
+     "  trim [--max-age DAYS] [--max-size MB]\n"
+     "  clean             remove blobs and results (modules and toolchains stay)\n",
+     verb_cache},
+    {"clean", "", "remove the build folder", "The cache stays: the next build is quick.\n",
+     verb_clean},
+    {"env", "[NAME]", "print the settings in force", "", verb_env},
+    {"version", "", "print cbuild's version", "", verb_version},
+    {"help", "[command]", "describe a command", "", verb_help},
+    {0},
 };
 
 const struct verb *verb_find(struct str name)

@@ -36,7 +36,8 @@ static bool find_packages(struct loader *l, struct err *e)
 	}
 	for (size_t i = 0; i < l->module_count; i++)
 		if (!packages_sources(l, &l->modules[i], e))
-			return err_wrap(e, "choosing sources of %.*s", STR_ARG(module_label(&l->modules[i])));
+			return err_wrap(e, "choosing sources of %.*s",
+					STR_ARG(module_label(&l->modules[i])));
 	return true;
 }
 
@@ -141,17 +142,21 @@ static bool add_uses(struct loader *l, struct package *p, struct err *e)
 		struct package *q = by_name(l, p->module, p->spec->uses.v[i]);
 
 		if (!q) {
-			err_at(e, ERR_INPUT, str_c(l->a, p->module->manifest->file), p->spec->pos.line, p->spec->pos.col,
-			       "package '%.*s' uses '%.*s', which is no package of this module and no module",
+			err_at(e, ERR_INPUT, str_c(l->a, p->module->manifest->file),
+			       p->spec->pos.line, p->spec->pos.col,
+			       "package '%.*s' uses '%.*s', which is no package of this module and "
+			       "no module",
 			       STR_ARG(p->name), STR_ARG(p->spec->uses.v[i]));
-			return err_fix(e, "name a key under packages:, a folder, or a required module's path");
+			return err_fix(
+			    e, "name a key under packages:, a folder, or a required module's path");
 		}
 		*vec_push(l->a, &p->imports) = q;
 	}
 	return true;
 }
 
-static struct str program_name(struct loader *l, const struct package *p, const struct source *s, size_t mains)
+static struct str program_name(struct loader *l, const struct package *p, const struct source *s,
+			       size_t mains)
 {
 	struct str stem = path_stem(s->rel), base;
 
@@ -161,7 +166,9 @@ static struct str program_name(struct loader *l, const struct package *p, const 
 		return path_base(p->name);
 	if (!str_eqc(stem, "main"))
 		return stem;
-	base = path_base(str_eqc(p->name, ".") ? (p->module->path.n ? p->module->path : p->module->dir) : p->name);
+	base =
+	    path_base(str_eqc(p->name, ".") ? (p->module->path.n ? p->module->path : p->module->dir)
+					    : p->name);
 	return base.n ? base : path_base(l->o->root);
 }
 
@@ -175,13 +182,16 @@ static bool find_programs(struct loader *l, struct package *p, struct err *e)
 		struct source *s = p->sources.v[i];
 
 		if (s->has_main)
-			*vec_push(l->a, &p->programs) = (struct program){program_name(l, p, s, mains), s, p};
+			*vec_push(l->a, &p->programs) =
+			    (struct program){program_name(l, p, s, mains), s, p};
 	}
-	if (mains || p->spec || !p->module->main || !str_startsc(p->name, "cmd/") || !p->sources.n ||
-	    !str_eq(path_dir(p->name), STR("cmd")))
+	if (mains || p->spec || !p->module->main || !str_startsc(p->name, "cmd/") ||
+	    !p->sources.n || !str_eq(path_dir(p->name), STR("cmd")))
 		return true;
-	err_at(e, ERR_INPUT, str_c(l->a, p->name), 0, 0, "no file of this program's folder defines main");
-	return err_fix(e, "define main in one of its files, or move the folder to pkg/ if it is a library");
+	err_at(e, ERR_INPUT, str_c(l->a, p->name), 0, 0,
+	       "no file of this program's folder defines main");
+	return err_fix(
+	    e, "define main in one of its files, or move the folder to pkg/ if it is a library");
 }
 
 static bool unique_programs(struct loader *l, struct err *e)
@@ -201,9 +211,11 @@ static bool unique_programs(struct loader *l, struct err *e)
 				continue;
 			}
 			other = item->ptr;
-			err_set(e, ERR_INPUT, "two programs are named '%.*s': %.*s and %.*s", STR_ARG(prog->name),
-				STR_ARG(other->main->path), STR_ARG(prog->main->path));
-			return err_fix(e, "rename one file or folder, or set `program:` of one package");
+			err_set(e, ERR_INPUT, "two programs are named '%.*s': %.*s and %.*s",
+				STR_ARG(prog->name), STR_ARG(other->main->path),
+				STR_ARG(prog->main->path));
+			return err_fix(
+			    e, "rename one file or folder, or set `program:` of one package");
 		}
 	}
 	return true;
@@ -229,7 +241,8 @@ static bool finish_package(struct loader *l, struct package *p, struct err *e)
 	return add_uses(l, p, e) && find_programs(l, p, e);
 }
 
-bool load_packages(struct arena *a, const struct load_opts *o, struct package_set *out, struct err *e)
+bool load_packages(struct arena *a, const struct load_opts *o, struct package_set *out,
+		   struct err *e)
 {
 	struct loader l = {.a = a, .o = o, .set = out};
 

@@ -41,18 +41,19 @@ struct package_groups VEC_BODY(struct package_group);
 enum source_kind { SOURCE_C, SOURCE_ASM_CPP, SOURCE_ASM };
 
 struct source {
-	struct str path;            /* relative to the execution root */
-	struct str rel;             /* relative to the module's root */
+	struct str path; /* relative to the execution root */
+	struct str rel;	 /* relative to the module's root */
 	struct package *package;
 	enum source_kind kind;
-	bool is_test;               /* *_test.c */
+	bool is_test; /* *_test.c */
 	bool has_main;
-	struct str_vec closure;     /* files it may read, sorted by path, itself not among them */
-	struct str_vec tests;       /* names of TestXxx functions, for test sources */
-	VEC(struct package *) owners; /* packages whose headers it may read, itself not among them */
+	struct str_vec closure; /* files it may read, sorted by path, itself not among them */
+	struct str_vec tests;	/* names of TestXxx functions, for test sources */
+	VEC(struct package *)
+	owners; /* packages whose headers it may read, itself not among them */
 	struct package_groups choices; /* likewise, where several packages may own one header */
-	bool named;           /* the manifest names it, not a pattern */
-	bool includes_itself; /* a header that it includes includes it, in some branch */
+	bool named;		       /* the manifest names it, not a pattern */
+	bool includes_itself;	       /* a header that it includes includes it, in some branch */
 };
 
 struct program {
@@ -64,20 +65,21 @@ struct program {
 struct package {
 	uint32_t index;
 	const struct module *module;
-	struct str name;       /* "pkg/log", ".", or the key under packages: */
-	struct str dir;        /* folder of a conventional package, relative to the execution root */
+	struct str name; /* "pkg/log", ".", or the key under packages: */
+	struct str dir;	 /* folder of a conventional package, relative to the execution root */
 	const struct package_spec *spec; /* NULL: by convention */
-	VEC(struct source *) sources; /* without tests, sorted by path */
+	VEC(struct source *) sources;	 /* without tests, sorted by path */
 	VEC(struct source *) tests;
 	VEC(struct program) programs;
-	struct str_vec include;       /* search path (after the including file's folder): -I */
+	struct str_vec include;	       /* search path (after the including file's folder): -I */
 	struct str_vec system_include; /* exported folders of required modules: -isystem */
 	struct str test_runtime;       /* -isystem for tests: where cbuild/test.h lies, or empty */
-	VEC(struct package *) imports;      /* of sources, by index, no duplicates */
+	VEC(struct package *) imports; /* of sources, by index, no duplicates */
 	VEC(struct package *) test_imports; /* of tests */
-	struct package_groups choices;      /* of sources; one of each group is imported, see load_closure */
-	struct flags flags;           /* the module's, the package's and its additions' */
-	struct flags export_flags;    /* what importers get too */
+	struct package_groups
+	    choices;		   /* of sources; one of each group is imported, see load_closure */
+	struct flags flags;	   /* the module's, the package's and its additions' */
+	struct flags export_flags; /* what importers get too */
 	struct str std;
 };
 
@@ -88,8 +90,8 @@ struct package_set {
 struct load_opts {
 	const struct build_list *list;
 	struct target target;
-	struct str mod_mount;     /* where CACHE/mod is visible: "build/.x/mod" */
-	struct str root;          /* absolute execution root */
+	struct str mod_mount; /* where CACHE/mod is visible: "build/.x/mod" */
+	struct str root;      /* absolute execution root */
 	/*
 	 * Root (relative to the execution root) of the module of the list that holds the test runtime;
 	 * only test sources see its headers. Empty: tests are not loaded.
@@ -101,14 +103,15 @@ struct load_opts {
  * Loads all packages of all modules of the list. ERR_INPUT: a manifest's source pattern matches nothing,
  * two programs of one name, a folder of cmd/ without main, ...; place and remedy are in the error.
  */
-bool load_packages(struct arena *a, const struct load_opts *o, struct package_set *out, struct err *e) ATTR_MUST_USE;
+bool load_packages(struct arena *a, const struct load_opts *o, struct package_set *out,
+		   struct err *e) ATTR_MUST_USE;
 
 /*
  * The packages of the main module that patterns name: "./...", ".", "./cmd/kv", "pkg/...", a package's
  * or program's name. None given: "./...". ERR_USAGE names the pattern that matches nothing.
  */
-bool load_match(struct arena *a, const struct package_set *set, const struct str *patterns, size_t n,
-		struct package ***out, size_t *out_n, struct err *e) ATTR_MUST_USE;
+bool load_match(struct arena *a, const struct package_set *set, const struct str *patterns,
+		size_t n, struct package ***out, size_t *out_n, struct err *e) ATTR_MUST_USE;
 
 /*
  * p and all it imports, transitively, each once, p first; test: its tests' imports too. A header that

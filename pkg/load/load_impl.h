@@ -25,17 +25,18 @@ struct node {
 	bool scanned;
 	bool owners_known;
 	VEC(struct package *) owners; /* packages this file is a header of */
-	uint32_t mark;                /* last closure walk that reached it */
+	uint32_t mark;		      /* last closure walk that reached it */
 };
 
 /* A module while it is loaded. */
 struct mod_tree {
 	const struct module *module;
-	struct str root;              /* relative to the execution root; "." for the main module */
-	struct str_vec files;         /* C sources and headers, relative to root, sorted */
-	struct map conventional;      /* folder relative to root -> package */
+	struct str root;	 /* relative to the execution root; "." for the main module */
+	struct str_vec files;	 /* C sources and headers, relative to root, sorted */
+	struct map conventional; /* folder relative to root -> package */
 	VEC(struct package *) explicit;
-	struct str_vec exports;       /* what other modules may include from, relative to execution root */
+	struct str_vec
+	    exports; /* what other modules may include from, relative to execution root */
 };
 
 struct loader {

@@ -30,7 +30,8 @@ static void begin(struct test *t, struct fixture *f)
 }
 
 /* Adds a module at dir ("." is main), whose manifest is yaml; required by the main module. */
-static void add_module(struct test *t, struct fixture *f, const char *path, const char *dir, const char *yaml)
+static void add_module(struct test *t, struct fixture *f, const char *path, const char *dir,
+		       const char *yaml)
 {
 	struct manifest *m = &f->manifests[f->list.modules.n];
 	struct module *mod;
@@ -40,11 +41,13 @@ static void add_module(struct test *t, struct fixture *f, const char *path, cons
 	if (!manifest_parse(&f->a, STR("cbuild.yaml"), str_of(yaml), m, &f->e))
 		test_fatal(t, __FILE__, __LINE__, "%s", f->e.msg);
 	mod = vec_push(&f->a, &f->list.modules);
-	*mod = (struct module){.path = str_of(path), .dir = path_join(&f->a, cwd, str_of(dir)), .manifest = m};
+	*mod = (struct module){
+	    .path = str_of(path), .dir = path_join(&f->a, cwd, str_of(dir)), .manifest = m};
 	mod->main = f->list.modules.n == 1;
 	mod->replaced = !mod->main;
 	if (!mod->main)
-		*vec_push(&f->a, &f->list.modules.v[0].requires) = (uint32_t)(f->list.modules.n - 1);
+		*vec_push(&f->a, &f->list.modules.v[0].requires) =
+		    (uint32_t)(f->list.modules.n - 1);
 }
 
 static bool load(struct test *t, struct fixture *f)
@@ -96,9 +99,11 @@ void TestLoadPlainTree(struct test *t)
 	struct fixture f;
 
 	begin(t, &f);
-	put(t, &f, "cmd/shop/main.c", "#include \"log/log.h\"\nint main(void) { return log_it(); }\n");
+	put(t, &f, "cmd/shop/main.c",
+	    "#include \"log/log.h\"\nint main(void) { return log_it(); }\n");
 	put(t, &f, "pkg/log/log.h", "int log_it(void);\n");
-	put(t, &f, "pkg/log/log.c", "#include \"log.h\"\n#include \"base/b.h\"\nint log_it(void) { return b(); }\n");
+	put(t, &f, "pkg/log/log.c",
+	    "#include \"log.h\"\n#include \"base/b.h\"\nint log_it(void) { return b(); }\n");
 	put(t, &f, "pkg/base/b.h", "int b(void);\n");
 	put(t, &f, "pkg/base/b.c", "#include \"base/b.h\"\nint b(void) { return 0; }\n");
 	add_module(t, &f, "", ".", "");
@@ -116,15 +121,15 @@ void TestLoadBraces(struct test *t)
 	static const struct {
 		const char *pattern, *want;
 	} cases[] = {
-		{"a.c", "a.c"},
-		{"{a,b}.c", "a.c b.c"},
-		{"src/{a,b/c}{1,2}.c", "src/a1.c src/a2.c src/b/c1.c src/b/c2.c"},
-		{"{a,b{1,2}}.c", "a.c b1.c b2.c"},
-		{"x{,_linux}.c", "x.c x_linux.c"},
-		{"{a", "{a"},
-		{"a}", "a}"},
-		{"{}", ""},
-		{"\\{a,b}", "\\{a,b}"},
+	    {"a.c", "a.c"},
+	    {"{a,b}.c", "a.c b.c"},
+	    {"src/{a,b/c}{1,2}.c", "src/a1.c src/a2.c src/b/c1.c src/b/c2.c"},
+	    {"{a,b{1,2}}.c", "a.c b1.c b2.c"},
+	    {"x{,_linux}.c", "x.c x_linux.c"},
+	    {"{a", "{a"},
+	    {"a}", "a}"},
+	    {"{}", ""},
+	    {"\\{a,b}", "\\{a,b}"},
 	};
 	struct arena a = {0};
 
@@ -138,8 +143,9 @@ void TestLoadBraces(struct test *t)
 		T_EQ_STR(t, str_c(&a, buf_str(&b)), cases[i].want);
 		buf_fini(&b);
 	}
-	T_OK(t, !braces_expand(&a, STR("{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}"),
-			       &(struct str_vec){0}));
+	T_OK(t, !braces_expand(
+		    &a, STR("{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}"),
+		    &(struct str_vec){0}));
 	arena_fini(&a);
 }
 
@@ -249,9 +255,12 @@ void TestLoadFlatFolder(struct test *t)
 	struct fixture f;
 
 	begin(t, &f);
-	put(t, &f, "alpha.c", "int shared(void);\nint main(int argc, char **argv) { return shared(); }\n");
-	put(t, &f, "beta.c", "int main(void);\nint shared(void);\nint main(void) { return shared(); }\n");
-	put(t, &f, "shared.c", "int shared(void) { return 0; }\nstatic const char *s = \"int main(void) {\";\n");
+	put(t, &f, "alpha.c",
+	    "int shared(void);\nint main(int argc, char **argv) { return shared(); }\n");
+	put(t, &f, "beta.c",
+	    "int main(void);\nint shared(void);\nint main(void) { return shared(); }\n");
+	put(t, &f, "shared.c",
+	    "int shared(void) { return 0; }\nstatic const char *s = \"int main(void) {\";\n");
 	add_module(t, &f, "", ".", "");
 	T_CHECK(t, load(t, &f), "%s", f.e.msg);
 	T_EQ_INT(t, find(&f, ".")->programs.n, 2);
@@ -273,7 +282,8 @@ void TestLoadPlatformSuffixes(struct test *t)
 	put(t, &f, "pkg/os/x_windows_amd64.c", "int d;\n");
 	add_module(t, &f, "", ".", "");
 	T_CHECK(t, load(t, &f), "%s", f.e.msg);
-	T_EQ_STR(t, sources(&f, "pkg/os"), "pkg/os/asm_linux_amd64.S pkg/os/linux.c pkg/os/os.c pkg/os/poll_linux.c");
+	T_EQ_STR(t, sources(&f, "pkg/os"),
+		 "pkg/os/asm_linux_amd64.S pkg/os/linux.c pkg/os/os.c pkg/os/poll_linux.c");
 	arena_fini(&f.a);
 }
 
@@ -283,7 +293,9 @@ void TestLoadIncludedSource(struct test *t)
 	struct fixture f;
 
 	begin(t, &f);
-	put(t, &f, "ae.c", "#ifdef HAVE_EPOLL\n#include \"ae_epoll.c\"\n#else\n#include \"ae_select.c\"\n#endif\n");
+	put(t, &f, "ae.c",
+	    "#ifdef HAVE_EPOLL\n#include \"ae_epoll.c\"\n#else\n#include "
+	    "\"ae_select.c\"\n#endif\n");
 	put(t, &f, "ae_epoll.c", "static int e;\n");
 	put(t, &f, "ae_select.c", "static int s;\n");
 	add_module(t, &f, "", ".", "");
@@ -305,7 +317,8 @@ void TestLoadExplicitPackage(struct test *t)
 	put(t, &f, "include/api.h", "");
 	add_module(t, &f, "", ".",
 		   "packages:\n"
-		   "  lib: {sources: [\"src/**/*.c\", \"!src/win32/**\"], include: [src], export: {include: [include]}}\n"
+		   "  lib: {sources: [\"src/**/*.c\", \"!src/win32/**\"], include: [src], export: "
+		   "{include: [include]}}\n"
 		   "  app: {sources: [app/app.c]}\n");
 	T_CHECK(t, load(t, &f), "%s", f.e.msg);
 	T_EQ_STR(t, sources(&f, "lib"), "src/a.c");
@@ -320,11 +333,14 @@ void TestLoadRequiredModule(struct test *t)
 	struct package *p;
 
 	begin(t, &f);
-	put(t, &f, "main.c", "#include <z.h>\n#ifdef _WIN32\n#include <gone.h>\n#endif\nint main(void) { return z(); }\n");
+	put(t, &f, "main.c",
+	    "#include <z.h>\n#ifdef _WIN32\n#include <gone.h>\n#endif\nint main(void) { return "
+	    "z(); }\n");
 	put(t, &f, "dep/z.h", "int z(void);\n");
 	put(t, &f, "dep/z.c", "#include \"z.h\"\nint z(void) { return 0; }\n");
 	add_module(t, &f, "example.com/app", ".", "module: example.com/app\n");
-	add_module(t, &f, "example.com/z", "dep", "packages: {z: {sources: [\"*.c\"], export: {include: [.]}}}\n");
+	add_module(t, &f, "example.com/z", "dep",
+		   "packages: {z: {sources: [\"*.c\"], export: {include: [.]}}}\n");
 	put(t, &f, "dep/cbuild.yaml", "");
 	T_CHECK(t, load(t, &f), "%s", f.e.msg);
 	T_EQ_STR(t, imports(&f, "."), "z");
@@ -332,7 +348,8 @@ void TestLoadRequiredModule(struct test *t)
 	T_MUST(t, p && p->programs.n == 1);
 	T_OK(t, str_eqc(p->programs.v[0].name, "app"));
 	T_EQ_INT(t, p->system_include.n, 1);
-	T_OK(t, p->sources.v[0]->closure.n == 1 && str_eqc(p->sources.v[0]->closure.v[0], "dep/z.h"));
+	T_OK(t,
+	     p->sources.v[0]->closure.n == 1 && str_eqc(p->sources.v[0]->closure.v[0], "dep/z.h"));
 	arena_fini(&f.a);
 }
 
@@ -347,7 +364,9 @@ void TestLoadComputedInclude(struct test *t)
 	put(t, &f, "names.h", "#define FT_H \"ft.h\"\n");
 	put(t, &f, "ft.h", "");
 	put(t, &f, "conf.h", "");
-	add_module(t, &f, "", ".", "packages: {a: {sources: [a.c], include: [.], defines: {CONFIG: '\"conf.h\"'}}}\n");
+	add_module(
+	    t, &f, "", ".",
+	    "packages: {a: {sources: [a.c], include: [.], defines: {CONFIG: '\"conf.h\"'}}}\n");
 	T_CHECK(t, load(t, &f), "%s", f.e.msg);
 	p = find(&f, "a");
 	T_MUST(t, p && p->sources.n == 1);
@@ -378,11 +397,14 @@ void TestLoadMistakes(struct test *t)
 	static const struct {
 		const char *yaml, *want, *fix;
 	} cases[] = {
-		{"packages: {a: {sources: [nothing/*.c]}}\n", "pattern 'nothing/*.c' of package 'a' matches no source", "relative"},
-		{"packages: {a: {sources: [gone.c]}}\n", "source 'gone.c' of package 'a' does not exist", "relative"},
-		{"packages: {a: {sources: [x.c], uses: [zz]}}\n", "package 'a' uses 'zz'", "required module"},
-		{"packages: {a: {sources: [m1.c], program: p}, b: {sources: [m2.c], program: p}}\n",
-		 "two programs are named 'p': m1.c and m2.c", "rename"},
+	    {"packages: {a: {sources: [nothing/*.c]}}\n",
+	     "pattern 'nothing/*.c' of package 'a' matches no source", "relative"},
+	    {"packages: {a: {sources: [gone.c]}}\n",
+	     "source 'gone.c' of package 'a' does not exist", "relative"},
+	    {"packages: {a: {sources: [x.c], uses: [zz]}}\n", "package 'a' uses 'zz'",
+	     "required module"},
+	    {"packages: {a: {sources: [m1.c], program: p}, b: {sources: [m2.c], program: p}}\n",
+	     "two programs are named 'p': m1.c and m2.c", "rename"},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -394,8 +416,10 @@ void TestLoadMistakes(struct test *t)
 		put(t, &f, "m2.c", "int main(void) { return 0; }\n");
 		add_module(t, &f, "", ".", cases[i].yaml);
 		T_CHECK(t, !load(t, &f), "case %zu loaded", i);
-		T_CHECK(t, strstr(f.e.msg, cases[i].want), "got '%s', want '%s'", f.e.msg, cases[i].want);
-		T_CHECK(t, strstr(f.e.fix, cases[i].fix), "got fix '%s', want '%s'", f.e.fix, cases[i].fix);
+		T_CHECK(t, strstr(f.e.msg, cases[i].want), "got '%s', want '%s'", f.e.msg,
+			cases[i].want);
+		T_CHECK(t, strstr(f.e.fix, cases[i].fix), "got fix '%s', want '%s'", f.e.fix,
+			cases[i].fix);
 		arena_fini(&f.a);
 	}
 }
@@ -405,7 +429,8 @@ void TestLoadMatchPatterns(struct test *t)
 	static const struct {
 		const char *pattern;
 		size_t want;
-	} cases[] = {{"./...", 3}, {"pkg/...", 2}, {"./pkg/a", 1}, {"tool", 1}, {"pkg/a/...", 1}, {"nope", 0}};
+	} cases[] = {{"./...", 3}, {"pkg/...", 2},   {"./pkg/a", 1},
+		     {"tool", 1},  {"pkg/a/...", 1}, {"nope", 0}};
 	struct fixture f;
 
 	begin(t, &f);
@@ -422,7 +447,8 @@ void TestLoadMatchPatterns(struct test *t)
 
 		T_CHECK(t, ok == (cases[i].want > 0), "%s", cases[i].pattern);
 		if (ok)
-			T_CHECK(t, n == cases[i].want, "%s: got %zu, want %zu", cases[i].pattern, n, cases[i].want);
+			T_CHECK(t, n == cases[i].want, "%s: got %zu, want %zu", cases[i].pattern, n,
+				cases[i].want);
 	}
 	arena_fini(&f.a);
 }

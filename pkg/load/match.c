@@ -28,8 +28,8 @@ static bool matches(struct arena *a, const struct package *p, struct str pattern
 	return names_program(p, pattern);
 }
 
-bool load_match(struct arena *a, const struct package_set *set, const struct str *patterns, size_t n,
-		struct package ***out, size_t *out_n, struct err *e)
+bool load_match(struct arena *a, const struct package_set *set, const struct str *patterns,
+		size_t n, struct package ***out, size_t *out_n, struct err *e)
 {
 	static const struct str all = {"./...", 5};
 	VEC(struct package *) v = {0};
@@ -46,12 +46,14 @@ bool load_match(struct arena *a, const struct package_set *set, const struct str
 			if (!p->module->main || !matches(a, p, pattern))
 				continue;
 			hits++;
-			map_put(a, &taken, str_from((const char *)&p->index, sizeof p->index), &added);
+			map_put(a, &taken, str_from((const char *)&p->index, sizeof p->index),
+				&added);
 			if (added)
 				*vec_push(a, &v) = p;
 		}
 		if (!hits && n) {
-			err_set(e, ERR_USAGE, "pattern '%.*s' matches no package or program", STR_ARG(pattern));
+			err_set(e, ERR_USAGE, "pattern '%.*s' matches no package or program",
+				STR_ARG(pattern));
 			return err_fix(e, "`cbuild list` shows them; ./... means all");
 		}
 	}

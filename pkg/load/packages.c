@@ -154,7 +154,9 @@ static void add_source(struct choice *c, struct str rel, bool named)
 	s->rel = rel;
 	s->path = path_join(a, c->t->root, rel);
 	s->package = c->p;
-	s->kind = str_endsc(rel, ".S") ? SOURCE_ASM_CPP : str_endsc(rel, ".s") ? SOURCE_ASM : SOURCE_C;
+	s->kind = str_endsc(rel, ".S")	 ? SOURCE_ASM_CPP
+		  : str_endsc(rel, ".s") ? SOURCE_ASM
+					 : SOURCE_C;
 	s->is_test = tree_is_test(rel);
 	s->named = named;
 	if (s->is_test)
@@ -181,10 +183,12 @@ static bool choose_pattern(struct choice *c, struct str pattern, struct pos pos,
 	/* One port serves many versions: a file that an older one lacks is no mistake. */
 	if (seen || c->t->module->from_port)
 		return true;
-	err_at(e, ERR_INPUT, str_c(a, m->file), pos.line, pos.col, "pattern '%.*s' of package '%.*s' matches no source",
-	       STR_ARG(pattern), STR_ARG(c->p->name));
-	return err_fix(e, "patterns are relative to %.*s; ** crosses folders; sources end in .c, .S or .s",
-		       STR_ARG(c->t->root));
+	err_at(e, ERR_INPUT, str_c(a, m->file), pos.line, pos.col,
+	       "pattern '%.*s' of package '%.*s' matches no source", STR_ARG(pattern),
+	       STR_ARG(c->p->name));
+	return err_fix(
+	    e, "patterns are relative to %.*s; ** crosses folders; sources end in .c, .S or .s",
+	    STR_ARG(c->t->root));
 }
 
 static bool choose_named(struct choice *c, struct str name, struct pos pos, struct err *e)
@@ -194,8 +198,10 @@ static bool choose_named(struct choice *c, struct str name, struct pos pos, stru
 
 	if (!tree_has_file(c->l, path_join(a, c->t->root, rel))) {
 		err_at(e, ERR_INPUT, str_c(a, c->t->module->manifest->file), pos.line, pos.col,
-		       "source '%.*s' of package '%.*s' does not exist", STR_ARG(name), STR_ARG(c->p->name));
-		return err_fix(e, "paths are relative to the folder of the manifest (%.*s)", STR_ARG(c->t->root));
+		       "source '%.*s' of package '%.*s' does not exist", STR_ARG(name),
+		       STR_ARG(c->p->name));
+		return err_fix(e, "paths are relative to the folder of the manifest (%.*s)",
+			       STR_ARG(c->t->root));
 	}
 	if (!excluded(c, rel))
 		add_source(c, rel, true);
@@ -246,7 +252,8 @@ static void choose_conventional(struct loader *l, struct mod_tree *t)
 		struct package *p = map_ptr(&t->conventional, path_dir(t->files.v[i]));
 		struct choice c = {.l = l, .t = t, .p = p};
 
-		if (p && tree_is_source(t->files.v[i]) && tree_suffix_fits(t->files.v[i], &l->o->target))
+		if (p && tree_is_source(t->files.v[i]) &&
+		    tree_suffix_fits(t->files.v[i], &l->o->target))
 			add_source(&c, t->files.v[i], false);
 	}
 }
@@ -261,8 +268,9 @@ static void search_path(struct loader *l, struct mod_tree *t, struct package *p)
 			bool direct = false;
 
 			for (size_t i = 0; i < t->module->requires.n; i++)
-				direct = direct || t->module->requires.v[i] == m;
-			if (&l->modules[m] == t || direct != (pass == 0) || l->modules[m].module->main ||
+			direct = direct || t->module->requires.v[i] == m;
+			if (&l->modules[m] == t || direct != (pass == 0) ||
+			    l->modules[m].module->main ||
 			    str_eq(l->modules[m].root, l->o->test_runtime))
 				continue;
 			for (size_t i = 0; i < l->modules[m].exports.n; i++)
@@ -324,7 +332,8 @@ static size_t longest_within(struct loader *l, const struct str_vec *dirs, struc
 	return best;
 }
 
-static size_t explicit_score(struct loader *l, const struct package *p, struct str rel, bool exported)
+static size_t explicit_score(struct loader *l, const struct package *p, struct str rel,
+			     bool exported)
 {
 	size_t best;
 

@@ -31,7 +31,8 @@ struct mod_tree *scan_module_of(struct loader *l, struct str path)
 	for (size_t i = 0; i < l->module_count; i++) {
 		struct mod_tree *t = &l->modules[i];
 
-		if (path_within(t->root, path) && (!best || t->root.n > best->root.n || str_eqc(best->root, ".")))
+		if (path_within(t->root, path) &&
+		    (!best || t->root.n > best->root.n || str_eqc(best->root, ".")))
 			best = t;
 	}
 	return best;
@@ -72,7 +73,8 @@ bool scan_has_main(const struct package *p, const struct ctok_facts *f)
 		return f->has_main;
 	for (size_t i = 0; i < f->main_guards.n; i++)
 		for (size_t k = 0; k < p->flags.defines.n; k++)
-			guard_defined = guard_defined || str_eq(p->flags.defines.v[k].name, f->main_guards.v[i]);
+			guard_defined = guard_defined ||
+					str_eq(p->flags.defines.v[k].name, f->main_guards.v[i]);
 	return guard_defined != f->main_by_default;
 }
 
@@ -90,8 +92,8 @@ static struct node *file_node(struct loader *l, struct str path)
 	return t ? scan_node(l, t, path, &ignored) : NULL;
 }
 
-static struct node *on_path(struct loader *l, const struct source *s, struct str name, const struct str_vec *dirs,
-			    struct str after)
+static struct node *on_path(struct loader *l, const struct source *s, struct str name,
+			    const struct str_vec *dirs, struct str after)
 {
 	bool on = after.n == 0;
 
@@ -126,8 +128,8 @@ static struct node *search(struct loader *l, const struct source *s, struct str 
 	return n;
 }
 
-static struct node *resolve(struct loader *l, const struct source *s, struct str from, struct str name,
-			    enum ctok_form form, enum ctok_verb verb)
+static struct node *resolve(struct loader *l, const struct source *s, struct str from,
+			    struct str name, enum ctok_form form, enum ctok_verb verb)
 {
 	struct node *n = NULL;
 
@@ -196,7 +198,8 @@ static void visit_computed(struct walk *w, const struct ctok_include *inc, struc
 			reach(w, resolve(w->l, w->s, from, d.value, d.form, inc->verb));
 	for (size_t i = 0; i < w->defines.n; i++)
 		if (str_eq(w->defines.v[i].name, macro))
-			reach(w, resolve(w->l, w->s, from, w->defines.v[i].value, w->defines.v[i].form, inc->verb));
+			reach(w, resolve(w->l, w->s, from, w->defines.v[i].value,
+					 w->defines.v[i].form, inc->verb));
 }
 
 static bool has_owner(const struct node *n, const struct package *p)
@@ -210,7 +213,8 @@ static bool has_owner(const struct node *n, const struct package *p)
 void packages_group_add(struct arena *a, struct package_groups *to, struct package_group g)
 {
 	for (size_t i = 0; i < to->n; i++)
-		if (to->v[i].n == g.n && memcmp(to->v[i].v, g.v, g.n * sizeof(struct package *)) == 0)
+		if (to->v[i].n == g.n &&
+		    memcmp(to->v[i].v, g.v, g.n * sizeof(struct package *)) == 0)
 			return;
 	*vec_push(a, to) = g;
 }
@@ -225,7 +229,8 @@ static void add_owners(struct walk *w, struct node *n)
 	if (!n->owners.n || has_owner(n, s->package))
 		return;
 	if (n->owners.n > 1) {
-		packages_group_add(w->l->a, &s->choices, (struct package_group){n->owners.v, n->owners.n});
+		packages_group_add(w->l->a, &s->choices,
+				   (struct package_group){n->owners.v, n->owners.n});
 		return;
 	}
 	for (size_t k = 0; k < s->owners.n; k++)

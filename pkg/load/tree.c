@@ -65,10 +65,12 @@ static bool in_list(struct str s, const char *const *names)
 	return false;
 }
 
-static const char *const os_names[] = {"linux",   "windows",   "darwin",  "freebsd", "netbsd", "openbsd",
-				       "dragonfly", "solaris", "android", "ios",     "aix",    NULL};
-static const char *const arch_names[] = {"amd64",   "386",   "arm64",   "arm",    "riscv64", "ppc64le", "ppc64",
-					 "s390x",   "loong64", "mips64le", "mips64", "mipsle", "mips", "wasm", NULL};
+static const char *const os_names[] = {"linux",	  "windows", "darwin",	  "freebsd",
+				       "netbsd",  "openbsd", "dragonfly", "solaris",
+				       "android", "ios",     "aix",	  NULL};
+static const char *const arch_names[] = {"amd64",   "386",    "arm64", "arm",	  "riscv64",
+					 "ppc64le", "ppc64",  "s390x", "loong64", "mips64le",
+					 "mips64",  "mipsle", "mips",  "wasm",	  NULL};
 
 /* Takes the last _PART off *stem; false when there is none. */
 static bool last_part(struct str *stem, struct str *part)
@@ -108,16 +110,19 @@ static bool skip_folder(const struct mod_tree *t, struct str rel)
 		return true;
 	if (t->module->main && str_eqc(rel, "build"))
 		return true;
-	return convention && (base.p[0] == '_' || str_eqc(base, "testdata") || str_eqc(base, "vendor"));
+	return convention &&
+	       (base.p[0] == '_' || str_eqc(base, "testdata") || str_eqc(base, "vendor"));
 }
 
-static bool walk(struct loader *l, struct mod_tree *t, struct str rel, unsigned depth, struct err *e)
+static bool walk(struct loader *l, struct mod_tree *t, struct str rel, unsigned depth,
+		 struct err *e)
 {
 	enum { DEPTH_MAX = 64, FILES_MAX = 2000000 };
 	struct folder *f = tree_folder(l, path_join(l->a, t->root, rel));
 
 	if (depth > DEPTH_MAX)
-		return err_at(e, ERR_INPUT, str_c(l->a, rel), 0, 0, "folders nest deeper than %d", DEPTH_MAX);
+		return err_at(e, ERR_INPUT, str_c(l->a, rel), 0, 0, "folders nest deeper than %d",
+			      DEPTH_MAX);
 	if (depth && map_get(&f->names, STR("cbuild.yaml")))
 		return true; /* a module of its own */
 	for (size_t i = 0; i < f->names.n; i++) {

@@ -56,27 +56,36 @@ static void hint_header(struct arena *a, const struct package_set *set, struct s
 
 	(void)a;
 	if (module.n)
-		buf_printf(out, "no package of this module provides <%.*s>; %.*s does: cbuild get %.*s\n", STR_ARG(header),
-			   STR_ARG(module), STR_ARG(module));
+		buf_printf(
+		    out, "no package of this module provides <%.*s>; %.*s does: cbuild get %.*s\n",
+		    STR_ARG(header), STR_ARG(module), STR_ARG(module));
 	else if (near.n)
-		buf_printf(out, "there is a %.*s: include it by its path from the module's root or pkg/, or add its "
-				"folder to the package's include list\n",
+		buf_printf(out,
+			   "there is a %.*s: include it by its path from the module's root or "
+			   "pkg/, or add its "
+			   "folder to the package's include list\n",
 			   STR_ARG(near));
 	else
-		buf_printf(out, "nothing provides '%.*s': correct the name, add the file, or require the module that has "
-				"it (cbuild get MODULE)\n",
+		buf_printf(out,
+			   "nothing provides '%.*s': correct the name, add the file, or require "
+			   "the module that has "
+			   "it (cbuild get MODULE)\n",
 			   STR_ARG(header));
 }
 
 static void hint_symbol(struct str duplicate, struct str undefined, struct buf *out)
 {
 	if (duplicate.n)
-		buf_printf(out, "'%.*s' is defined twice in one program: make one of the two static, rename it, or leave "
-				"one file out of its package\n",
+		buf_printf(out,
+			   "'%.*s' is defined twice in one program: make one of the two static, "
+			   "rename it, or leave "
+			   "one file out of its package\n",
 			   STR_ARG(duplicate));
 	if (undefined.n)
-		buf_printf(out, "'%.*s' is declared but no linked package defines it: include the header of the package "
-				"that does, or require the module that has it\n",
+		buf_printf(out,
+			   "'%.*s' is declared but no linked package defines it: include the "
+			   "header of the package "
+			   "that does, or require the module that has it\n",
 			   STR_ARG(undefined));
 }
 

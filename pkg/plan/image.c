@@ -14,7 +14,7 @@ struct contents {
 static void add_file(struct contents *c, struct str path, uint32_t input, uint32_t mode)
 {
 	*vec_push(c->a, &c->entries) =
-		(struct layer_entry){.path = path, .kind = LAYER_FILE, .mode = mode, .input = input};
+	    (struct layer_entry){.path = path, .kind = LAYER_FILE, .mode = mode, .input = input};
 }
 
 static void add_host_file(struct contents *c, struct str image_path, struct str host_path)
@@ -29,13 +29,14 @@ static void add_accounts(struct contents *c, uint32_t user)
 	struct str group = STR("root:x:0:\n");
 
 	if (user) {
-		passwd = str_fmt(c->a, "%.*snonroot:x:%u:%u:nonroot:/:/sbin/nologin\n", STR_ARG(passwd), user, user);
+		passwd = str_fmt(c->a, "%.*snonroot:x:%u:%u:nonroot:/:/sbin/nologin\n",
+				 STR_ARG(passwd), user, user);
 		group = str_fmt(c->a, "%.*snonroot:x:%u:\n", STR_ARG(group), user);
 	}
 	*vec_push(c->a, &c->entries) = (struct layer_entry){
-		.path = STR("/etc/passwd"), .kind = LAYER_BYTES, .mode = 0644, .text = passwd};
+	    .path = STR("/etc/passwd"), .kind = LAYER_BYTES, .mode = 0644, .text = passwd};
 	*vec_push(c->a, &c->entries) = (struct layer_entry){
-		.path = STR("/etc/group"), .kind = LAYER_BYTES, .mode = 0644, .text = group};
+	    .path = STR("/etc/group"), .kind = LAYER_BYTES, .mode = 0644, .text = group};
 }
 
 static void add_contents(struct contents *c, const struct plan_image *o)
@@ -47,10 +48,10 @@ static void add_contents(struct contents *c, const struct plan_image *o)
 		add_host_file(c, o->host_files[i].name, o->host_files[i].value);
 	for (size_t i = 0; i < spec->folders.n; i++)
 		*vec_push(c->a, &c->entries) = (struct layer_entry){.path = spec->folders.v[i],
-								     .kind = LAYER_FOLDER,
-								     .mode = 0755,
-								     .uid = spec->user,
-								     .gid = spec->user};
+								    .kind = LAYER_FOLDER,
+								    .mode = 0755,
+								    .uid = spec->user,
+								    .gid = spec->user};
 	for (size_t i = 0; i < spec->files.n; i++)
 		add_host_file(c, spec->files.v[i].name, path_clean(c->a, spec->files.v[i].value));
 }
@@ -59,27 +60,29 @@ static struct image_config config_of(struct plan *p, const struct plan_image *o)
 {
 	const struct image_spec *spec = o->spec;
 	struct image_config c = {
-		.target = p->opts.target,
-		.user = spec->user,
-		.entrypoint = spec->entrypoint,
-		.cmd = spec->cmd,
-		.env = spec->env,
-		.workdir = spec->workdir,
-		.ports = spec->ports.v,
-		.port_count = spec->ports.n,
-		.created_s = o->created_s,
+	    .target = p->opts.target,
+	    .user = spec->user,
+	    .entrypoint = spec->entrypoint,
+	    .cmd = spec->cmd,
+	    .env = spec->env,
+	    .workdir = spec->workdir,
+	    .ports = spec->ports.v,
+	    .port_count = spec->ports.n,
+	    .created_s = o->created_s,
 	};
 
 	if (!c.entrypoint.n)
-		*vec_push(p->arena, &c.entrypoint) = str_fmt(p->arena, "/%.*s", STR_ARG(o->program));
+		*vec_push(p->arena, &c.entrypoint) =
+		    str_fmt(p->arena, "/%.*s", STR_ARG(o->program));
 	for (size_t i = 0; i < spec->labels.n; i++)
-		*vec_push(p->arena, &c.labels) = str_fmt(p->arena, "%.*s=%.*s", STR_ARG(spec->labels.v[i].name),
-							 STR_ARG(spec->labels.v[i].value));
+		*vec_push(p->arena, &c.labels) =
+		    str_fmt(p->arena, "%.*s=%.*s", STR_ARG(spec->labels.v[i].name),
+			    STR_ARG(spec->labels.v[i].value));
 	return c;
 }
 
-bool plan_image(struct plan *p, struct action *exe, struct action *policy, const struct plan_image *o,
-		struct action **out, struct err *e)
+bool plan_image(struct plan *p, struct action *exe, struct action *policy,
+		const struct plan_image *o, struct action **out, struct err *e)
 {
 	struct arena *a = p->arena;
 	struct contents c = {.a = a};
@@ -89,8 +92,10 @@ bool plan_image(struct plan *p, struct action *exe, struct action *policy, const
 
 	c.layer = plan_new_action(p, str_fmt(a, "layer %.*s", STR_ARG(o->program)));
 	c.layer->step = &oci_layer_step;
-	add_file(&c, str_fmt(a, "/%.*s", STR_ARG(o->program)), action_input_from(a, c.layer, exe, 0), 0755);
-	action_input_from(a, c.layer, policy, 0); /* no image of a program that the policy refuses */
+	add_file(&c, str_fmt(a, "/%.*s", STR_ARG(o->program)),
+		 action_input_from(a, c.layer, exe, 0), 0755);
+	action_input_from(a, c.layer, policy,
+			  0); /* no image of a program that the policy refuses */
 	add_contents(&c, o);
 	if (!oci_layer_params(a, c.entries.v, c.entries.n, o->created_s, &c.layer->step_params, e))
 		return err_wrap(e, "laying out the image of %.*s", STR_ARG(o->program));

@@ -150,9 +150,11 @@ static struct action *policy_of(struct link *k, struct str name)
 		action_input_from(a, x, in->from, in->from_output);
 		*vec_push(a, &names) = in->path;
 	}
-	action_output(a, x, str_fmt(a, "%.*s/check/%.*s", STR_ARG(p->prefix), STR_ARG(name)), false);
-	buf_printf(&params, "machine %d\nclass %d\nstatic %d\nname %.*s\n", target_elf_machine(&p->opts.target),
-		   target_elf_class(&p->opts.target), p->opts.tc->is_static, STR_ARG(name));
+	action_output(a, x, str_fmt(a, "%.*s/check/%.*s", STR_ARG(p->prefix), STR_ARG(name)),
+		      false);
+	buf_printf(&params, "machine %d\nclass %d\nstatic %d\nname %.*s\n",
+		   target_elf_machine(&p->opts.target), target_elf_class(&p->opts.target),
+		   p->opts.tc->is_static, STR_ARG(name));
 	for (size_t i = 0; i < k->x->inputs.n; i++)
 		buf_printf(&params, "object %.*s\n", STR_ARG(k->x->inputs.v[i].from->title));
 	for (size_t i = 0; i < k->flags.ldflags.n; i++)
@@ -196,10 +198,12 @@ static struct source *generated_main(struct plan *p, struct package *pkg, struct
 	return s;
 }
 
-struct action *plan_test_program(struct plan *p, struct package *pkg, struct str main_path, struct action **policy)
+struct action *plan_test_program(struct plan *p, struct package *pkg, struct str main_path,
+				 struct action **policy)
 {
 	struct arena *a = p->arena;
-	struct str name = str_fmt(a, "%.*s.test", STR_ARG(str_eqc(pkg->name, ".") ? STR("root") : pkg->name));
+	struct str name =
+	    str_fmt(a, "%.*s.test", STR_ARG(str_eqc(pkg->name, ".") ? STR("root") : pkg->name));
 	struct link k;
 
 	begin(&k, p, str_fmt(a, "link %.*s", STR_ARG(name)),

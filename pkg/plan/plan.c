@@ -41,7 +41,8 @@ static bool no_profile(struct plan *p, struct err *e)
 	return false;
 }
 
-bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct plan_opts *o, struct err *e)
+bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct plan_opts *o,
+	       struct err *e)
 {
 	const struct profile *own = find_profile(o->manifest, o->profile);
 	bool known;
@@ -87,7 +88,8 @@ static void add_flags(struct plan *p, struct action *x, const struct flags *f)
 		const struct define *d = &f->defines.v[i];
 
 		action_arg(p->arena, x,
-			   d->value.p ? str_fmt(p->arena, "-D%.*s=%.*s", STR_ARG(d->name), STR_ARG(d->value))
+			   d->value.p ? str_fmt(p->arena, "-D%.*s=%.*s", STR_ARG(d->name),
+						STR_ARG(d->value))
 				      : str_fmt(p->arena, "-D%.*s", STR_ARG(d->name)));
 	}
 }
@@ -145,8 +147,9 @@ static struct str object_path(struct plan *p, const struct source *s)
 	struct str module = pkg->module->main ? STR("main") : pkg->module->path;
 	struct str name = pkg->spec ? pkg->name : STR(".");
 
-	return path_clean(p->arena, str_fmt(p->arena, "%.*s/obj/%.*s/%.*s/%.*s.o", STR_ARG(p->prefix),
-					    STR_ARG(module), STR_ARG(name), STR_ARG(s->rel)));
+	return path_clean(p->arena,
+			  str_fmt(p->arena, "%.*s/obj/%.*s/%.*s/%.*s.o", STR_ARG(p->prefix),
+				  STR_ARG(module), STR_ARG(name), STR_ARG(s->rel)));
 }
 
 static void add_includes(struct plan *p, struct action *x, const struct source *s)
@@ -179,8 +182,7 @@ static void add_compile_flags(struct plan *p, struct action *x, const struct sou
 		action_arg(p->arena, x, STR("-Wall"));
 	add_flags(p, x, &p->profile_flags);
 	if (p->lto.n && s->kind == SOURCE_C)
-		action_arg(p->arena, x,
-			   str_eqc(p->lto, "thin") ? STR("-flto=thin") : STR("-flto"));
+		action_arg(p->arena, x, str_eqc(p->lto, "thin") ? STR("-flto=thin") : STR("-flto"));
 	add_flags(p, x, &pkg->flags);
 	add_flags(p, x, &pkg->export_flags);
 	for (size_t i = 0; i < s->owners.n; i++)
@@ -193,7 +195,8 @@ static void add_compile_flags(struct plan *p, struct action *x, const struct sou
 }
 
 /* Everything between the compiler and -c; plain assembler knows no includes and writes no depfile. */
-static void add_source_flags(struct plan *p, struct action *x, const struct source *s, struct str object)
+static void add_source_flags(struct plan *p, struct action *x, const struct source *s,
+			     struct str object)
 {
 	struct arena *a = p->arena;
 	uint32_t dep;
@@ -236,7 +239,8 @@ struct action *plan_compile(struct plan *p, struct source *s)
 	return x;
 }
 
-void plan_package(struct plan *p, struct package *pkg, struct arena *a, struct action ***out, size_t *n)
+void plan_package(struct plan *p, struct package *pkg, struct arena *a, struct action ***out,
+		  size_t *n)
 {
 	VEC(struct action *) v = {0};
 

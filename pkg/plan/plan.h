@@ -24,43 +24,46 @@
 struct plan_opts {
 	const struct toolchain *tc;
 	struct target target;
-	struct str profile;        /* "dev" or "release" or the manifest's own */
+	struct str profile;		 /* "dev" or "release" or the manifest's own */
 	const struct manifest *manifest; /* the main module's, for profiles */
-	struct str cflags, ldflags; /* CFLAGS, LDFLAGS of the environment; words */
+	struct str cflags, ldflags;	 /* CFLAGS, LDFLAGS of the environment; words */
 };
 
 struct plan {
 	struct arena *arena;
 	struct plan_opts opts;
-	struct graph *graph;       /* shared by the plans of several targets */
-	struct map objects;        /* source path -> compile action */
-	struct str prefix;         /* folder of canonical outputs: "build/linux-amd64" */
+	struct graph *graph; /* shared by the plans of several targets */
+	struct map objects;  /* source path -> compile action */
+	struct str prefix;   /* folder of canonical outputs: "build/linux-amd64" */
 	struct flags profile_flags;
 	struct str lto;
 	bool strip;
 };
 
 /* A plan adds to graph g, which several targets' plans may share. ERR_INPUT: no such profile. */
-bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct plan_opts *o, struct err *e) ATTR_MUST_USE;
+bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct plan_opts *o,
+	       struct err *e) ATTR_MUST_USE;
 /* The compile of one source; output 0 is the object. */
 struct action *plan_compile(struct plan *p, struct source *s);
 /* All objects of a package (its mains too). */
-void plan_package(struct plan *p, struct package *pkg, struct arena *a, struct action ***out, size_t *n);
+void plan_package(struct plan *p, struct package *pkg, struct arena *a, struct action ***out,
+		  size_t *n);
 /* The link of a program; output 0 is the executable, its policy check is *policy (a goal of its own). */
 struct action *plan_program(struct plan *p, const struct program *prog, struct action **policy);
 /* Link of a package's tests with the generated main at main_path (a tree file); as plan_program. */
-struct action *plan_test_program(struct plan *p, struct package *pkg, struct str main_path, struct action **policy);
+struct action *plan_test_program(struct plan *p, struct package *pkg, struct str main_path,
+				 struct action **policy);
 
 struct plan_image {
 	const struct image_spec *spec;
-	struct str program;        /* name: default entry point /NAME */
+	struct str program;		 /* name: default entry point /NAME */
 	const struct define *host_files; /* image path: path on this host (CA bundle, zoneinfo) */
 	size_t host_file_count;
 	int64_t created_s;
 };
 /* One target's image from its linked program; output index 2 of the action is its descriptor. */
-bool plan_image(struct plan *p, struct action *exe, struct action *policy, const struct plan_image *o,
-		struct action **out, struct err *e) ATTR_MUST_USE;
+bool plan_image(struct plan *p, struct action *exe, struct action *policy,
+		const struct plan_image *o, struct action **out, struct err *e) ATTR_MUST_USE;
 /* The index over several targets' images; output 0 is the index. */
 struct action *plan_index(struct arena *a, struct graph *g, struct action *const *images, size_t n,
 			  const struct str_vec *annotations);

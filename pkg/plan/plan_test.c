@@ -38,8 +38,10 @@ static void begin(struct test *t, struct fixture *f, const char *profile)
 
 	memset(f, 0, sizeof *f);
 	f->module = (struct module){.main = true, .manifest = &f->manifest};
-	f->app = (struct package){.index = 0, .module = &f->module, .name = STR("cmd/app"), .std = STR("c17")};
-	f->log = (struct package){.index = 1, .module = &f->module, .name = STR("pkg/log"), .std = STR("c17")};
+	f->app = (struct package){
+	    .index = 0, .module = &f->module, .name = STR("cmd/app"), .std = STR("c17")};
+	f->log = (struct package){
+	    .index = 1, .module = &f->module, .name = STR("pkg/log"), .std = STR("c17")};
 	add_source(f, &f->app, &f->app_main, "cmd/app/main.c");
 	add_source(f, &f->log, &f->log_c, "pkg/log/log.c");
 	*vec_push(&f->a, &f->app.imports) = &f->log;
@@ -63,7 +65,7 @@ static const char *command(struct fixture *f, const struct action *x)
 
 	for (size_t i = 0; i < x->argv.n; i++) {
 		const struct arg *g = &x->argv.v[i];
-		struct str path = g->kind == ARG_INPUT    ? x->inputs.v[g->index].path
+		struct str path = g->kind == ARG_INPUT	  ? x->inputs.v[g->index].path
 				  : g->kind == ARG_OUTPUT ? x->outputs.v[g->index].path
 							  : STR("");
 
@@ -83,7 +85,8 @@ void TestPlanCompileCommand(struct test *t)
 	*vec_push(&f.a, &f.log.export_flags.defines) = (struct define){STR("LOG"), STR("2")};
 	x = plan_compile(&f.plan, &f.app_main);
 	T_EQ_STR(t, command(&f, x),
-		 "CC -fPIE -std=c17 -Wall -O0 -g -DLOG=2 -MD -MF build/linux-arm64/obj/main/cmd/app/main.c.o.d -c -o "
+		 "CC -fPIE -std=c17 -Wall -O0 -g -DLOG=2 -MD -MF "
+		 "build/linux-arm64/obj/main/cmd/app/main.c.o.d -c -o "
 		 "build/linux-arm64/obj/main/cmd/app/main.c.o cmd/app/main.c");
 	T_EQ_INT(t, x->inputs.n, 2);
 	T_OK(t, x->outputs.v[1].depfile);
@@ -102,7 +105,8 @@ void TestPlanLinkThroughLinker(struct test *t)
 	x = plan_program(&f.plan, &f.app.programs.v[0], &policy);
 	T_EQ_STR(t, command(&f, x),
 		 "LD -static -s -o build/linux-arm64/bin/app crt1.o "
-		 "build/linux-arm64/obj/main/cmd/app/main.c.o build/linux-arm64/obj/main/pkg/log/log.c.o "
+		 "build/linux-arm64/obj/main/cmd/app/main.c.o "
+		 "build/linux-arm64/obj/main/pkg/log/log.c.o "
 		 "--wrap malloc -lm libc.a crtn.o");
 	T_OK(t, policy->step == &plan_policy_step && policy->inputs.v[0].from == x);
 	arena_fini(&f.a);
@@ -159,14 +163,19 @@ void TestPlanHints(struct test *t)
 	static const struct {
 		const char *words, *want;
 	} cases[] = {
-		{"a.c:1:10: fatal error: 'zlib.h' file not found\n", "cbuild get github.com/madler/zlib"},
-		{"a.c:1:10: fatal error: zlib.h: No such file or directory\n", "cbuild get github.com/madler/zlib"},
-		{"a.c:1:10: fatal error: 'log.h' file not found\n", "there is a pkg/log/log.h"},
-		{"a.c:1:10: fatal error: 'x/y.h' file not found\n", "nothing provides 'x/y.h'"},
-		{"ld.lld: error: duplicate symbol: twice\n>>> defined at a.c:1\n", "'twice' is defined twice"},
-		{"a.o: in function `f':\nb.c:2: multiple definition of `twice'; a.c:1: first", "'twice' is defined twice"},
-		{"ld.lld: error: undefined symbol: gone\n", "'gone' is declared but no linked package defines it"},
-		{"x.c:(.text+0x5): undefined reference to `gone'\n", "'gone' is declared"},
+	    {"a.c:1:10: fatal error: 'zlib.h' file not found\n",
+	     "cbuild get github.com/madler/zlib"},
+	    {"a.c:1:10: fatal error: zlib.h: No such file or directory\n",
+	     "cbuild get github.com/madler/zlib"},
+	    {"a.c:1:10: fatal error: 'log.h' file not found\n", "there is a pkg/log/log.h"},
+	    {"a.c:1:10: fatal error: 'x/y.h' file not found\n", "nothing provides 'x/y.h'"},
+	    {"ld.lld: error: duplicate symbol: twice\n>>> defined at a.c:1\n",
+	     "'twice' is defined twice"},
+	    {"a.o: in function `f':\nb.c:2: multiple definition of `twice'; a.c:1: first",
+	     "'twice' is defined twice"},
+	    {"ld.lld: error: undefined symbol: gone\n",
+	     "'gone' is declared but no linked package defines it"},
+	    {"x.c:(.text+0x5): undefined reference to `gone'\n", "'gone' is declared"},
 	};
 	struct fixture f;
 
@@ -178,8 +187,8 @@ void TestPlanHints(struct test *t)
 		struct plan_hint_port port = {.module_for = zlib_port};
 
 		plan_hint(&f.a, &f.set, &failed, &port, &out);
-		T_CHECK(t, out.p && strstr(out.p, cases[i].want), "words '%s', got '%s'", cases[i].words,
-			out.p ? out.p : "");
+		T_CHECK(t, out.p && strstr(out.p, cases[i].want), "words '%s', got '%s'",
+			cases[i].words, out.p ? out.p : "");
 		buf_fini(&out);
 	}
 	arena_fini(&f.a);

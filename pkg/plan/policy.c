@@ -46,7 +46,8 @@ static bool facts_of(const struct policy *k, size_t input, struct elf_facts *f, 
 {
 	struct str bytes;
 
-	return file_read(k->io->scratch, k->io->in[input], 0, &bytes, e) && elf_read(k->io->scratch, bytes, f, e);
+	return file_read(k->io->scratch, k->io->in[input], 0, &bytes, e) &&
+	       elf_read(k->io->scratch, bytes, f, e);
 }
 
 /* The object (or flag) to blame for an executable stack or a shared library. */
@@ -78,8 +79,9 @@ static bool check_stack(const struct policy *k, const struct elf_facts *f, struc
 	if (f->has_gnu_stack && !f->exec_stack)
 		return true;
 	culprit = blame_stack(k);
-	err_at(e, ERR_VERIFY, str_c(k->io->scratch, k->name), 0, 0, "the program asks for an executable stack%s%.*s",
-	       culprit.n ? ", because of " : "", STR_ARG(culprit));
+	err_at(e, ERR_VERIFY, str_c(k->io->scratch, k->name), 0, 0,
+	       "the program asks for an executable stack%s%.*s", culprit.n ? ", because of " : "",
+	       STR_ARG(culprit));
 	return err_fix(e, "an assembler file needs: .section .note.GNU-stack,\"\",%%progbits");
 }
 
@@ -96,18 +98,22 @@ static bool check_static(const struct policy *k, const struct elf_facts *f, stru
 		buf_printf(&what, "wants the dynamic loader %.*s", STR_ARG(f->interp));
 	if (culprit.n)
 		buf_printf(&what, ", because of the linker flag %.*s", STR_ARG(culprit));
-	err_at(e, ERR_VERIFY, str_c(k->io->scratch, k->name), 0, 0, "the program is not static: it %s", what.p);
+	err_at(e, ERR_VERIFY, str_c(k->io->scratch, k->name), 0, 0,
+	       "the program is not static: it %s", what.p);
 	buf_fini(&what);
-	return err_fix(e, "link that library's objects: require a module that builds it from source, or drop the flag");
+	return err_fix(e, "link that library's objects: require a module that builds it from "
+			  "source, or drop the flag");
 }
 
 static bool check(const struct policy *k, const struct elf_facts *f, struct err *e)
 {
 	if ((uint64_t)f->machine != k->machine || (uint64_t)f->elf_class != k->elf_class) {
 		err_at(e, ERR_VERIFY, str_c(k->io->scratch, k->name), 0, 0,
-		       "the program is for machine %d class %d, not for machine %d class %d", f->machine,
-		       (int)f->elf_class, (int)k->machine, (int)k->elf_class);
-		return err_fix(e, "the toolchain's link command does not fit the target: cbuild toolchain list");
+		       "the program is for machine %d class %d, not for machine %d class %d",
+		       f->machine, (int)f->elf_class, (int)k->machine, (int)k->elf_class);
+		return err_fix(
+		    e,
+		    "the toolchain's link command does not fit the target: cbuild toolchain list");
 	}
 	if (!k->is_static)
 		return true;
@@ -119,7 +125,8 @@ static bool file_has_symbol(const struct policy *k, size_t input, struct str nam
 	struct str bytes;
 	struct err ignored;
 
-	return file_read(k->io->scratch, k->io->in[input], 0, &bytes, &ignored) && elf_has_symbol(bytes, name, defined);
+	return file_read(k->io->scratch, k->io->in[input], 0, &bytes, &ignored) &&
+	       elf_has_symbol(bytes, name, defined);
 }
 
 /*
@@ -133,7 +140,8 @@ static void warn_dlopen(const struct policy *k)
 	for (size_t i = 0; i < k->objects.n && i + 1 < k->io->in_count; i++)
 		if (file_has_symbol(k, i + 1, STR("dlopen"), false)) {
 			buf_printf(k->io->words,
-				   "warning: %.*s calls dlopen (in the object of '%.*s'), which always fails in a static program\n",
+				   "warning: %.*s calls dlopen (in the object of '%.*s'), which "
+				   "always fails in a static program\n",
 				   STR_ARG(k->name), STR_ARG(k->objects.v[i]));
 			return;
 		}
@@ -148,8 +156,10 @@ static bool run_policy(const struct step_io *io, struct err *e)
 	if (!read_params(&k, e) || !facts_of(&k, 0, &f, e) || !check(&k, &f, e))
 		return false;
 	warn_dlopen(&k);
-	line = str_fmt(io->scratch, "machine %d class %d type %d interp %d needed %zu execstack %d relro %d\n",
-		       f.machine, (int)f.elf_class, f.type, f.has_interp, f.needed.n, f.exec_stack, f.has_relro);
+	line = str_fmt(io->scratch,
+		       "machine %d class %d type %d interp %d needed %zu execstack %d relro %d\n",
+		       f.machine, (int)f.elf_class, f.type, f.has_interp, f.needed.n, f.exec_stack,
+		       f.has_relro);
 	return file_write_fast(io->out[0], line, 0644, e);
 }
 

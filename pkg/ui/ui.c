@@ -52,8 +52,8 @@ static void status_line(struct ui *u)
 	if (u->mode != UI_TERMINAL || now - u->shown_ms < 50)
 		return;
 	u->shown_ms = now;
-	n = snprintf(text, sizeof text, "[%llu/%llu] %.1fs %s", (unsigned long long)u->done, (unsigned long long)u->total,
-		     (double)(now - u->start_ms) / 1000, u->title);
+	n = snprintf(text, sizeof text, "[%llu/%llu] %.1fs %s", (unsigned long long)u->done,
+		     (unsigned long long)u->total, (double)(now - u->start_ms) / 1000, u->title);
 	if (n > 78)
 		text[78] = '\0';
 	fprintf(stderr, "\r\033[K%s%s%s", u->colour ? dim : "", text, u->colour ? reset : "");
@@ -70,12 +70,14 @@ static void set_title(struct ui *u, struct str text)
 	u->title[n] = '\0';
 }
 
-static void print_block(struct ui *u, const char *colour, const char *head, struct str text, struct str output)
+static void print_block(struct ui *u, const char *colour, const char *head, struct str text,
+			struct str output)
 {
 	struct buf b = {0};
 
 	ui_clear(u);
-	buf_printf(&b, "%s%s%s%.*s\n", u->colour ? colour : "", head, u->colour ? reset : "", STR_ARG(text));
+	buf_printf(&b, "%s%s%s%.*s\n", u->colour ? colour : "", head, u->colour ? reset : "",
+		   STR_ARG(text));
 	buf_adds(&b, output);
 	if (output.n && output.p[output.n - 1] != '\n')
 		buf_add_byte(&b, '\n');
@@ -101,8 +103,9 @@ static void done(struct ui *u, const struct event *ev)
 	ui_clear(u);
 	if (!ev->total)
 		return;
-	fprintf(stderr, "%s%llu actions, %llu cached, %.2f s%s\n", u->colour ? dim : "", (unsigned long long)ev->total,
-		(unsigned long long)ev->cached, (double)ev->elapsed_ms / 1000, u->colour ? reset : "");
+	fprintf(stderr, "%s%llu actions, %llu cached, %.2f s%s\n", u->colour ? dim : "",
+		(unsigned long long)ev->total, (unsigned long long)ev->cached,
+		(double)ev->elapsed_ms / 1000, u->colour ? reset : "");
 }
 
 static void progress(struct ui *u, const struct event *ev)
@@ -113,7 +116,8 @@ static void progress(struct ui *u, const struct event *ev)
 		snprintf(text, sizeof text, "%.*s %llu%%", STR_ARG(ev->text),
 			 (unsigned long long)(ev->done * 100 / ev->total));
 	else
-		snprintf(text, sizeof text, "%.*s %llu", STR_ARG(ev->text), (unsigned long long)ev->done);
+		snprintf(text, sizeof text, "%.*s %llu", STR_ARG(ev->text),
+			 (unsigned long long)ev->done);
 	set_title(u, str_of(text));
 	status_line(u);
 }
@@ -156,7 +160,7 @@ static void emit_text(struct event_sink *self, const struct event *ev)
 	}
 }
 
-static const char *const kind_names[] = {"note",    "warning", "plan",     "start", "end",
+static const char *const kind_names[] = {"note",    "warning", "plan",	   "start", "end",
 					 "command", "explain", "progress", "done"};
 static const char *const outcome_names[] = {"ran", "cached", "failed", "skipped"};
 
@@ -177,8 +181,9 @@ static void emit_json(struct event_sink *self, const struct event *ev)
 	if (ev->kind == EVENT_ACTION_END)
 		buf_printf(&b, ",\"outcome\":\"%s\"", outcome_names[ev->outcome]);
 	if (ev->kind == EVENT_DONE || ev->kind == EVENT_PROGRESS || ev->kind == EVENT_PLAN)
-		buf_printf(&b, ",\"done\":%llu,\"total\":%llu,\"cached\":%llu", (unsigned long long)ev->done,
-			   (unsigned long long)ev->total, (unsigned long long)ev->cached);
+		buf_printf(&b, ",\"done\":%llu,\"total\":%llu,\"cached\":%llu",
+			   (unsigned long long)ev->done, (unsigned long long)ev->total,
+			   (unsigned long long)ev->cached);
 	if (ev->kind == EVENT_DONE || ev->kind == EVENT_ACTION_END)
 		buf_printf(&b, ",\"elapsed_ms\":%llu", (unsigned long long)ev->elapsed_ms);
 	buf_addc(&b, "}\n");
@@ -215,7 +220,9 @@ static void github_annotation(const struct err *e, struct buf *b)
 		buf_printf(b, "line=%d,col=%d", e->line, e->col);
 	buf_addc(b, "::");
 	for (const char *p = e->msg; *p; p++)
-		*p == '\n' ? buf_addc(b, "%0A") : *p == '%' ? buf_addc(b, "%25") : buf_add_byte(b, *p);
+		*p == '\n'  ? buf_addc(b, "%0A")
+		: *p == '%' ? buf_addc(b, "%25")
+			    : buf_add_byte(b, *p);
 	buf_add_byte(b, '\n');
 }
 
