@@ -98,11 +98,13 @@ static bool matches(struct script *s, struct str pattern, struct str text)
 	return hit;
 }
 
-static void match(struct script *s, const struct words *w, struct str pattern, const char *what, struct str text)
+static void match(struct script *s, const struct words *w, struct str pattern, const char *what,
+		  struct str text)
 {
 	if (matches(s, pattern, text) == w->negated)
-		script_fail(s, "%s %s '%.*s':\n%.*s", what, w->negated ? "must not match" : "does not match",
-			    STR_ARG(pattern), STR_ARG(text));
+		script_fail(s, "%s %s '%.*s':\n%.*s", what,
+			    w->negated ? "must not match" : "does not match", STR_ARG(pattern),
+			    STR_ARG(text));
 }
 
 /* Processes. */
@@ -113,7 +115,8 @@ static _Noreturn void child(struct script *s, char *const *argv, int in, int out
 
 	for (size_t i = 0; env && i < s->env.n; i++)
 		env[i] = arena_strdup(&s->a, s->env.v[i].p, s->env.v[i].n);
-	if (!env || chdir(str_c(&s->a, s->dir)) != 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+	if (!env || chdir(str_c(&s->a, s->dir)) != 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 ||
+	    dup2(err, 2) < 0)
 		_exit(126);
 	execve(argv[0], argv, env);
 	_exit(127);
@@ -136,7 +139,8 @@ static char *find_program(struct script *s, struct str name)
 
 static int open_capture(struct script *s, const char *name)
 {
-	int fd = open(str_fmt(&s->a, "%s/.tmp/%s", s->work.p, name).p, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = open(str_fmt(&s->a, "%s/.tmp/%s", s->work.p, name).p,
+		      O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		script_fail(s, "cannot capture output: %s", strerror(errno));
@@ -155,7 +159,8 @@ static int open_input(struct script *s)
 	return open(name.p, O_RDONLY | O_CLOEXEC);
 }
 
-static pid_t start(struct script *s, const struct words *w, size_t count, const char *out, const char *err)
+static pid_t start(struct script *s, const struct words *w, size_t count, const char *out,
+		   const char *err)
 {
 	char **argv = arena_array(&s->a, char *, count + 1);
 	int in = open_input(s), o = open_capture(s, out), e = open_capture(s, err);
@@ -183,7 +188,8 @@ static struct str captured(struct script *s, const char *name)
 	struct str text;
 	struct err e;
 
-	check(s, file_read(&s->a, str_fmt(&s->a, "%s/.tmp/%s", s->work.p, name).p, 0, &text, &e), &e);
+	check(s, file_read(&s->a, str_fmt(&s->a, "%s/.tmp/%s", s->work.p, name).p, 0, &text, &e),
+	      &e);
 	return text;
 }
 
@@ -207,7 +213,8 @@ static void cmd_exec(struct script *s, struct words *w)
 	buf_adds(&s->log, s->err);
 	if (WIFSIGNALED(status) && !(w->negated && WTERMSIG(status) == SIGKILL))
 		script_fail(s, "killed by signal %d", WTERMSIG(status));
-	script_setenv(s, STR("status"), str_fmt(&s->a, "%d", WIFEXITED(status) ? WEXITSTATUS(status) : 137));
+	script_setenv(s, STR("status"),
+		      str_fmt(&s->a, "%d", WIFEXITED(status) ? WEXITSTATUS(status) : 137));
 	if ((status == 0) == w->negated)
 		script_fail(s, w->negated ? "succeeded, but should fail" : "exit status %d",
 			    WIFEXITED(status) ? WEXITSTATUS(status) : -1);
@@ -279,7 +286,8 @@ static void cmd_cmp(struct script *s, struct words *w)
 	want = text_of(s, w->v.v[2]);
 	if (str_eq(got, want) != w->negated)
 		return;
-	if (!w->negated && str_eqc(script_env(s, STR("CBUILD_TEST_UPDATE")), "1") && update(s, w->v.v[2], got))
+	if (!w->negated && str_eqc(script_env(s, STR("CBUILD_TEST_UPDATE")), "1") &&
+	    update(s, w->v.v[2], got))
 		return;
 	if (w->negated)
 		script_fail(s, "the files are equal");
@@ -295,7 +303,8 @@ static void cmd_exists(struct script *s, struct words *w)
 		bool there = file_kind(path_of(s, w->v.v[i])) != FILE_ABSENT;
 
 		if (there == w->negated)
-			script_fail(s, "%s %s", str_c(&s->a, w->v.v[i]), there ? "exists" : "does not exist");
+			script_fail(s, "%s %s", str_c(&s->a, w->v.v[i]),
+				    there ? "exists" : "does not exist");
 	}
 }
 
@@ -326,7 +335,10 @@ static void cmd_rm(struct script *s, struct words *w)
 	for (size_t i = 1; i < w->v.n; i++) {
 		const char *path = path_of(s, w->v.v[i]);
 
-		check(s, file_kind(path) == FILE_FOLDER ? folder_remove(path, &e) : file_remove(path, &e), &e);
+		check(s,
+		      file_kind(path) == FILE_FOLDER ? folder_remove(path, &e)
+						     : file_remove(path, &e),
+		      &e);
 	}
 }
 
@@ -360,7 +372,8 @@ static void cmd_chmod(struct script *s, struct words *w)
 {
 	need(s, w, 2, SIZE_MAX - 1);
 	for (size_t i = 2; i < w->v.n; i++)
-		if (chmod(path_of(s, w->v.v[i]), (mode_t)strtoul(str_c(&s->a, w->v.v[1]), NULL, 8)) != 0)
+		if (chmod(path_of(s, w->v.v[i]),
+			  (mode_t)strtoul(str_c(&s->a, w->v.v[1]), NULL, 8)) != 0)
 			script_fail(s, "chmod %s: %s", path_of(s, w->v.v[i]), strerror(errno));
 }
 
@@ -407,11 +420,12 @@ void script_command(struct script *s, struct words *w)
 		const char *name;
 		void (*run)(struct script *s, struct words *w);
 	} commands[] = {
-		{"exec", cmd_exec},   {"status", cmd_status}, {"stdin", cmd_stdin},	{"stdout", cmd_stdout},
-		{"stderr", cmd_stderr}, {"grep", cmd_grep},   {"cmp", cmd_cmp},	{"exists", cmd_exists},
-		{"env", cmd_env},     {"mkdir", cmd_mkdir},   {"rm", cmd_rm},		{"cp", cmd_cp},
-		{"mv", cmd_mv},	      {"chmod", cmd_chmod},   {"symlink", cmd_symlink}, {"append", cmd_append},
-		{"cd", cmd_cd},	      {"skip", cmd_skip},
+	    {"exec", cmd_exec},	    {"status", cmd_status}, {"stdin", cmd_stdin},
+	    {"stdout", cmd_stdout}, {"stderr", cmd_stderr}, {"grep", cmd_grep},
+	    {"cmp", cmd_cmp},	    {"exists", cmd_exists}, {"env", cmd_env},
+	    {"mkdir", cmd_mkdir},   {"rm", cmd_rm},	    {"cp", cmd_cp},
+	    {"mv", cmd_mv},	    {"chmod", cmd_chmod},   {"symlink", cmd_symlink},
+	    {"append", cmd_append}, {"cd", cmd_cd},	    {"skip", cmd_skip},
 	};
 
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)

@@ -61,7 +61,9 @@ static struct str unpack(struct script *s, struct str text)
 			struct str path = path_join(&s->a, s->work, name);
 
 			body.n = (size_t)(end - body.p);
-			must(s, folder_make_for(path.p, &e) && file_write_fast(path.p, body, 0644, &e), &e);
+			must(s,
+			     folder_make_for(path.p, &e) && file_write_fast(path.p, body, 0644, &e),
+			     &e);
 		}
 		name = next;
 		body = (struct str){rest.p ? rest.p : text.p + text.n, 0};
@@ -78,7 +80,8 @@ static void add_var(struct script *s, struct buf *word, struct str *rest)
 	if (brace)
 		*rest = str_skip(*rest, 1);
 	while (n < rest->n && (rest->p[n] == '_' || (rest->p[n] >= 'A' && rest->p[n] <= 'Z') ||
-			       (rest->p[n] >= 'a' && rest->p[n] <= 'z') || (rest->p[n] >= '0' && rest->p[n] <= '9')))
+			       (rest->p[n] >= 'a' && rest->p[n] <= 'z') ||
+			       (rest->p[n] >= '0' && rest->p[n] <= '9')))
 		n++;
 	name = (struct str){rest->p, n};
 	*rest = str_skip(*rest, brace ? n + 1 : n);
@@ -125,9 +128,9 @@ static void run_line(struct script *s, struct str line)
 	while (next_word(s, &rest, &word)) {
 		if (w.v.n == 0 && word.n > 2 && word.p[0] == '[' && word.p[word.n - 1] == ']') {
 			bool not = word.p[1] == '!';
-			struct str cond = {word.p + 1 + not, word.n - 2 - not};
+			struct str cond = {word.p + 1 + not, word.n - 2 - not };
 
-			if (script_condition(s, cond) == not)
+			if (script_condition(s, cond) == not )
 				return;
 		} else if (w.v.n == 0 && str_eqc(word, "!")) {
 			w.negated = true;
@@ -143,7 +146,8 @@ static void run_line(struct script *s, struct str line)
 
 static void make_env(struct script *s)
 {
-	static const char *const kept[] = {"CBUILD_TEST_MIRROR", "CBUILD_TEST_UPDATE", "ASAN_OPTIONS", "LSAN_OPTIONS", NULL};
+	static const char *const kept[] = {"CBUILD_TEST_MIRROR", "CBUILD_TEST_UPDATE",
+					   "ASAN_OPTIONS", "LSAN_OPTIONS", NULL};
 	const char *bin = getenv("CBUILD_TEST_BIN");
 	struct str shared = path_join(&s->a, root, STR("build/script-cache/toolchain"));
 	struct err e;
@@ -153,7 +157,9 @@ static void make_env(struct script *s)
 	script_setenv(s, STR("HOME"), path_join(&s->a, s->work, STR(".home")));
 	script_setenv(s, STR("TMPDIR"), path_join(&s->a, s->work, STR(".tmp")));
 	script_setenv(s, STR("CBUILD_CACHE"), path_join(&s->a, s->work, STR(".cache")));
-	script_setenv(s, STR("PATH"), str_fmt(&s->a, "%.*s/%s:%s", STR_ARG(root), bin ? bin : "build/bin", getenv("PATH")));
+	script_setenv(
+	    s, STR("PATH"),
+	    str_fmt(&s->a, "%.*s/%s:%s", STR_ARG(root), bin ? bin : "build/bin", getenv("PATH")));
 	script_setenv(s, STR("LC_ALL"), STR("C"));
 	script_setenv(s, STR("NO_COLOR"), STR("1"));
 	script_setenv(s, STR("GIT_CONFIG_NOSYSTEM"), STR("1"));
@@ -165,7 +171,8 @@ static void make_env(struct script *s)
 		if (getenv(kept[i]))
 			script_setenv(s, str_of(kept[i]), str_of(getenv(kept[i])));
 	if (getenv("CBUILD_TEST_MIRROR"))
-		script_setenv(s, STR("GIT_CONFIG_GLOBAL"), str_fmt(&s->a, "%s/gitconfig", getenv("CBUILD_TEST_MIRROR")));
+		script_setenv(s, STR("GIT_CONFIG_GLOBAL"),
+			      str_fmt(&s->a, "%s/gitconfig", getenv("CBUILD_TEST_MIRROR")));
 	must(s, folder_make(script_env(s, STR("HOME")).p, &e), &e);
 	must(s, folder_make(script_env(s, STR("TMPDIR")).p, &e), &e);
 	must(s, folder_make(script_env(s, STR("CBUILD_CACHE")).p, &e), &e);
@@ -211,8 +218,8 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < n; i++)
 		if (str_endsc(entries[i].name, ".txt"))
-			*vec_push(&a, &cases) =
-				(struct test_case){str_dup(&a, path_stem(entries[i].name)).p, run_script};
+			*vec_push(&a, &cases) = (struct test_case){
+			    str_dup(&a, path_stem(entries[i].name)).p, run_script};
 	status = test_main(cases.v, cases.n, argc, argv);
 	arena_fini(&a);
 	return status;

@@ -21,13 +21,13 @@
 struct script {
 	struct arena a;
 	struct test *t;
-	const char *file;      /* its path, for messages */
-	int line;              /* current line */
-	struct str work;       /* $WORK, absolute */
-	struct str dir;        /* working folder, absolute */
-	struct str_vec env;    /* "K=V" */
-	struct str out, err;   /* of the last exec */
-	struct str input;      /* standard input of the next exec; p NULL: none */
+	const char *file;    /* its path, for messages */
+	int line;	     /* current line */
+	struct str work;     /* $WORK, absolute */
+	struct str dir;	     /* working folder, absolute */
+	struct str_vec env;  /* "K=V" */
+	struct str out, err; /* of the last exec */
+	struct str input;    /* standard input of the next exec; p NULL: none */
 	struct buf log;
 };
 

@@ -27,7 +27,8 @@ static unsigned char_class(unsigned char c)
 }
 
 /* Bytes at which the fast walk stops: comment, literal, directive ('#' or '%:'). */
-static const bool stops[256] = {['/'] = true, ['"'] = true, ['\''] = true, ['#'] = true, ['%'] = true};
+static const bool stops[256] = {
+    ['/'] = true, ['"'] = true, ['\''] = true, ['#'] = true, ['%'] = true};
 /* Bytes at which the walk to a directive's end stops. */
 static const bool line_stops[256] = {['/'] = true, ['"'] = true, ['\''] = true, ['\n'] = true};
 

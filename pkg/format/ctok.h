@@ -29,28 +29,28 @@
 enum ctok_kind {
 	CTOK_END,
 	CTOK_IDENT,
-	CTOK_NUMBER,    /* a preprocessing number: 0x1p3, 1'000, .5e+2 */
-	CTOK_STRING,    /* with its quotes; a prefix (L, u8) comes before as CTOK_IDENT */
-	CTOK_CHAR,      /* likewise */
-	CTOK_PUNCT,     /* one character; a digraph counts as the character it means */
+	CTOK_NUMBER,	/* a preprocessing number: 0x1p3, 1'000, .5e+2 */
+	CTOK_STRING,	/* with its quotes; a prefix (L, u8) comes before as CTOK_IDENT */
+	CTOK_CHAR,	/* likewise */
+	CTOK_PUNCT,	/* one character; a digraph counts as the character it means */
 	CTOK_DIRECTIVE, /* a preprocessor line: all between '#' and the end of the logical line */
 };
 
 struct ctok_token {
 	enum ctok_kind kind;
-	char punct;      /* CTOK_PUNCT: the character, digraphs resolved */
-	bool spliced;    /* text holds a backslash-newline */
+	char punct;	 /* CTOK_PUNCT: the character, digraphs resolved */
+	bool spliced;	 /* text holds a backslash-newline */
 	struct str text; /* view into the source */
 };
 
 struct ctok {
 	const char *start, *p, *end;
-	const char *comment_end;   /* end of the last comment ... */
-	bool comment_opened_line;  /* ... and whether only white space came before it on its line */
-	bool in_directive;         /* '#' is punctuation: the source is a directive's text */
-	const char *separator;     /* last ' that separated digits */
-	const char *hash;          /* a '#' or '%:' not before p, once looked for */
-	bool no_sharp;             /* no '#' is left */
+	const char *comment_end;  /* end of the last comment ... */
+	bool comment_opened_line; /* ... and whether only white space came before it on its line */
+	bool in_directive;	  /* '#' is punctuation: the source is a directive's text */
+	const char *separator;	  /* last ' that separated digits */
+	const char *hash;	  /* a '#' or '%:' not before p, once looked for */
+	bool no_sharp;		  /* no '#' is left */
 };
 
 /* Starts at the beginning of src, which must outlive c. */
@@ -70,15 +70,20 @@ enum ctok_form {
 	CTOK_MACRO, /* anything else: name is the text as written */
 };
 
-enum ctok_verb { CTOK_INCLUDE, CTOK_INCLUDE_NEXT, CTOK_EMBED, CTOK_PROBE /* __has_include, __has_embed */ };
+enum ctok_verb {
+	CTOK_INCLUDE,
+	CTOK_INCLUDE_NEXT,
+	CTOK_EMBED,
+	CTOK_PROBE /* __has_include, __has_embed */
+};
 
 struct ctok_include {
 	struct str name;
 	enum ctok_form form;
 	enum ctok_verb verb;
-	int line, col;    /* 1-based; col of the '#', in bytes */
-	uint32_t depth;   /* of #if nesting; an include guard is not counted */
-	bool dead;        /* in a branch that no Linux target takes */
+	int line, col;	  /* 1-based; col of the '#', in bytes */
+	uint32_t depth;	  /* of #if nesting; an include guard is not counted */
+	bool dead;	  /* in a branch that no Linux target takes */
 	bool conditional; /* some macro of unknown state decides */
 };
 
@@ -91,13 +96,14 @@ struct ctok_define {
 struct ctok_facts {
 	VEC(struct ctok_include) includes; /* in source order, dead ones too */
 	VEC(struct ctok_define) defines;
-	bool has_main;         /* main is defined in a branch that may be taken */
+	bool has_main;	       /* main is defined in a branch that may be taken */
 	bool main_conditional; /* ... and only under macros of unknown state: */
-	bool main_by_default;  /* ... it is there when none of these is defined (true when unconditional) */
+	bool
+	    main_by_default; /* ... it is there when none of these is defined (true when unconditional) */
 	int main_line;
 	struct str_vec main_guards; /* ... the macros named in those conditions, each once */
-	struct str_vec tests;       /* void TestXxx(struct test *t) { ... }, in order, each once */
-	bool has_incbin;            /* .incbin in a string (or anywhere with CTOK_ASM) */
+	struct str_vec tests;	    /* void TestXxx(struct test *t) { ... }, in order, each once */
+	bool has_incbin;	    /* .incbin in a string (or anywhere with CTOK_ASM) */
 };
 
 enum { CTOK_MAIN = 1, CTOK_TESTS = 2, CTOK_ASM = 4 };
@@ -108,7 +114,8 @@ enum { CTOK_MAIN = 1, CTOK_TESTS = 2, CTOK_ASM = 4 };
  * False when src has more than 65,536 includes or conditions nested deeper than 65,536 (out then holds
  * what came before): no honest source does.
  */
-bool ctok_scan(struct arena *a, struct str src, unsigned what, struct ctok_facts *out) ATTR_MUST_USE;
+bool ctok_scan(struct arena *a, struct str src, unsigned what,
+	       struct ctok_facts *out) ATTR_MUST_USE;
 
 /* A condition's value: known to be false or true on every Linux target, or not known. */
 enum ctok_truth { CTOK_FALSE, CTOK_TRUE, CTOK_UNKNOWN };

@@ -15,20 +15,20 @@ static const struct ctok_value value_unknown = {CTOK_UNKNOWN, false};
 
 /* Never defined by a compiler for a Linux target. Sorted. */
 static const char *const never[] = {
-	"MSDOS",	"VMS",		"WIN32",	 "_AIX",	  "_MSC_VER",	 "_WIN32",
-	"_WIN32_WCE",	"_WIN64",	"__ANDROID__",	 "__APPLE_CC__",  "__APPLE__",	 "__BEOS__",
-	"__BORLANDC__", "__CYGWIN__",	"__DJGPP__",	 "__DragonFly__", "__EMSCRIPTEN__", "__FreeBSD__",
-	"__Fuchsia__",	"__HAIKU__",	"__HP_cc",	 "__IBMC__",	  "__MACH__",	 "__MINGW32__",
-	"__MINGW64__",	"__MSDOS__",	"__MVS__",	 "__NetBSD__",	  "__OS2__",	 "__OpenBSD__",
-	"__QNX__",	"__SUNPRO_C",	"__SVR4",	 "__VMS",	  "__WATCOMC__", "__WIN32__",
-	"__WINDOWS__",	"__amigaos__",	"__cplusplus",	 "__hpux",	  "__osf__",	 "__sgi",
-	"__sun",	"__sun__",	"__wasi__",	 "__wasm__",	  "macintosh",
+    "MSDOS",	    "VMS",	   "WIN32",	  "_AIX",	   "_MSC_VER",	     "_WIN32",
+    "_WIN32_WCE",   "_WIN64",	   "__ANDROID__", "__APPLE_CC__",  "__APPLE__",	     "__BEOS__",
+    "__BORLANDC__", "__CYGWIN__",  "__DJGPP__",	  "__DragonFly__", "__EMSCRIPTEN__", "__FreeBSD__",
+    "__Fuchsia__",  "__HAIKU__",   "__HP_cc",	  "__IBMC__",	   "__MACH__",	     "__MINGW32__",
+    "__MINGW64__",  "__MSDOS__",   "__MVS__",	  "__NetBSD__",	   "__OS2__",	     "__OpenBSD__",
+    "__QNX__",	    "__SUNPRO_C",  "__SVR4",	  "__VMS",	   "__WATCOMC__",    "__WIN32__",
+    "__WINDOWS__",  "__amigaos__", "__cplusplus", "__hpux",	   "__osf__",	     "__sgi",
+    "__sun",	    "__sun__",	   "__wasi__",	  "__wasm__",	   "macintosh",
 };
 
 /* Always defined, to something other than 0, by gcc and clang for a Linux target. Sorted. */
 static const char *const always[] = {
-	"__ELF__",	"__GNUC__",	  "__LINE__", "__STDC_VERSION__", "__STDC__",
-	"__gnu_linux__", "__linux",	  "__linux__", "__unix",	  "__unix__",
+    "__ELF__",	     "__GNUC__", "__LINE__",  "__STDC_VERSION__", "__STDC__",
+    "__gnu_linux__", "__linux",	 "__linux__", "__unix",		  "__unix__",
 };
 
 static bool listed(const char *const *names, size_t n, struct str name)

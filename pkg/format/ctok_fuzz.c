@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (ctok_scan(&a, src, CTOK_MAIN | CTOK_TESTS, &facts))
 		for (size_t i = 0; i < facts.includes.n; i++)
-			if (facts.includes.v[i].line < 1 || facts.includes.v[i].col < 1 || !facts.includes.v[i].name.n)
+			if (facts.includes.v[i].line < 1 || facts.includes.v[i].col < 1 ||
+			    !facts.includes.v[i].name.n)
 				abort();
 	compare_walks(src);
 	arena_fini(&a);

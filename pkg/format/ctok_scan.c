@@ -16,16 +16,17 @@ enum {
 	INCLUDES_MAX = 65536,
 	NAME_BYTES_MAX = 4096,
 	DEPTH_MAX = 65536,
-	LOOKAHEAD_MAX = 256, /* tokens of a parameter list; bounds the work a hostile source can cause */
+	LOOKAHEAD_MAX =
+	    256, /* tokens of a parameter list; bounds the work a hostile source can cause */
 };
 
 /* One open #if. */
 struct frame {
 	struct ctok_value around; /* of all outer branches */
 	struct ctok_value taken;  /* whether an earlier branch of this #if was */
-	struct ctok_value now;    /* around and the current branch */
-	size_t first_name;        /* index into names of the first macro of this #if */
-	struct str guard;         /* the macro of an #ifndef whose next directive may show a guard */
+	struct ctok_value now;	  /* around and the current branch */
+	size_t first_name;	  /* index into names of the first macro of this #if */
+	struct str guard; /* the macro of an #ifndef whose next directive may show a guard */
 	bool is_guard;
 };
 
@@ -40,8 +41,8 @@ struct scan {
 	const char *counted;  /* lines are counted up to here */
 	int line;
 	bool too_much;
-	unsigned guards_looked_at; /* for main_guards; bounded */
-	struct map tests;          /* names found */
+	unsigned guards_looked_at;	   /* for main_guards; bounded */
+	struct map tests;		   /* names found */
 	struct ctok_token before, before2; /* the last two tokens */
 };
 
@@ -84,7 +85,8 @@ static struct str keep(struct scan *s, struct str t)
 	return str_dup(s->a, t);
 }
 
-static void add_include(struct scan *s, const char *at, enum ctok_verb verb, enum ctok_form form, struct str name)
+static void add_include(struct scan *s, const char *at, enum ctok_verb verb, enum ctok_form form,
+			struct str name)
 {
 	struct ctok_include *inc;
 
@@ -95,14 +97,14 @@ static void add_include(struct scan *s, const char *at, enum ctok_verb verb, enu
 	count_lines(s, at);
 	inc = vec_push(s->a, &s->out->includes);
 	*inc = (struct ctok_include){
-		.name = keep(s, name),
-		.form = form,
-		.verb = verb,
-		.line = s->line,
-		.col = column(s, at),
-		.depth = (uint32_t)s->frames.n - s->guards,
-		.dead = now(s).truth == CTOK_FALSE,
-		.conditional = now(s).truth == CTOK_UNKNOWN,
+	    .name = keep(s, name),
+	    .form = form,
+	    .verb = verb,
+	    .line = s->line,
+	    .col = column(s, at),
+	    .depth = (uint32_t)s->frames.n - s->guards,
+	    .dead = now(s).truth == CTOK_FALSE,
+	    .conditional = now(s).truth == CTOK_UNKNOWN,
 	};
 }
 
@@ -160,8 +162,9 @@ static void on_probes(struct scan *s, const char *at, struct ctok c)
 	if (!str_containsc((struct str){c.p, (size_t)(c.end - c.p)}, "__has_"))
 		return;
 	for (ctok_next(&c, &t); t.kind != CTOK_END; ctok_next(&c, &t)) {
-		if (t.kind != CTOK_IDENT || (!ctok_is(&t, "__has_include") && !ctok_is(&t, "__has_embed") &&
-					     !ctok_is(&t, "__has_include_next")))
+		if (t.kind != CTOK_IDENT ||
+		    (!ctok_is(&t, "__has_include") && !ctok_is(&t, "__has_embed") &&
+		     !ctok_is(&t, "__has_include_next")))
 			continue;
 		ctok_next(&c, &t);
 		if (t.kind == CTOK_PUNCT && t.punct == '(')
@@ -285,7 +288,8 @@ static void on_define(struct scan *s, struct ctok *c)
 		return;
 	if (f && f->guard.n && !f->is_guard && str_eq(f->guard, name.text))
 		mark_guard(s, f);
-	if (s->out->defines.n == INCLUDES_MAX || now(s).truth == CTOK_FALSE || !header_name(rest_of(c), &d.form, &d.value))
+	if (s->out->defines.n == INCLUDES_MAX || now(s).truth == CTOK_FALSE ||
+	    !header_name(rest_of(c), &d.form, &d.value))
 		return;
 	d.name = keep(s, name.text);
 	d.value = keep(s, d.value);
@@ -390,7 +394,8 @@ static bool is_definition(struct ctok c)
 		return false;
 	for (peek(&c, &t, &budget); t.kind != CTOK_END; last = t, peek(&c, &t, &budget)) {
 		if (is_punct(&t, '{'))
-			return !names_only || last.kind == CTOK_END || is_punct(&last, ';') || is_punct(&last, ')');
+			return !names_only || last.kind == CTOK_END || is_punct(&last, ';') ||
+			       is_punct(&last, ')');
 		if (is_punct(&t, ';') && (!names_only || last.kind == CTOK_END))
 			return false;
 		if (t.kind == CTOK_IDENT && !names_only) {
@@ -412,7 +417,8 @@ static void on_main(struct scan *s, const struct ctok_token *t)
 	struct ctok_facts *out = s->out;
 	struct ctok_value v = now(s);
 
-	if (v.truth == CTOK_FALSE || (s->before.kind == CTOK_PUNCT && strchr(".>(,=&!|+-?:<[", s->before.punct)) ||
+	if (v.truth == CTOK_FALSE ||
+	    (s->before.kind == CTOK_PUNCT && strchr(".>(,=&!|+-?:<[", s->before.punct)) ||
 	    !is_definition(s->c))
 		return;
 	if (!out->has_main) {
@@ -424,7 +430,9 @@ static void on_main(struct scan *s, const struct ctok_token *t)
 	out->main_by_default = out->main_by_default || v.by_default;
 	if (v.truth == CTOK_TRUE)
 		out->main_conditional = false;
-	for (size_t i = 0; v.truth == CTOK_UNKNOWN && i < s->names.n && s->guards_looked_at < LOOKAHEAD_MAX; i++) {
+	for (size_t i = 0;
+	     v.truth == CTOK_UNKNOWN && i < s->names.n && s->guards_looked_at < LOOKAHEAD_MAX;
+	     i++) {
 		s->guards_looked_at++;
 		if (!str_vec_has(&out->main_guards, s->names.v[i]))
 			*vec_push(s->a, &out->main_guards) = keep(s, s->names.v[i]);
@@ -442,7 +450,8 @@ static void on_test(struct scan *s, const struct ctok_token *name)
 
 	if (upper != '_' && !(upper >= 'A' && upper <= 'Z') && !(upper >= '0' && upper <= '9'))
 		return;
-	if (now(s).truth == CTOK_FALSE || !ctok_is(&s->before, "void") || ctok_is(&s->before2, "static"))
+	if (now(s).truth == CTOK_FALSE || !ctok_is(&s->before, "void") ||
+	    ctok_is(&s->before2, "static"))
 		return;
 	ctok_next(&c, &t);
 	if (!is_punct(&t, '('))

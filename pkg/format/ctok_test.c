@@ -22,8 +22,9 @@ static const char *show(struct arena *a, const struct ctok_facts *f)
 	for (size_t i = 0; i < f->includes.n; i++) {
 		const struct ctok_include *x = &f->includes.v[i];
 
-		buf_printf(&b, "%s%s%s%.*s:%c%c:%d:%u", i ? " " : "", x->dead ? "-" : "", x->conditional ? "?" : "",
-			   STR_ARG(x->name), "QAM"[x->form], "INEP"[x->verb], x->line, x->depth);
+		buf_printf(&b, "%s%s%s%.*s:%c%c:%d:%u", i ? " " : "", x->dead ? "-" : "",
+			   x->conditional ? "?" : "", STR_ARG(x->name), "QAM"[x->form],
+			   "INEP"[x->verb], x -> line, x -> depth);
 	}
 	text = str_dup(a, buf_str(&b)).p;
 	buf_fini(&b);
@@ -33,38 +34,39 @@ static const char *show(struct arena *a, const struct ctok_facts *f)
 static const struct {
 	const char *src, *want;
 } include_cases[] = {
-	{"#include \"a.h\"\n#include <b/c.h>\n", "a.h:QI:1:0 b/c.h:AI:2:0"},
-	{"  #  include\t<a.h> // why\n", "a.h:AI:1:0"},
-	{"#include <a.h>", "a.h:AI:1:0"},
-	{"/* #include <no.h> */\n#include <a.h>\n", "a.h:AI:2:0"},
-	{"/* x\n*/ #include <a.h>\n", "a.h:AI:2:0"},
-	{"int x; /* y\n*/ #include <no.h>\n", ""},
-	{"int x; #include <no.h>\n", ""},
-	{"// a \\\n#include <no.h>\n#include <a.h>\n", "a.h:AI:3:0"},
-	{"// a \\\r\n#include <no.h>\r\n#include <a.h>\r\n", "a.h:AI:3:0"},
-	{"const char *s = \"\\\n#include <no.h>\\\n\";\n#include <a.h>\n", "a.h:AI:4:0"},
-	{"char c = '\"';\n#include <a.h>\n", "a.h:AI:2:0"},
-	{"char c = '\\'';\n#include <a.h>\n", "a.h:AI:2:0"},
-	{"int n = 1'000'000; /*'*/\n#include <a.h>\n", "a.h:AI:2:0"},
-	{"int n = 0x'ff'; \n#include <a.h>\n", "a.h:AI:2:0"},
-	{"wchar_t c = L'/'; // '\n#include <a.h>\n", "a.h:AI:2:0"},
-	{"#inc\\\nlude <a\\\n.h>\n#include <b.h>\n", "a.h:AI:1:0 b.h:AI:4:0"},
-	{"/\\\n* x *\\\n/ #include <a.h>\n", "a.h:AI:3:0"},
-	{"/\\\n/ #include <no.h>\n#include <a.h>\n", "a.h:AI:3:0"},
-	{"/*/ #include <no.h> */\n#include <a.h>\n", "a.h:AI:2:0"},
-	{"/* unterminated\n#include <no.h>\n", ""},
-	{"%:include <a.h>\n%: include \"b.h\"\n", "a.h:AI:1:0 b.h:QI:2:0"},
-	{"int a = b %:c;\n%:include <a.h>\n", "a.h:AI:2:0"},
-	{"#include MACRO(x, y)\n", "MACRO(x, y):MI:1:0"},
-	{"#include <unterminated\n#include <a.h>\n", "<unterminated:MI:1:0 a.h:AI:2:0"},
-	{"#include\n#include <a.h>\n", "a.h:AI:2:0"},
-	{"#include_next <a.h>\n#embed \"d.bin\" limit(4)\n#import <b.h>\n", "a.h:AN:1:0 d.bin:QE:2:0 b.h:AI:3:0"},
-	{"#if __has_include(<x.h>) && __has_include(\"y.h\")\n#endif\n", "x.h:AP:1:0 y.h:QP:1:0"},
-	{"#if __has_include(MACRO)\n#endif\n#include <a.h>\n", "a.h:AI:3:0"},
-	{"#define F \"f.h\" /* \n*/\n#include F\n", "F:MI:3:0"},
-	{"#error don't\n#include <a.h>\n", "a.h:AI:2:0"},
-	{"#define X /* a\n#include <no.h> */ 1\n#include <a.h>\n", "a.h:AI:3:0"},
-	{"#define X 1'000 /* a\n#include <no.h> */\n#include <a.h>\n", "a.h:AI:3:0"},
+    {"#include \"a.h\"\n#include <b/c.h>\n", "a.h:QI:1:0 b/c.h:AI:2:0"},
+    {"  #  include\t<a.h> // why\n", "a.h:AI:1:0"},
+    {"#include <a.h>", "a.h:AI:1:0"},
+    {"/* #include <no.h> */\n#include <a.h>\n", "a.h:AI:2:0"},
+    {"/* x\n*/ #include <a.h>\n", "a.h:AI:2:0"},
+    {"int x; /* y\n*/ #include <no.h>\n", ""},
+    {"int x; #include <no.h>\n", ""},
+    {"// a \\\n#include <no.h>\n#include <a.h>\n", "a.h:AI:3:0"},
+    {"// a \\\r\n#include <no.h>\r\n#include <a.h>\r\n", "a.h:AI:3:0"},
+    {"const char *s = \"\\\n#include <no.h>\\\n\";\n#include <a.h>\n", "a.h:AI:4:0"},
+    {"char c = '\"';\n#include <a.h>\n", "a.h:AI:2:0"},
+    {"char c = '\\'';\n#include <a.h>\n", "a.h:AI:2:0"},
+    {"int n = 1'000'000; /*'*/\n#include <a.h>\n", "a.h:AI:2:0"},
+    {"int n = 0x'ff'; \n#include <a.h>\n", "a.h:AI:2:0"},
+    {"wchar_t c = L'/'; // '\n#include <a.h>\n", "a.h:AI:2:0"},
+    {"#inc\\\nlude <a\\\n.h>\n#include <b.h>\n", "a.h:AI:1:0 b.h:AI:4:0"},
+    {"/\\\n* x *\\\n/ #include <a.h>\n", "a.h:AI:3:0"},
+    {"/\\\n/ #include <no.h>\n#include <a.h>\n", "a.h:AI:3:0"},
+    {"/*/ #include <no.h> */\n#include <a.h>\n", "a.h:AI:2:0"},
+    {"/* unterminated\n#include <no.h>\n", ""},
+    {"%:include <a.h>\n%: include \"b.h\"\n", "a.h:AI:1:0 b.h:QI:2:0"},
+    {"int a = b %:c;\n%:include <a.h>\n", "a.h:AI:2:0"},
+    {"#include MACRO(x, y)\n", "MACRO(x, y):MI:1:0"},
+    {"#include <unterminated\n#include <a.h>\n", "<unterminated:MI:1:0 a.h:AI:2:0"},
+    {"#include\n#include <a.h>\n", "a.h:AI:2:0"},
+    {"#include_next <a.h>\n#embed \"d.bin\" limit(4)\n#import <b.h>\n",
+     "a.h:AN:1:0 d.bin:QE:2:0 b.h:AI:3:0"},
+    {"#if __has_include(<x.h>) && __has_include(\"y.h\")\n#endif\n", "x.h:AP:1:0 y.h:QP:1:0"},
+    {"#if __has_include(MACRO)\n#endif\n#include <a.h>\n", "a.h:AI:3:0"},
+    {"#define F \"f.h\" /* \n*/\n#include F\n", "F:MI:3:0"},
+    {"#error don't\n#include <a.h>\n", "a.h:AI:2:0"},
+    {"#define X /* a\n#include <no.h> */ 1\n#include <a.h>\n", "a.h:AI:3:0"},
+    {"#define X 1'000 /* a\n#include <no.h> */\n#include <a.h>\n", "a.h:AI:3:0"},
 };
 
 void TestCtokIncludes(struct test *t)
@@ -75,8 +77,9 @@ void TestCtokIncludes(struct test *t)
 		struct ctok_facts f = scan(t, &a, include_cases[i].src);
 		const char *got = show(&a, &f);
 
-		T_CHECK(t, strcmp(got, include_cases[i].want) == 0, "source:\n%s\ngot:  %s\nwant: %s",
-			include_cases[i].src, got, include_cases[i].want);
+		T_CHECK(t, strcmp(got, include_cases[i].want) == 0,
+			"source:\n%s\ngot:  %s\nwant: %s", include_cases[i].src, got,
+			include_cases[i].want);
 	}
 	arena_fini(&a);
 }
@@ -84,22 +87,25 @@ void TestCtokIncludes(struct test *t)
 static const struct {
 	const char *src, *want;
 } branch_cases[] = {
-	{"#if 0\n#include <a.h>\n#else\n#include <b.h>\n#endif\n", "-a.h:AI:2:1 b.h:AI:4:1"},
-	{"#if 1\n#include <a.h>\n#else\n#include <b.h>\n#endif\n", "a.h:AI:2:1 -b.h:AI:4:1"},
-	{"#ifdef _WIN32\n#include <a.h>\n#elif defined(X)\n#include <b.h>\n#else\n#include <c.h>\n#endif\n",
-	 "-a.h:AI:2:1 ?b.h:AI:4:1 ?c.h:AI:6:1"},
-	{"#ifndef _WIN32\n#include <a.h>\n#else\n#include <b.h>\n#endif\n", "a.h:AI:2:1 -b.h:AI:4:1"},
-	{"#ifndef A_H\n#define A_H\n#include <a.h>\n#endif\n", "a.h:AI:3:0"},
-	{"#if !defined(A_H)\n#define A_H\n#include <a.h>\n#endif\n", "a.h:AI:3:0"},
-	{"#if !defined A_H && X\n#define A_H\n#include <a.h>\n#endif\n", "?a.h:AI:3:1"},
-	{"#ifndef A_H\n#include <z.h>\n#define A_H\n#include <a.h>\n#endif\n", "?z.h:AI:2:1 ?a.h:AI:4:1"},
-	{"#ifdef X\n#ifdef __APPLE__\n#include <a.h>\n#endif\n#include <b.h>\n#endif\n#include <c.h>\n",
-	 "-a.h:AI:3:2 ?b.h:AI:5:1 c.h:AI:7:0"},
-	{"#if 0\n#if 1\n#include <a.h>\n#else\n#include <b.h>\n#endif\n#endif\n", "-a.h:AI:3:2 -b.h:AI:5:2"},
-	{"#elif X\n#else\n#endif\n#endif\n#include <a.h>\n", "a.h:AI:5:0"},
-	{"#if defined(__linux__) || defined(__sun)\n#include <a.h>\n#endif\n", "a.h:AI:2:1"},
-	{"#elifdef\n#ifdef X\n#elifndef _WIN32\n#include <a.h>\n#else\n#include <b.h>\n#endif\n",
-	 "?a.h:AI:4:1 -b.h:AI:6:1"},
+    {"#if 0\n#include <a.h>\n#else\n#include <b.h>\n#endif\n", "-a.h:AI:2:1 b.h:AI:4:1"},
+    {"#if 1\n#include <a.h>\n#else\n#include <b.h>\n#endif\n", "a.h:AI:2:1 -b.h:AI:4:1"},
+    {"#ifdef _WIN32\n#include <a.h>\n#elif defined(X)\n#include <b.h>\n#else\n#include "
+     "<c.h>\n#endif\n",
+     "-a.h:AI:2:1 ?b.h:AI:4:1 ?c.h:AI:6:1"},
+    {"#ifndef _WIN32\n#include <a.h>\n#else\n#include <b.h>\n#endif\n", "a.h:AI:2:1 -b.h:AI:4:1"},
+    {"#ifndef A_H\n#define A_H\n#include <a.h>\n#endif\n", "a.h:AI:3:0"},
+    {"#if !defined(A_H)\n#define A_H\n#include <a.h>\n#endif\n", "a.h:AI:3:0"},
+    {"#if !defined A_H && X\n#define A_H\n#include <a.h>\n#endif\n", "?a.h:AI:3:1"},
+    {"#ifndef A_H\n#include <z.h>\n#define A_H\n#include <a.h>\n#endif\n",
+     "?z.h:AI:2:1 ?a.h:AI:4:1"},
+    {"#ifdef X\n#ifdef __APPLE__\n#include <a.h>\n#endif\n#include <b.h>\n#endif\n#include <c.h>\n",
+     "-a.h:AI:3:2 ?b.h:AI:5:1 c.h:AI:7:0"},
+    {"#if 0\n#if 1\n#include <a.h>\n#else\n#include <b.h>\n#endif\n#endif\n",
+     "-a.h:AI:3:2 -b.h:AI:5:2"},
+    {"#elif X\n#else\n#endif\n#endif\n#include <a.h>\n", "a.h:AI:5:0"},
+    {"#if defined(__linux__) || defined(__sun)\n#include <a.h>\n#endif\n", "a.h:AI:2:1"},
+    {"#elifdef\n#ifdef X\n#elifndef _WIN32\n#include <a.h>\n#else\n#include <b.h>\n#endif\n",
+     "?a.h:AI:4:1 -b.h:AI:6:1"},
 };
 
 void TestCtokBranches(struct test *t)
@@ -110,8 +116,9 @@ void TestCtokBranches(struct test *t)
 		struct ctok_facts f = scan(t, &a, branch_cases[i].src);
 		const char *got = show(&a, &f);
 
-		T_CHECK(t, strcmp(got, branch_cases[i].want) == 0, "source:\n%s\ngot:  %s\nwant: %s",
-			branch_cases[i].src, got, branch_cases[i].want);
+		T_CHECK(t, strcmp(got, branch_cases[i].want) == 0,
+			"source:\n%s\ngot:  %s\nwant: %s", branch_cases[i].src, got,
+			branch_cases[i].want);
 	}
 	arena_fini(&a);
 }
@@ -122,34 +129,34 @@ static const struct {
 	bool by_default;
 	const char *names;
 } conditions[] = {
-	{"0", CTOK_FALSE, false, ""},
-	{"1L", CTOK_TRUE, true, ""},
-	{"0x0", CTOK_FALSE, false, ""},
-	{"!0", CTOK_TRUE, true, ""},
-	{"defined(_WIN32)", CTOK_FALSE, false, ""},
-	{"!defined _WIN32 && !defined(__APPLE__)", CTOK_TRUE, true, ""},
-	{"defined(X)", CTOK_UNKNOWN, false, "X"},
-	{"!defined(X)", CTOK_UNKNOWN, true, "X"},
-	{"defined(X) && 0", CTOK_FALSE, false, "X"},
-	{"defined(X) || 1", CTOK_TRUE, true, "X"},
-	{"defined(X) || defined(_WIN32) && Y", CTOK_UNKNOWN, false, "X Y"},
-	{"(defined(X) || 1) && !(0)", CTOK_TRUE, true, "X"},
-	{"!(defined(_WIN32) || defined(__CYGWIN__))", CTOK_TRUE, true, ""},
-	{"X", CTOK_UNKNOWN, false, "X"},
-	{"__linux__", CTOK_TRUE, true, ""},
-	{"_MSC_VER >= 1400", CTOK_FALSE, false, ""},
-	{"_MSC_VER < 1400", CTOK_UNKNOWN, false, ""},
-	{"__GNUC__ >= 4", CTOK_UNKNOWN, true, ""},
-	{"X > 3 && Y == 2", CTOK_UNKNOWN, false, "X Y"},
-	{"(A + B) > 3", CTOK_UNKNOWN, false, "A B"},
-	{"X ? 1 : 0", CTOK_UNKNOWN, false, "X"},
-	{"FOO(1, 2) && 0", CTOK_FALSE, false, "FOO"},
-	{"", CTOK_UNKNOWN, false, ""},
-	{"((((", CTOK_UNKNOWN, false, ""},
-	{"))", CTOK_UNKNOWN, false, ""},
-	{"&& 1", CTOK_UNKNOWN, false, ""},
-	{"defined", CTOK_UNKNOWN, false, ""},
-	{"! ! defined(X) /* y */", CTOK_UNKNOWN, false, "X"},
+    {"0", CTOK_FALSE, false, ""},
+    {"1L", CTOK_TRUE, true, ""},
+    {"0x0", CTOK_FALSE, false, ""},
+    {"!0", CTOK_TRUE, true, ""},
+    {"defined(_WIN32)", CTOK_FALSE, false, ""},
+    {"!defined _WIN32 && !defined(__APPLE__)", CTOK_TRUE, true, ""},
+    {"defined(X)", CTOK_UNKNOWN, false, "X"},
+    {"!defined(X)", CTOK_UNKNOWN, true, "X"},
+    {"defined(X) && 0", CTOK_FALSE, false, "X"},
+    {"defined(X) || 1", CTOK_TRUE, true, "X"},
+    {"defined(X) || defined(_WIN32) && Y", CTOK_UNKNOWN, false, "X Y"},
+    {"(defined(X) || 1) && !(0)", CTOK_TRUE, true, "X"},
+    {"!(defined(_WIN32) || defined(__CYGWIN__))", CTOK_TRUE, true, ""},
+    {"X", CTOK_UNKNOWN, false, "X"},
+    {"__linux__", CTOK_TRUE, true, ""},
+    {"_MSC_VER >= 1400", CTOK_FALSE, false, ""},
+    {"_MSC_VER < 1400", CTOK_UNKNOWN, false, ""},
+    {"__GNUC__ >= 4", CTOK_UNKNOWN, true, ""},
+    {"X > 3 && Y == 2", CTOK_UNKNOWN, false, "X Y"},
+    {"(A + B) > 3", CTOK_UNKNOWN, false, "A B"},
+    {"X ? 1 : 0", CTOK_UNKNOWN, false, "X"},
+    {"FOO(1, 2) && 0", CTOK_FALSE, false, "FOO"},
+    {"", CTOK_UNKNOWN, false, ""},
+    {"((((", CTOK_UNKNOWN, false, ""},
+    {"))", CTOK_UNKNOWN, false, ""},
+    {"&& 1", CTOK_UNKNOWN, false, ""},
+    {"defined", CTOK_UNKNOWN, false, ""},
+    {"! ! defined(X) /* y */", CTOK_UNKNOWN, false, "X"},
 };
 
 void TestCtokConditions(struct test *t)
@@ -163,10 +170,12 @@ void TestCtokConditions(struct test *t)
 
 		for (size_t k = 0; k < names.n; k++)
 			buf_printf(&b, "%s%.*s", k ? " " : "", STR_ARG(names.v[k]));
-		T_CHECK(t, v.truth == conditions[i].truth && v.by_default == conditions[i].by_default,
-			"'%s': truth %d default %d", conditions[i].expr, (int)v.truth, v.by_default);
-		T_CHECK(t, str_eqc(buf_str(&b), conditions[i].names), "'%s': names '%.*s', want '%s'",
-			conditions[i].expr, STR_ARG(buf_str(&b)), conditions[i].names);
+		T_CHECK(
+		    t, v.truth == conditions[i].truth && v.by_default == conditions[i].by_default,
+		    "'%s': truth %d default %d", conditions[i].expr, (int)v.truth, v.by_default);
+		T_CHECK(t, str_eqc(buf_str(&b), conditions[i].names),
+			"'%s': names '%.*s', want '%s'", conditions[i].expr, STR_ARG(buf_str(&b)),
+			conditions[i].names);
 		buf_fini(&b);
 	}
 	arena_fini(&a);
@@ -196,32 +205,34 @@ static const struct {
 	int line;
 	const char *guards;
 } main_cases[] = {
-	{"int main(void)\n{\n}\n", true, false, true, 1, ""},
-	{"int\nmain(int argc, char *argv[])\n{", true, false, true, 2, ""},
-	{"main(argc, argv) int argc; char **argv; {}", true, false, true, 1, ""},
-	{"main() {}", true, false, true, 1, ""},
-	{"int main(void);\nint x;", false, false, false, 0, ""},
-	{"extern int main(int, char **);\nvoid f(void) { main(1, 0); }", false, false, false, 0, ""},
-	{"int f(void) { return main(0, 0); }", false, false, false, 0, ""},
-	{"int f(void) { if (x.main(1)) { y(); } }", false, false, false, 0, ""},
-	{"int f(void) { if (main(1)) { y(); } }", false, false, false, 0, ""},
-	{"// int main(void) {\nchar *s = \"int main(void) {\";", false, false, false, 0, ""},
-	{"int mainly(void) {} int domain(void) {}", false, false, false, 0, ""},
-	{"int main(void) MACRO;\nstruct x { int y; };", false, false, false, 0, ""},
-	{"int main(void) __attribute__((noreturn));\nint x(void) {}", false, false, false, 0, ""},
-	{"__attribute__((cold)) int main(int argc, char **argv) MACRO(1) {", true, false, true, 1, ""},
-	{"#ifdef TEST_MAIN\nint main(void) {}\n#endif\n", true, true, false, 2, "TEST_MAIN"},
-	{"#ifndef NO_MAIN\nint main(void) {}\n#endif\n", true, true, true, 2, "NO_MAIN"},
-	{"#if 0\nint main(void) {}\n#endif\n", false, false, false, 0, ""},
-	{"#ifdef _WIN32\nint main(void) {}\n#endif\n", false, false, false, 0, ""},
-	{"#ifdef X\nint main(void)\n#else\nint main(int c, char **v)\n#endif\n{}", true, true, true, 2, "X"},
-	{"#ifdef X\n#if A && B\nint main(void) {}\n#endif\n#endif\n", true, true, false, 3, "X A B"},
-	{"#ifdef X\nint main(void) {}\n#else\nint main(void) {}\n#endif\n", true, true, true, 2, "X"},
-	{"#ifdef X\nint main(void) {}\n#endif\nint main(int c, char **v) {}\n", true, false, true, 2, "X"},
-	{"#ifndef GUARD\n#define GUARD\nint main(void) {}\n#endif\n", true, false, true, 3, ""},
-	{"int ma\\\nin(void) {}\n", true, false, true, 1, ""},
-	{"int main(void) <%%>", true, false, true, 1, ""},
-	{"#define MAIN int main(void) {\n", false, false, false, 0, ""},
+    {"int main(void)\n{\n}\n", true, false, true, 1, ""},
+    {"int\nmain(int argc, char *argv[])\n{", true, false, true, 2, ""},
+    {"main(argc, argv) int argc; char **argv; {}", true, false, true, 1, ""},
+    {"main() {}", true, false, true, 1, ""},
+    {"int main(void);\nint x;", false, false, false, 0, ""},
+    {"extern int main(int, char **);\nvoid f(void) { main(1, 0); }", false, false, false, 0, ""},
+    {"int f(void) { return main(0, 0); }", false, false, false, 0, ""},
+    {"int f(void) { if (x.main(1)) { y(); } }", false, false, false, 0, ""},
+    {"int f(void) { if (main(1)) { y(); } }", false, false, false, 0, ""},
+    {"// int main(void) {\nchar *s = \"int main(void) {\";", false, false, false, 0, ""},
+    {"int mainly(void) {} int domain(void) {}", false, false, false, 0, ""},
+    {"int main(void) MACRO;\nstruct x { int y; };", false, false, false, 0, ""},
+    {"int main(void) __attribute__((noreturn));\nint x(void) {}", false, false, false, 0, ""},
+    {"__attribute__((cold)) int main(int argc, char **argv) MACRO(1) {", true, false, true, 1, ""},
+    {"#ifdef TEST_MAIN\nint main(void) {}\n#endif\n", true, true, false, 2, "TEST_MAIN"},
+    {"#ifndef NO_MAIN\nint main(void) {}\n#endif\n", true, true, true, 2, "NO_MAIN"},
+    {"#if 0\nint main(void) {}\n#endif\n", false, false, false, 0, ""},
+    {"#ifdef _WIN32\nint main(void) {}\n#endif\n", false, false, false, 0, ""},
+    {"#ifdef X\nint main(void)\n#else\nint main(int c, char **v)\n#endif\n{}", true, true, true, 2,
+     "X"},
+    {"#ifdef X\n#if A && B\nint main(void) {}\n#endif\n#endif\n", true, true, false, 3, "X A B"},
+    {"#ifdef X\nint main(void) {}\n#else\nint main(void) {}\n#endif\n", true, true, true, 2, "X"},
+    {"#ifdef X\nint main(void) {}\n#endif\nint main(int c, char **v) {}\n", true, false, true, 2,
+     "X"},
+    {"#ifndef GUARD\n#define GUARD\nint main(void) {}\n#endif\n", true, false, true, 3, ""},
+    {"int ma\\\nin(void) {}\n", true, false, true, 1, ""},
+    {"int main(void) <%%>", true, false, true, 1, ""},
+    {"#define MAIN int main(void) {\n", false, false, false, 0, ""},
 };
 
 void TestCtokMain(struct test *t)
@@ -235,11 +246,14 @@ void TestCtokMain(struct test *t)
 		for (size_t k = 0; k < f.main_guards.n; k++)
 			buf_printf(&b, "%s%.*s", k ? " " : "", STR_ARG(f.main_guards.v[k]));
 		T_CHECK(t,
-			f.has_main == main_cases[i].has && f.main_conditional == main_cases[i].conditional &&
-				f.main_by_default == main_cases[i].by_default && f.main_line == main_cases[i].line &&
-				str_eqc(buf_str(&b), main_cases[i].guards),
-			"source:\n%s\nmain %d conditional %d default %d line %d guards %.*s", main_cases[i].src,
-			f.has_main, f.main_conditional, f.main_by_default, f.main_line, STR_ARG(buf_str(&b)));
+			f.has_main == main_cases[i].has &&
+			    f.main_conditional == main_cases[i].conditional &&
+			    f.main_by_default == main_cases[i].by_default &&
+			    f.main_line == main_cases[i].line &&
+			    str_eqc(buf_str(&b), main_cases[i].guards),
+			"source:\n%s\nmain %d conditional %d default %d line %d guards %.*s",
+			main_cases[i].src, f.has_main, f.main_conditional, f.main_by_default,
+			f.main_line, STR_ARG(buf_str(&b)));
 		buf_fini(&b);
 	}
 	arena_fini(&a);
@@ -264,16 +278,18 @@ void TestCtokTests(struct test *t)
 
 	T_EQ_INT(t, f.tests.n, 4);
 	for (size_t i = 0; i < f.tests.n && i < 4; i++)
-		T_CHECK(t, str_eqc(f.tests.v[i], want[i]), "test %zu: %.*s, want %s", i, STR_ARG(f.tests.v[i]), want[i]);
+		T_CHECK(t, str_eqc(f.tests.v[i], want[i]), "test %zu: %.*s, want %s", i,
+			STR_ARG(f.tests.v[i]), want[i]);
 	arena_fini(&a);
 }
 
 void TestCtokDefines(struct test *t)
 {
 	struct arena a = {0};
-	struct ctok_facts f = scan(t, &a,
-				   "#define A \"a.h\"\n#define B <b.h>\n#define C 3\n#define D(x) \"d.h\"\n"
-				   "#if 0\n#define E \"e.h\"\n#endif\n#define F\n");
+	struct ctok_facts f =
+	    scan(t, &a,
+		 "#define A \"a.h\"\n#define B <b.h>\n#define C 3\n#define D(x) \"d.h\"\n"
+		 "#if 0\n#define E \"e.h\"\n#endif\n#define F\n");
 
 	T_MUST(t, f.defines.n == 2);
 	T_OK(t, str_eqc(f.defines.v[0].name, "A") && str_eqc(f.defines.v[0].value, "a.h"));
@@ -296,27 +312,41 @@ void TestCtokTokens(struct test *t)
 		enum ctok_kind kind;
 		const char *text;
 	} want[] = {
-		{CTOK_IDENT, "x"}, {CTOK_PUNCT, "="}, {CTOK_NUMBER, "0x1.8p-3"}, {CTOK_PUNCT, "+"},
-		{CTOK_NUMBER, ".5e+2f"}, {CTOK_PUNCT, "<:"}, {CTOK_IDENT, "L"}, {CTOK_STRING, "\"a\\\"b\""},
-		{CTOK_CHAR, "'\\''"}, {CTOK_NUMBER, "1'000"}, {CTOK_IDENT, "\xc3\xa9$"}, {CTOK_PUNCT, "#"},
-		{CTOK_DIRECTIVE, "define X \\\n 1"}, {CTOK_IDENT, "end"}, {CTOK_END, ""},
+	    {CTOK_IDENT, "x"},
+	    {CTOK_PUNCT, "="},
+	    {CTOK_NUMBER, "0x1.8p-3"},
+	    {CTOK_PUNCT, "+"},
+	    {CTOK_NUMBER, ".5e+2f"},
+	    {CTOK_PUNCT, "<:"},
+	    {CTOK_IDENT, "L"},
+	    {CTOK_STRING, "\"a\\\"b\""},
+	    {CTOK_CHAR, "'\\''"},
+	    {CTOK_NUMBER, "1'000"},
+	    {CTOK_IDENT, "\xc3\xa9$"},
+	    {CTOK_PUNCT, "#"},
+	    {CTOK_DIRECTIVE, "define X \\\n 1"},
+	    {CTOK_IDENT, "end"},
+	    {CTOK_END, ""},
 	};
 	struct ctok c;
 	struct ctok_token token;
 
-	ctok_init(&c, STR("x = 0x1.8p-3+.5e+2f <: L\"a\\\"b\" '\\'' 1'000 \xc3\xa9$ #\n#define X \\\n 1\nend"));
+	ctok_init(&c, STR("x = 0x1.8p-3+.5e+2f <: L\"a\\\"b\" '\\'' 1'000 \xc3\xa9$ #\n#define X "
+			  "\\\n 1\nend"));
 	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
 		ctok_next(&c, &token);
 		T_CHECK(t, token.kind == want[i].kind && str_eqc(token.text, want[i].text),
-			"token %zu: kind %d '%.*s', want '%s'", i, (int)token.kind, STR_ARG(token.text), want[i].text);
+			"token %zu: kind %d '%.*s', want '%s'", i, (int)token.kind,
+			STR_ARG(token.text), want[i].text);
 	}
 }
 
 /* The fast walk and the token walk must see the same directives, whatever the bytes. */
 void TestCtokWalksAgree(struct test *t)
 {
-	static const char *const parts[] = {"#",    "\n", "include", "\"",    "'", "/*", "*/", "//", "\\\n", "\\", " ",
-					    "<a.h>", "%:", "1'0",     "\r\n", "x", "L'", "/",  "*",	"#if 0", "\0"};
+	static const char *const parts[] = {
+	    "#",     "\n", "include", "\"",   "'", "/*", "*/", "//", "\\\n",  "\\", " ",
+	    "<a.h>", "%:", "1'0",     "\r\n", "x", "L'", "/",  "*",  "#if 0", "\0"};
 	unsigned seed = 12345;
 
 	for (int round = 0; round < 20000; round++) {
@@ -336,7 +366,8 @@ void TestCtokWalksAgree(struct test *t)
 				ctok_next(&slow, &s);
 			while (s.kind != CTOK_END && s.kind != CTOK_DIRECTIVE);
 			if (f.kind != s.kind || !str_eq(f.text, s.text))
-				test_fatal(t, __FILE__, __LINE__, "source '%.*s': fast '%.*s', slow '%.*s'",
+				test_fatal(t, __FILE__, __LINE__,
+					   "source '%.*s': fast '%.*s', slow '%.*s'",
 					   STR_ARG(buf_str(&b)), STR_ARG(f.text), STR_ARG(s.text));
 		} while (f.kind != CTOK_END);
 		buf_fini(&b);
@@ -347,8 +378,23 @@ void TestCtokWalksAgree(struct test *t)
 void TestCtokHostileIsLinear(struct test *t)
 {
 	static const char *const units[] = {
-		"#if X\n", "main(", "__has_include(\"", "#if __has_include(<a>)", "/\\\n", "'", "1'", "\\\n", "%:if X\n",
-		"# # ", "\"\n", "#define X \\\n", "void TestX(struct test *t", "(", "/**/ ", "a\\\n", "#include <",
+	    "#if X\n",
+	    "main(",
+	    "__has_include(\"",
+	    "#if __has_include(<a>)",
+	    "/\\\n",
+	    "'",
+	    "1'",
+	    "\\\n",
+	    "%:if X\n",
+	    "# # ",
+	    "\"\n",
+	    "#define X \\\n",
+	    "void TestX(struct test *t",
+	    "(",
+	    "/**/ ",
+	    "a\\\n",
+	    "#include <",
 	};
 	struct arena a = {0};
 

@@ -22,13 +22,20 @@ struct str test_main_source(struct arena *a, const struct str_vec *names)
 	struct buf b = {0};
 	struct str out;
 
-	buf_addc(&b, "/* Generated: lists the tests of this program. */\n#include \"cbuild/test.h\"\n\n");
+	buf_addc(
+	    &b,
+	    "/* Generated: lists the tests of this program. */\n#include \"cbuild/test.h\"\n\n");
 	for (size_t i = 0; i < names->n; i++)
-		buf_printf(&b, "__attribute__((weak)) void %.*s(struct test *t);\n", STR_ARG(names->v[i]));
-	buf_addc(&b, "\nint main(int argc, char **argv)\n{\n\tstatic const struct test_case cases[] = {\n");
+		buf_printf(&b, "__attribute__((weak)) void %.*s(struct test *t);\n",
+			   STR_ARG(names->v[i]));
+	buf_addc(
+	    &b,
+	    "\nint main(int argc, char **argv)\n{\n\tstatic const struct test_case cases[] = {\n");
 	for (size_t i = 0; i < names->n; i++)
-		buf_printf(&b, "\t\t{\"%.*s\", %.*s},\n", STR_ARG(names->v[i]), STR_ARG(names->v[i]));
-	buf_addc(&b, "\t\t{0, 0},\n\t};\n\n\treturn test_main(cases, sizeof cases / sizeof *cases - 1, argc, argv);\n}\n");
+		buf_printf(&b, "\t\t{\"%.*s\", %.*s},\n", STR_ARG(names->v[i]),
+			   STR_ARG(names->v[i]));
+	buf_addc(&b, "\t\t{0, 0},\n\t};\n\n\treturn test_main(cases, sizeof cases / sizeof *cases "
+		     "- 1, argc, argv);\n}\n");
 	out = str_dup(a, buf_str(&b));
 	buf_fini(&b);
 	return out;
@@ -40,7 +47,7 @@ struct parse {
 	VEC(struct test_result) results;
 	VEC(bool) ended;
 	VEC(struct buf) output; /* of each result, freed at the end */
-	struct map by_name;     /* name -> index into results, plus one */
+	struct map by_name;	/* name -> index into results, plus one */
 };
 
 static bool hex_digit(char c, unsigned *out)
@@ -60,8 +67,8 @@ static void add_unescaped(struct buf *b, struct str text)
 	for (size_t i = 0; i < text.n; i++) {
 		unsigned hi, lo;
 
-		if (text.p[i] == '\\' && text.n - i >= 4 && text.p[i + 1] == 'x' && hex_digit(text.p[i + 2], &hi) &&
-		    hex_digit(text.p[i + 3], &lo)) {
+		if (text.p[i] == '\\' && text.n - i >= 4 && text.p[i + 1] == 'x' &&
+		    hex_digit(text.p[i + 2], &hi) && hex_digit(text.p[i + 3], &lo)) {
 			buf_add_byte(b, (char)(hi << 4 | lo));
 			i += 3;
 		} else {
@@ -78,7 +85,8 @@ static bool start(struct parse *p, struct str name, struct err *e)
 
 	if (!added)
 		return err_set(e, ERR_INPUT, "test '%.*s' started twice", STR_ARG(name));
-	*vec_push(p->a, &p->results) = (struct test_result){.name = str_dup(p->a, name), .outcome = TEST_FAIL};
+	*vec_push(p->a, &p->results) =
+	    (struct test_result){.name = str_dup(p->a, name), .outcome = TEST_FAIL};
 	*vec_push(p->a, &p->ended) = false;
 	*vec_push(p->a, &p->output) = (struct buf){0};
 	item->num = p->results.n;
@@ -131,7 +139,8 @@ static void take_output(struct parse *p, size_t i)
 	buf_fini(&p->output.v[i]);
 }
 
-bool test_parse_stream(struct arena *a, struct str text, struct test_result **out, size_t *n, struct err *e)
+bool test_parse_stream(struct arena *a, struct str text, struct test_result **out, size_t *n,
+		       struct err *e)
 {
 	struct parse p = {.a = a};
 	struct str line;

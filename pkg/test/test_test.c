@@ -16,7 +16,9 @@ void TestScanAndMain(struct test *t)
 	struct str_vec names = {0};
 	struct str src;
 
-	T_MUST(t, test_scan(&a, STR("void TestA(struct test *t) {}\nvoid TestB(struct test *t) {}\n"), &names));
+	T_MUST(t,
+	       test_scan(&a, STR("void TestA(struct test *t) {}\nvoid TestB(struct test *t) {}\n"),
+			 &names));
 	T_EQ_INT(t, names.n, 2);
 	src = test_main_source(&a, &names);
 	T_OK(t, str_containsc(src, "__attribute__((weak)) void TestA(struct test *t);"));
@@ -32,10 +34,11 @@ void TestParseStream(struct test *t)
 	struct err e = {0};
 	size_t n;
 
-	T_MUST(t, test_parse_stream(&a,
-				    STR("run A\nrun B\nout A one\\x5c\\x09x\nout A \npass A 12\nrun C\n"
-					"skip B no reason given\nrun D\nout C late\nfail C 3\n"),
-				    &r, &n, &e));
+	T_MUST(t, test_parse_stream(
+		      &a,
+		      STR("run A\nrun B\nout A one\\x5c\\x09x\nout A \npass A 12\nrun C\n"
+			  "skip B no reason given\nrun D\nout C late\nfail C 3\n"),
+		      &r, &n, &e));
 	T_MUST(t, n == 4);
 	T_OK(t, r[0].outcome == TEST_PASS && r[0].elapsed_ms == 12);
 	T_EQ_STR(t, r[0].output.p, "one\\\tx\n\n");
@@ -48,8 +51,14 @@ void TestParseStream(struct test *t)
 void TestParseStreamBad(struct test *t)
 {
 	static const char *const bad[] = {
-		"pass A 1\n", "run A\nrun A\n", "run A\npass A x\n", "run A\npass A 1\npass A 1\n", "what A\n", "run \n", "\n",
-		"run A\nout B x\n",
+	    "pass A 1\n",
+	    "run A\nrun A\n",
+	    "run A\npass A x\n",
+	    "run A\npass A 1\npass A 1\n",
+	    "what A\n",
+	    "run \n",
+	    "\n",
+	    "run A\nout B x\n",
 	};
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -58,7 +67,8 @@ void TestParseStreamBad(struct test *t)
 		struct err e = {0};
 		size_t n;
 
-		T_CHECK(t, !test_parse_stream(&a, str_of(bad[i]), &r, &n, &e), "input '%s'", bad[i]);
+		T_CHECK(t, !test_parse_stream(&a, str_of(bad[i]), &r, &n, &e), "input '%s'",
+			bad[i]);
 		T_CHECK(t, e.code == ERR_INPUT && e.chain[0], "input '%s': '%s'", bad[i], e.msg);
 		arena_fini(&a);
 	}
@@ -114,8 +124,8 @@ static void leaves_files(struct test *t)
 }
 
 static const struct test_case cases[] = {
-	{"TestPasses", passes}, {"TestFails", fails}, {"TestCrashes", crashes}, {"TestHangs", hangs},
-	{"TestSkips", skips},	{"TestMust", must},   {"TestFiles", leaves_files}, {"TestGone", NULL},
+    {"TestPasses", passes}, {"TestFails", fails}, {"TestCrashes", crashes},    {"TestHangs", hangs},
+    {"TestSkips", skips},   {"TestMust", must},	  {"TestFiles", leaves_files}, {"TestGone", NULL},
 };
 
 /* Runs the runtime over the cases in a child, args parted by spaces; what it printed, and its exit status. */
@@ -159,9 +169,19 @@ void TestRuntimePlain(struct test *t)
 	int status;
 	struct str out = run(t, &a, "-timeout 1 -j 2", &status);
 	static const char *const want[] = {
-		"--- FAIL: TestFails (", "test_test.c:", "1 + 1: got 2, want 3", "got:  \"a\\nb\"", "input here",
-		"--- FAIL: TestCrashes (", "killed by signal 11", "--- FAIL: TestHangs (", "timed out; seconds: 1",
-		"--- SKIP: TestSkips (", "): no reason here\n", "--- FAIL: TestMust (", "1 == 2",
+	    "--- FAIL: TestFails (",
+	    "test_test.c:",
+	    "1 + 1: got 2, want 3",
+	    "got:  \"a\\nb\"",
+	    "input here",
+	    "--- FAIL: TestCrashes (",
+	    "killed by signal 11",
+	    "--- FAIL: TestHangs (",
+	    "timed out; seconds: 1",
+	    "--- SKIP: TestSkips (",
+	    "): no reason here\n",
+	    "--- FAIL: TestMust (",
+	    "1 == 2",
 	};
 
 	T_EQ_INT(t, status, 1);
@@ -185,7 +205,8 @@ void TestRuntimeStream(struct test *t)
 	T_CHECK(t, test_parse_stream(&a, out, &r, &n, &e), "%s in:\n%s", e.msg, out.p);
 	T_MUST(t, n == 4);
 	T_OK(t, r[0].outcome == TEST_PASS && str_eqc(r[0].output, "said by passes\n"));
-	T_OK(t, r[1].outcome == TEST_FAIL && r[2].outcome == TEST_SKIP && r[3].outcome == TEST_PASS);
+	T_OK(t,
+	     r[1].outcome == TEST_FAIL && r[2].outcome == TEST_SKIP && r[3].outcome == TEST_PASS);
 	T_OK(t, str_eqc(r[2].output, "no reason here\n"));
 	arena_fini(&a);
 }
@@ -195,7 +216,8 @@ void TestRuntimeList(struct test *t)
 	struct arena a = {0};
 	int status;
 
-	T_EQ_STR(t, run(t, &a, "-list -run ^Test[FP]", &status).p, "TestPasses\nTestFails\nTestFiles\n");
+	T_EQ_STR(t, run(t, &a, "-list -run ^Test[FP]", &status).p,
+		 "TestPasses\nTestFails\nTestFiles\n");
 	T_EQ_INT(t, status, 0);
 	arena_fini(&a);
 }
