@@ -26,7 +26,10 @@ cc := $(if $(filter clang fuzz,$(VARIANT)),clang,$(CC))
 
 PKGS := libgit2 libarchive yaml-0.1 libcurl libcrypto jansson libdeflate
 ifeq ($(filter clean help quickstart layers check fmt fmt-check,$(MAKECMDGOALS)),)
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) || echo -DMISSING_PACKAGES_run_scripts_deps)
+ifneq ($(shell pkg-config --exists $(PKGS) && echo yes),yes)
+$(error packages are missing: run scripts/deps build)
+endif
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS))
 endif
 
@@ -149,9 +152,6 @@ golden: $(bin)/cbuild $(bin)/script-test
 check:
 	scripts/check
 
-check-peers: $(bin)/cbuild
-	scripts/check-peers
-
 quickstart:
 	scripts/quickstart
 
@@ -160,12 +160,12 @@ help:
 	@echo '#   asan tsan clang   unit tests under sanitizers, a build by clang'
 	@echo '#   scripts golden    whole-command tests; golden rewrites their expected files'
 	@echo '#   fuzz replay       fuzz for FUZZ_SECONDS each; replay the corpora'
-	@echo '#   layers fmt fmt-check tidy check-peers quickstart clean'
+	@echo '#   layers fmt fmt-check tidy quickstart clean'
 
 clean:
 	rm -rf build
 
-.PHONY: all test asan tsan clang scripts replay fuzz layers fmt fmt-check tidy golden check check-peers \
+.PHONY: all test asan tsan clang scripts replay fuzz layers fmt fmt-check tidy golden check \
 	quickstart help clean
 .DELETE_ON_ERROR:
 .SECONDARY:
