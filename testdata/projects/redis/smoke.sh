@@ -1,12 +1,19 @@
 #!/bin/sh
-# Redis's own test suite (Tcl): server, client and benchmark at work. Emulated, the part without timeouts.
+# Redis's own test suite (Tcl): server, client, benchmark and file checkers at work. Emulated, a part of it.
 set -eu
 bin=$1
 shift
-for p in redis-server redis-cli redis-benchmark; do
+# The server is the file checkers too, under their names.
+for p in redis-server redis-cli redis-benchmark redis-check-aof redis-check-rdb; do
+	file=$bin/$p
+	[ -e "$file" ] || file=$bin/redis-server
 	rm -f "src/$p"
-	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$*" "$bin/$p" >"src/$p"
-	chmod +x "src/$p"
+	if [ $# -eq 0 ]; then
+		ln -s "$file" "src/$p"
+	else
+		printf '#!/bin/sh\nexec %s -0 "$0" "%s" "$@"\n' "$*" "$file" >"src/$p"
+		chmod +x "src/$p"
+	fi
 done
 if [ $# -eq 0 ]; then
 	set -- unit/type/string unit/type/list unit/type/hash unit/type/set unit/type/zset unit/type/stream \
@@ -19,4 +26,4 @@ for unit; do
 	set -- "$@" --single "$unit"
 	shift
 done
-exec ./runtest --clients 2 --no-latency "$@"
+exec ./runtest --clients 2 "$@"
