@@ -33,6 +33,10 @@ static bool find_packages(struct loader *l, struct err *e)
 		t->root = module_root(l, t->module);
 		if (!packages_find(l, t, e))
 			return err_wrap(e, "loading %.*s", STR_ARG(module_label(t)));
+		if (t->module->main) {
+			l->set->files = t->files;
+			str_vec_sort_unique(&l->set->templates);
+		}
 	}
 	for (size_t i = 0; i < l->module_count; i++)
 		if (!packages_sources(l, &l->modules[i], e))

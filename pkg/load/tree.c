@@ -131,6 +131,8 @@ static bool walk(struct loader *l, struct mod_tree *t, struct str rel, unsigned 
 
 		if (kind == FILE_FOLDER && !skip_folder(t, path) && !walk(l, t, path, depth + 1, e))
 			return false;
+		if (t->module->main && kind == FILE_REGULAR && str_endsc(path, ".h.in"))
+			*vec_push(l->a, &l->set->templates) = path;
 		if ((kind == FILE_REGULAR || kind == FILE_LINK) && is_c_file(path) &&
 		    f->names.items[i].key.p[0] != '.')
 			*vec_push(l->a, &t->files) = path;

@@ -48,18 +48,67 @@ static struct str elsewhere(const struct package_set *set, struct str header)
 	return (struct str){0};
 }
 
+/* Whether path is header itself, or lies at header below some folder. */
+static bool ends_at(struct str path, struct str header)
+{
+	return str_eq(path, header) || (path.n > header.n && path.p[path.n - header.n - 1] == '/' &&
+					str_eq(str_skip(path, path.n - header.n), header));
+}
+
+/* The shortest path of the main module that an include folder would make header of. */
+static struct str below_some_folder(const struct package_set *set, struct str header)
+{
+	struct str best = {0};
+
+	for (size_t i = 0; i < set->files.n; i++)
+		if (ends_at(set->files.v[i], header) && (!best.n || set->files.v[i].n < best.n))
+			best = set->files.v[i];
+	return best;
+}
+
+static struct str template_of(struct arena *a, const struct package_set *set, struct str header)
+{
+	struct str in = str_fmt(a, "%.*s.in", STR_ARG(path_base(header)));
+
+	for (size_t i = 0; i < set->templates.n; i++)
+		if (ends_at(set->templates.v[i], in))
+			return set->templates.v[i];
+	return (struct str){0};
+}
+
 static void hint_header(struct arena *a, const struct package_set *set, struct str header,
 			const struct plan_hint_port *port, struct buf *out)
 {
-	struct str module = port ? port->module_for(port->ctx, header) : STR("");
-	struct str near = elsewhere(set, header);
+	struct str below = below_some_folder(set, header), template = template_of(a, set, header);
+	struct str module = below.n ? STR("") : port->module_for(port->ctx, header), near;
 
-	(void)a;
-	if (module.n)
+	if (below.n) {
+		struct str dir = str_from(below.p, below.n - header.n);
+
+		dir = dir.n ? path_clean(a, dir) : STR(".");
+		buf_printf(
+		    out,
+		    "'%.*s' is %.*s: add %.*s to the package's `include` in cbuild.yaml, or to "
+		    "`export: {include: ...}` of the package that owns it\n",
+		    STR_ARG(header), STR_ARG(below), STR_ARG(dir));
+		return;
+	}
+	if (module.n) {
 		buf_printf(
 		    out, "no package of this module provides <%.*s>; %.*s does: cbuild get %.*s\n",
 		    STR_ARG(header), STR_ARG(module), STR_ARG(module));
-	else if (near.n)
+		return;
+	}
+	if (template.n) {
+		buf_printf(out,
+			   "'%.*s' is what its configure script makes of %.*s: write one for your "
+			   "targets and add "
+			   "its folder to `include` in cbuild.yaml\n",
+			   STR_ARG(header), STR_ARG(template));
+		return;
+	}
+	near = elsewhere(set, header);
+	if (near.n)
 		buf_printf(out,
 			   "there is a %.*s: include it by its path from the module's root or "
 			   "pkg/, or add its "
@@ -94,11 +143,29 @@ static struct str first_of(struct str a, struct str b)
 	return a.n ? a : b;
 }
 
+/* Many files fail for one reason: each remedy is given once, and whole. */
+static void add_new_lines(struct buf *out, struct str lines)
+{
+	enum { HINT_BYTES_MAX = 700 }; /* what struct err's remedy holds */
+	struct str line;
+
+	while (str_line(&lines, &line)) {
+		struct str known = buf_str(out), old;
+		bool seen = false;
+
+		while (!seen && str_line(&known, &old))
+			seen = str_eq(old, line);
+		if (!seen && out->n + line.n < HINT_BYTES_MAX)
+			buf_printf(out, "%.*s\n", STR_ARG(line));
+	}
+}
+
 void plan_hint(struct arena *a, const struct package_set *set, const struct action *failed,
 	       const struct plan_hint_port *port, struct buf *out)
 {
 	struct str rest = failed->words, line;
 	struct str_vec seen = {0};
+	struct buf hints = {0};
 
 	while (str_line(&rest, &line) && seen.n < 5) {
 		struct str header = missing_header(line);
@@ -112,8 +179,10 @@ void plan_hint(struct arena *a, const struct package_set *set, const struct acti
 			continue;
 		*vec_push(a, &seen) = key;
 		if (header.n)
-			hint_header(a, set, header, port, out);
+			hint_header(a, set, header, port, &hints);
 		else
-			hint_symbol(duplicate, undefined, out);
+			hint_symbol(duplicate, undefined, &hints);
 	}
+	add_new_lines(out, buf_str(&hints));
+	buf_fini(&hints);
 }

@@ -169,6 +169,11 @@ void TestPlanHints(struct test *t)
 	     "cbuild get github.com/madler/zlib"},
 	    {"a.c:1:10: fatal error: 'log.h' file not found\n", "there is a pkg/log/log.h"},
 	    {"a.c:1:10: fatal error: 'x/y.h' file not found\n", "nothing provides 'x/y.h'"},
+	    {"a.c:1:10: fatal error: 'brotli/port.h' file not found\n",
+	     "'brotli/port.h' is c/include/brotli/port.h: add c/include to"},
+	    {"a.c:1:10: fatal error: 'here.h' file not found\n", "is here.h: add . to"},
+	    {"a.c:1:10: fatal error: config.h: No such file or directory\n",
+	     "what its configure script makes of src/config.h.in"},
 	    {"ld.lld: error: duplicate symbol: twice\n>>> defined at a.c:1\n",
 	     "'twice' is defined twice"},
 	    {"a.o: in function `f':\nb.c:2: multiple definition of `twice'; a.c:1: first",
@@ -181,6 +186,9 @@ void TestPlanHints(struct test *t)
 
 	begin(t, &f, "dev");
 	*vec_push(&f.a, &f.set.packages) = &f.app;
+	*vec_push(&f.a, &f.set.files) = STR("c/include/brotli/port.h");
+	*vec_push(&f.a, &f.set.files) = STR("here.h");
+	*vec_push(&f.a, &f.set.templates) = STR("src/config.h.in");
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct action failed = {.words = str_of(cases[i].words)};
 		struct buf out = {0};
@@ -191,5 +199,28 @@ void TestPlanHints(struct test *t)
 			cases[i].words, out.p ? out.p : "");
 		buf_fini(&out);
 	}
+	arena_fini(&f.a);
+}
+
+/* Fifty files lack one header: one remedy; of many, none is cut. */
+void TestPlanHintsOnceAndWhole(struct test *t)
+{
+	struct plan_hint_port port = {.module_for = zlib_port};
+	struct buf out = {0};
+	struct fixture f;
+
+	begin(t, &f, "dev");
+	for (int i = 0; i < 50; i++) {
+		struct action failed = {
+		    .words = str_fmt(&f.a,
+				     "a%d.c:1:10: fatal error: 'x%d.h' file not found\n"
+				     "a%d.c:2:10: fatal error: 'zlib.h' file not found\n",
+				     i, i, i)};
+
+		plan_hint(&f.a, &f.set, &failed, &port, &out);
+	}
+	T_OK(t, out.n < 768 && out.p[out.n - 1] == '\n');
+	T_OK(t, strstr(out.p, "zlib.h") && !strstr(strstr(out.p, "<zlib.h>") + 1, "<zlib.h>"));
+	buf_fini(&out);
 	arena_fini(&f.a);
 }
