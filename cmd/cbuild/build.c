@@ -96,7 +96,7 @@ void build_program(struct build *b, struct build_target *t, const struct program
 
 static struct str module_for(void *ctx, struct str header)
 {
-	struct cmd *c = ctx;
+	struct cmd *c = ((struct build *)ctx)->c;
 	struct mod_opts o = session_mod_opts(c);
 	struct manifest *m = NULL;
 	struct err ignored;
@@ -106,10 +106,17 @@ static struct str module_for(void *ctx, struct str header)
 	return m->module;
 }
 
+static struct str defined_in(void *ctx, struct str symbol)
+{
+	struct build *b = ctx;
+
+	return load_find_definition(&b->c->arena, &b->targets[0].set, symbol);
+}
+
 /* Remedies for the failed actions' words become the error's remedy. */
 static void explain_failure(struct build *b, struct err *e)
 {
-	struct plan_hint_port port = {.module_for = module_for, .ctx = b->c};
+	struct plan_hint_port port = {.module_for = module_for, .defined_in = defined_in, .ctx = b};
 	struct buf hints = {0};
 
 	for (size_t i = 0; i < b->graph.actions.n; i++) {

@@ -122,4 +122,10 @@ bool load_match(struct arena *a, const struct package_set *set, const struct str
  */
 void load_closure(struct arena *a, struct package *p, bool test, struct package ***out, size_t *n);
 
+/*
+ * The file of the main module whose text defines the function named symbol, whether a package has it or not,
+ * relative to the module's root; empty when none seems to. Reads files: for remedies only.
+ */
+struct str load_find_definition(struct arena *a, const struct package_set *set, struct str symbol);
+
 #endif

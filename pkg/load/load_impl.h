@@ -79,6 +79,10 @@ void packages_group_add(struct arena *a, struct package_groups *to, struct packa
  */
 bool braces_expand(struct arena *a, struct str pattern, struct str_vec *out);
 
+/* define.c */
+/* Whether text seems to define the function named symbol, with external linkage. */
+bool load_text_defines(struct str text, struct str symbol);
+
 /* packages.c */
 bool packages_find(struct loader *l, struct mod_tree *t, struct err *e);
 bool packages_sources(struct loader *l, struct mod_tree *t, struct err *e);

@@ -452,3 +452,49 @@ void TestLoadMatchPatterns(struct test *t)
 	}
 	arena_fini(&f.a);
 }
+
+void TestLoadTextDefines(struct test *t)
+{
+	static const struct {
+		const char *text;
+		bool want;
+	} cases[] = {
+	    {"int f(void)\n{\n}\n", true},
+	    {"int\nf (int a,\n   int (*b)(void)) {\n}\n", true},
+	    {"f(a)\n{}\n", true},
+	    {"int f(void);\n", false},
+	    {"static int f(void) {\n}\n", false},
+	    {"int g(void)\n{\n\tif (f(1)) {\n\t}\n}\n", false},
+	    {"int ff(void) {\n}\nint f2(void) {\n}\n", false},
+	    {"#define f(x) { x }\n", false},
+	    {"int f", false},
+	    {"int f(((((", false},
+	    {"int f)\n{", false},
+	    {"", false},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		T_CHECK(t, load_text_defines(str_of(cases[i].text), STR("f")) == cases[i].want,
+			"%s", cases[i].text);
+}
+
+void TestLoadMissingIncludeFolder(struct test *t)
+{
+	static const char *const yaml[] = {
+	    "packages: {p: {sources: a.c, include: nodir}}\n",
+	    "packages: {p: {sources: a.c, export: {include: [nodir]}}}\n",
+	    "packages: {p: {sources: a.c, when: [{os: linux, include: nodir}]}}\n",
+	};
+
+	for (size_t i = 0; i < sizeof yaml / sizeof yaml[0]; i++) {
+		struct fixture f;
+
+		begin(t, &f);
+		put(t, &f, "a.c", "int a;\n");
+		add_module(t, &f, "", ".", yaml[i]);
+		T_OK(t, !load(t, &f));
+		T_CHECK(t, strstr(f.e.msg, "include folder 'nodir' of package 'p'"), "%s", f.e.msg);
+		T_EQ_INT(t, f.e.line, 1);
+		arena_fini(&f.a);
+	}
+}

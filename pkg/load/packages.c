@@ -103,14 +103,43 @@ static void find_explicit(struct loader *l, struct mod_tree *t, const struct pac
 	*vec_push(l->a, &t->explicit) = p;
 }
 
+/* A folder that is misspelt would only show as headers that are missing. */
+static bool folders_exist(struct loader *l, struct mod_tree *t, const struct package_spec *spec,
+			  const struct str_vec *v, struct err *e)
+{
+	for (size_t i = 0; t->module->main && i < v->n; i++) {
+		if (file_kind(str_c(l->a, path_join(l->a, t->root, v->v[i]))) == FILE_FOLDER)
+			continue;
+		err_at(e, ERR_INPUT, str_c(l->a, t->module->manifest->file), spec->pos.line,
+		       spec->pos.col, "include folder '%.*s' of package '%.*s' does not exist",
+		       STR_ARG(v->v[i]), STR_ARG(spec->name));
+		return err_fix(e, "paths are relative to the folder of the manifest");
+	}
+	return true;
+}
+
+static bool spec_folders_exist(struct loader *l, struct mod_tree *t,
+			       const struct package_spec *spec, struct err *e)
+{
+	for (size_t i = 0; i < spec->additions.n; i++)
+		if (condition_holds(&spec->additions.v[i].when, &l->o->target) &&
+		    !folders_exist(l, t, spec, &spec->additions.v[i].include, e))
+			return false;
+	return folders_exist(l, t, spec, &spec->include, e) &&
+	       folders_exist(l, t, spec, &spec->export_include, e);
+}
+
 bool packages_find(struct loader *l, struct mod_tree *t, struct err *e)
 {
 	const struct manifest *m = t->module->manifest;
 
 	if (!tree_walk(l, t, e))
 		return false;
-	for (size_t i = 0; i < m->packages.n; i++)
+	for (size_t i = 0; i < m->packages.n; i++) {
+		if (!spec_folders_exist(l, t, &m->packages.v[i], e))
+			return false;
 		find_explicit(l, t, &m->packages.v[i]);
+	}
 	find_conventional(l, t);
 	if (t->conventional.n)
 		conventional_roots(l, t, &t->exports);

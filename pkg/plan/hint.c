@@ -8,6 +8,14 @@
 
 #include "base/path.h"
 
+struct hint {
+	struct arena *arena;
+	const struct package_set *set;
+	const struct plan_hint_port *port;
+	struct str_vec seen; /* names and files that have their remedy */
+	struct buf *out;
+};
+
 /* The part of line between the first `before` and the next `after` (NULL: the end); empty when absent. */
 static struct str between(struct str line, const char *before, const char *after)
 {
@@ -34,108 +42,62 @@ static struct str missing_header(struct str line)
 	return h.n ? h : between(line, "fatal error: ", ": No such file or directory");
 }
 
-/* A header of that base name somewhere in the set: its place is the better remedy. */
-static struct str elsewhere(const struct package_set *set, struct str header)
+static const struct package *package_of(const struct package_set *set, struct str file)
 {
 	for (size_t i = 0; i < set->packages.n; i++)
-		for (size_t k = 0; k < set->packages.v[i]->sources.n; k++) {
-			const struct str_vec *c = &set->packages.v[i]->sources.v[k]->closure;
-
-			for (size_t j = 0; j < c->n; j++)
-				if (str_eq(path_base(c->v[j]), path_base(header)))
-					return c->v[j];
-		}
-	return (struct str){0};
+		for (size_t k = 0; k < set->packages.v[i]->sources.n; k++)
+			if (str_eq(set->packages.v[i]->sources.v[k]->path, file))
+				return set->packages.v[i];
+	return NULL;
 }
 
-/* Whether path is header itself, or lies at header below some folder. */
-static bool ends_at(struct str path, struct str header)
+/* Symbols of one file share a remedy: *seen holds files too. */
+static void hint_undefined(struct hint *h, struct str symbol)
 {
-	return str_eq(path, header) || (path.n > header.n && path.p[path.n - header.n - 1] == '/' &&
-					str_eq(str_skip(path, path.n - header.n), header));
-}
+	struct str file = h->port->defined_in ? h->port->defined_in(h->port->ctx, symbol) : STR("");
+	const struct package *p = file.n ? package_of(h->set, file) : NULL;
 
-/* The shortest path of the main module that an include folder would make header of. */
-static struct str below_some_folder(const struct package_set *set, struct str header)
-{
-	struct str best = {0};
-
-	for (size_t i = 0; i < set->files.n; i++)
-		if (ends_at(set->files.v[i], header) && (!best.n || set->files.v[i].n < best.n))
-			best = set->files.v[i];
-	return best;
-}
-
-static struct str template_of(struct arena *a, const struct package_set *set, struct str header)
-{
-	struct str in = str_fmt(a, "%.*s.in", STR_ARG(path_base(header)));
-
-	for (size_t i = 0; i < set->templates.n; i++)
-		if (ends_at(set->templates.v[i], in))
-			return set->templates.v[i];
-	return (struct str){0};
-}
-
-static void hint_header(struct arena *a, const struct package_set *set, struct str header,
-			const struct plan_hint_port *port, struct buf *out)
-{
-	struct str below = below_some_folder(set, header), template = template_of(a, set, header);
-	struct str module = below.n ? STR("") : port->module_for(port->ctx, header), near;
-
-	if (below.n) {
-		struct str dir = str_from(below.p, below.n - header.n);
-
-		dir = dir.n ? path_clean(a, dir) : STR(".");
-		buf_printf(
-		    out,
-		    "'%.*s' is %.*s: add %.*s to the package's `include` in cbuild.yaml, or to "
-		    "`export: {include: ...}` of the package that owns it\n",
-		    STR_ARG(header), STR_ARG(below), STR_ARG(dir));
-		return;
-	}
-	if (module.n) {
-		buf_printf(
-		    out, "no package of this module provides <%.*s>; %.*s does: cbuild get %.*s\n",
-		    STR_ARG(header), STR_ARG(module), STR_ARG(module));
-		return;
-	}
-	if (template.n) {
-		buf_printf(out,
-			   "'%.*s' is what its configure script makes of %.*s: write one for your "
-			   "targets and add "
-			   "its folder to `include` in cbuild.yaml\n",
-			   STR_ARG(header), STR_ARG(template));
-		return;
-	}
-	near = elsewhere(set, header);
-	if (near.n)
-		buf_printf(out,
-			   "there is a %.*s: include it by its path from the module's root or "
-			   "pkg/, or add its "
-			   "folder to the package's include list\n",
-			   STR_ARG(near));
-	else
-		buf_printf(out,
-			   "nothing provides '%.*s': correct the name, add the file, or require "
-			   "the module that has "
-			   "it (cbuild get MODULE)\n",
-			   STR_ARG(header));
-}
-
-static void hint_symbol(struct str duplicate, struct str undefined, struct buf *out)
-{
-	if (duplicate.n)
-		buf_printf(out,
-			   "'%.*s' is defined twice in one program: make one of the two static, "
-			   "rename it, or leave "
-			   "one file out of its package\n",
-			   STR_ARG(duplicate));
-	if (undefined.n)
-		buf_printf(out,
+	if (!file.n) {
+		buf_printf(h->out,
 			   "'%.*s' is declared but no linked package defines it: include the "
-			   "header of the package "
-			   "that does, or require the module that has it\n",
-			   STR_ARG(undefined));
+			   "header of the "
+			   "package that does, or require the module that has it\n",
+			   STR_ARG(symbol));
+		return;
+	}
+	if (str_vec_has(&h->seen, file))
+		return;
+	*vec_push(h->arena, &h->seen) = file;
+	if (p)
+		buf_printf(
+		    h->out,
+		    "'%.*s' is defined in %.*s of package '%.*s', which is not linked: include its "
+		    "header, or name it under `uses` in cbuild.yaml\n",
+		    STR_ARG(symbol), STR_ARG(file), STR_ARG(p->name));
+	else
+		buf_printf(
+		    h->out,
+		    "'%.*s' is defined in %.*s, which no package has: add it to `sources` in "
+		    "cbuild.yaml\n",
+		    STR_ARG(symbol), STR_ARG(file));
+}
+
+static void hint_duplicate(struct hint *h, struct str symbol)
+{
+	buf_printf(h->out,
+		   "'%.*s' is defined twice in one program: make one of the two static, rename it, "
+		   "or leave "
+		   "one file out of its package\n",
+		   STR_ARG(symbol));
+}
+
+static void hint_library(struct hint *h, struct str name)
+{
+	buf_printf(h->out,
+		   "the toolchain has no library '%.*s': `libs` names the toolchain's own (m, "
+		   "pthread, ...); "
+		   "others are modules: cbuild get MODULE\n",
+		   STR_ARG(name));
 }
 
 static struct str first_of(struct str a, struct str b)
@@ -160,29 +122,41 @@ static void add_new_lines(struct buf *out, struct str lines)
 	}
 }
 
+/* One line of a tool's words: what it misses, and the remedy, unless it was given before. */
+static void hint_line(struct hint *h, struct str line)
+{
+	struct str header = missing_header(line);
+	struct str duplicate = first_of(between(line, "duplicate symbol: ", NULL),
+					between(line, "multiple definition of `", "'"));
+	struct str undefined = first_of(between(line, "undefined symbol: ", NULL),
+					between(line, "undefined reference to `", "'"));
+	struct str library = first_of(between(line, "unable to find library -l", NULL),
+				      between(line, "cannot find -l", ":"));
+	struct str key = first_of(first_of(header, library), first_of(duplicate, undefined));
+
+	if (!key.n || str_vec_has(&h->seen, key))
+		return;
+	*vec_push(h->arena, &h->seen) = key;
+	if (header.n)
+		hint_header(h->arena, h->set, header, h->port, h->out);
+	else if (library.n)
+		hint_library(h, library);
+	else if (duplicate.n)
+		hint_duplicate(h, duplicate);
+	else
+		hint_undefined(h, undefined);
+}
+
 void plan_hint(struct arena *a, const struct package_set *set, const struct action *failed,
 	       const struct plan_hint_port *port, struct buf *out)
 {
-	struct str rest = failed->words, line;
-	struct str_vec seen = {0};
+	enum { LINES_MAX = 1000, KEYS_MAX = 20 };
 	struct buf hints = {0};
+	struct hint h = {.arena = a, .set = set, .port = port, .out = &hints};
+	struct str rest = failed->words, line;
 
-	while (str_line(&rest, &line) && seen.n < 5) {
-		struct str header = missing_header(line);
-		struct str duplicate = first_of(between(line, "duplicate symbol: ", NULL),
-						between(line, "multiple definition of `", "'"));
-		struct str undefined = first_of(between(line, "undefined symbol: ", NULL),
-						between(line, "undefined reference to `", "'"));
-		struct str key = first_of(header, first_of(duplicate, undefined));
-
-		if (!key.n || str_vec_has(&seen, key))
-			continue;
-		*vec_push(a, &seen) = key;
-		if (header.n)
-			hint_header(a, set, header, port, &hints);
-		else
-			hint_symbol(duplicate, undefined, &hints);
-	}
+	for (int i = 0; i < LINES_MAX && h.seen.n < KEYS_MAX && str_line(&rest, &line); i++)
+		hint_line(&h, line);
 	add_new_lines(out, buf_str(&hints));
 	buf_fini(&hints);
 }

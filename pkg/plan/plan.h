@@ -77,6 +77,8 @@ extern const struct step plan_policy_step;
  */
 struct plan_hint_port {
 	struct str (*module_for)(void *ctx, struct str header); /* "" when none */
+	/* Source of the main module that defines a function; "" when none. NULL: not asked. */
+	struct str (*defined_in)(void *ctx, struct str symbol);
 	void *ctx;
 };
 void plan_hint(struct arena *a, const struct package_set *set, const struct action *failed,

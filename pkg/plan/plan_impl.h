@@ -11,4 +11,8 @@ struct action *plan_new_action(struct plan *p, struct str title);
 void plan_flags_add(struct plan *p, struct flags *to, const struct flags *from);
 void plan_add_split(struct plan *p, struct str_vec *to, struct str text);
 
+/* hint_header.c: appends the remedy for a missing header to out. */
+void hint_header(struct arena *a, const struct package_set *set, struct str header,
+		 const struct plan_hint_port *port, struct buf *out);
+
 #endif

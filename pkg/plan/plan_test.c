@@ -158,6 +158,14 @@ static struct str zlib_port(void *ctx, struct str header)
 	return str_eqc(header, "zlib.h") ? STR("github.com/madler/zlib") : STR("");
 }
 
+static struct str log_defines(void *ctx, struct str symbol)
+{
+	(void)ctx;
+	if (str_eqc(symbol, "in_none"))
+		return STR("none.c");
+	return str_eqc(symbol, "in_log") ? STR("pkg/log/log.c") : STR("");
+}
+
 void TestPlanHints(struct test *t)
 {
 	static const struct {
@@ -181,18 +189,26 @@ void TestPlanHints(struct test *t)
 	    {"ld.lld: error: undefined symbol: gone\n",
 	     "'gone' is declared but no linked package defines it"},
 	    {"x.c:(.text+0x5): undefined reference to `gone'\n", "'gone' is declared"},
+	    {"ld.lld: error: undefined symbol: in_log\n",
+	     "'in_log' is defined in pkg/log/log.c of package 'pkg/log', which is not linked"},
+	    {"ld.lld: error: undefined symbol: in_none\n",
+	     "'in_none' is defined in none.c, which no package has"},
+	    {"ld.lld: error: unable to find library -lcurl\n", "has no library 'curl'"},
+	    {"/usr/bin/ld: cannot find -lcurl: No such file\n", "has no library 'curl'"},
+	    {"a.c:1:10: fatal error: 'heer.h' file not found\n", "did you mean 'here.h'?"},
 	};
 	struct fixture f;
 
 	begin(t, &f, "dev");
 	*vec_push(&f.a, &f.set.packages) = &f.app;
+	*vec_push(&f.a, &f.set.packages) = &f.log;
 	*vec_push(&f.a, &f.set.files) = STR("c/include/brotli/port.h");
 	*vec_push(&f.a, &f.set.files) = STR("here.h");
 	*vec_push(&f.a, &f.set.templates) = STR("src/config.h.in");
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct action failed = {.words = str_of(cases[i].words)};
 		struct buf out = {0};
-		struct plan_hint_port port = {.module_for = zlib_port};
+		struct plan_hint_port port = {.module_for = zlib_port, .defined_in = log_defines};
 
 		plan_hint(&f.a, &f.set, &failed, &port, &out);
 		T_CHECK(t, out.p && strstr(out.p, cases[i].want), "words '%s', got '%s'",

@@ -1,0 +1,119 @@
+/*
+ * Remedies for a header that is missing, the likeliest first: the tree has it below a folder that no include
+ * list names, a port provides it, configure would write it, it is misspelt.
+ */
+#include "plan/plan_impl.h"
+
+#include "base/path.h"
+
+/* A header of that base name somewhere in the set: its place is the better remedy. */
+static struct str elsewhere(const struct package_set *set, struct str header)
+{
+	for (size_t i = 0; i < set->packages.n; i++)
+		for (size_t k = 0; k < set->packages.v[i]->sources.n; k++) {
+			const struct str_vec *c = &set->packages.v[i]->sources.v[k]->closure;
+
+			for (size_t j = 0; j < c->n; j++)
+				if (str_eq(path_base(c->v[j]), path_base(header)))
+					return c->v[j];
+		}
+	return (struct str){0};
+}
+
+/* Whether path is header itself, or lies at header below some folder. */
+static bool ends_at(struct str path, struct str header)
+{
+	return str_eq(path, header) || (path.n > header.n && path.p[path.n - header.n - 1] == '/' &&
+					str_eq(str_skip(path, path.n - header.n), header));
+}
+
+/* The shortest path of the main module that an include folder would make header of. */
+static struct str below_some_folder(const struct package_set *set, struct str header)
+{
+	struct str best = {0};
+
+	for (size_t i = 0; i < set->files.n; i++)
+		if (ends_at(set->files.v[i], header) && (!best.n || set->files.v[i].n < best.n))
+			best = set->files.v[i];
+	return best;
+}
+
+static struct str template_of(struct arena *a, const struct package_set *set, struct str header)
+{
+	struct str in = str_fmt(a, "%.*s.in", STR_ARG(path_base(header)));
+
+	for (size_t i = 0; i < set->templates.n; i++)
+		if (ends_at(set->templates.v[i], in))
+			return set->templates.v[i];
+	return (struct str){0};
+}
+
+/* A header whose name differs little; told by file names alone. */
+static struct str misspelt(struct arena *a, const struct package_set *set, struct str header)
+{
+	struct str_vec names = {0};
+
+	for (size_t i = 0; i < set->files.n; i++)
+		if (str_endsc(set->files.v[i], ".h"))
+			*vec_push(a, &names) = path_base(set->files.v[i]);
+	return str_nearest(path_base(header), names.v, names.n);
+}
+
+static void hint_unknown_header(struct arena *a, const struct package_set *set, struct str header,
+				struct buf *out)
+{
+	struct str near = elsewhere(set, header);
+
+	if (near.n) {
+		buf_printf(out,
+			   "there is a %.*s: include it by its path from the module's root or "
+			   "pkg/, or add "
+			   "its folder to the package's include list\n",
+			   STR_ARG(near));
+		return;
+	}
+	near = misspelt(a, set, header);
+	if (near.n)
+		buf_printf(out, "nothing provides '%.*s'; did you mean '%.*s'?\n", STR_ARG(header),
+			   STR_ARG(near));
+	else
+		buf_printf(out,
+			   "nothing provides '%.*s': correct the name, add the file, or require "
+			   "the module "
+			   "that has it (cbuild get MODULE)\n",
+			   STR_ARG(header));
+}
+
+void hint_header(struct arena *a, const struct package_set *set, struct str header,
+		 const struct plan_hint_port *port, struct buf *out)
+{
+	struct str below = below_some_folder(set, header), template = template_of(a, set, header);
+	struct str module = below.n ? STR("") : port->module_for(port->ctx, header);
+
+	if (below.n) {
+		struct str dir = str_from(below.p, below.n - header.n);
+
+		dir = dir.n ? path_clean(a, dir) : STR(".");
+		buf_printf(
+		    out,
+		    "'%.*s' is %.*s: add %.*s to the package's `include` in cbuild.yaml, or to "
+		    "`export: {include: ...}` of the package that owns it\n",
+		    STR_ARG(header), STR_ARG(below), STR_ARG(dir));
+		return;
+	}
+	if (module.n) {
+		buf_printf(
+		    out, "no package of this module provides <%.*s>; %.*s does: cbuild get %.*s\n",
+		    STR_ARG(header), STR_ARG(module), STR_ARG(module));
+		return;
+	}
+	if (template.n) {
+		buf_printf(out,
+			   "'%.*s' is what its configure script makes of %.*s: write one for your "
+			   "targets and add "
+			   "its folder to `include` in cbuild.yaml\n",
+			   STR_ARG(header), STR_ARG(template));
+		return;
+	}
+	hint_unknown_header(a, set, header, out);
+}
