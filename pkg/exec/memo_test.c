@@ -181,7 +181,7 @@ static const char *parsed(struct arena *a, const char *text)
 	struct str joined;
 	struct err e;
 
-	if (!depfile_parse(a, str_of(text), STR("/work/tree"), &paths, &e))
+	if (!depfile_parse(a, str_of(text), STR("/src/tree"), &paths, &e))
 		return "error";
 	for (size_t i = 0; i < paths.n; i++)
 		buf_printf(&out, "%s%.*s", i ? "|" : "", STR_ARG(paths.v[i]));
@@ -204,9 +204,9 @@ void TestDepfileParse(struct test *t)
 	    {"a.o : a.c\n", "a.c"},
 	    {"a.o: with\\ space.h do$$lar.h \\#hash.h back\\slash.h\n",
 	     "#hash.h|back\\slash.h|do$lar.h|with space.h"},
-	    {"a.o: /work/tree/pkg/a.c ./x/../y.h /usr/include/stdio.h ../z.h\n",
+	    {"a.o: /src/tree/pkg/a.c ./x/../y.h /usr/include/stdio.h ../z.h\n",
 	     "../z.h|/usr/include/stdio.h|pkg/a.c|y.h"},
-	    {"a.o: /work/treehouse/a.c\n", "/work/treehouse/a.c"},
+	    {"a.o: /src/treehouse/a.c\n", "/src/treehouse/a.c"},
 	    {"no colon\n", "error"},
 	    {"a.o: x \\\ry\n", "error"},
 	};

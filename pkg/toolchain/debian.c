@@ -20,7 +20,7 @@ struct apt {
 	const struct tc_target *t;
 	struct event_sink *sink;
 	struct str state;     /* private state folder */
-	struct str mirror;    /* "http://deb.debian.org/debian/" as the machine's sources say */
+	struct str mirror;    /* "http://mirror.example/debian/" as the machine's sources say */
 	struct str own_suite; /* "bookworm" */
 	struct str_vec options;
 };
