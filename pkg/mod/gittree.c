@@ -4,10 +4,11 @@
  */
 #include <string.h>
 
+#include "base/map.h"
 #include "base/path.h"
 #include "mod/git_impl.h"
 
-enum { TREE_DEPTH_MAX = 64, TREE_FILES_MAX = 200000 };
+enum { TREE_DEPTH_MAX = 64, TREE_FILES_MAX = 200000, TREE_ENTRIES_MAX = 1000000 };
 
 #define TREE_BYTES_MAX (UINT64_C(2) << 30)
 #define BLOB_BYTES_MAX (UINT64_C(512) << 20)
@@ -18,13 +19,28 @@ struct tree_walk {
 	const struct str_vec *globs;
 	tree_visit visit;
 	void *ctx;
-	uint64_t files, bytes;
+	uint64_t files, bytes, entries;
 };
+
+/* Hostile names in a terminal: control bytes become '?'. */
+static struct str shown(struct arena *a, struct str name)
+{
+	enum { SHOWN_MAX = 200 };
+	size_t n = name.n < SHOWN_MAX ? name.n : SHOWN_MAX;
+	char *out = arena_strdup(a, name.p, n);
+
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f)
+			out[i] = '?';
+	return (struct str){out, n};
+}
 
 static bool tree_refuse(struct tree_walk *w, struct str name, const char *why, struct err *e)
 {
+	struct str safe = shown(w->a, name);
+
 	err_set(e, ERR_INPUT, "%.*s, tag %.*s: '%.*s' %s", STR_ARG(w->s->url), STR_ARG(w->s->tag),
-		STR_ARG(name), why);
+		STR_ARG(safe), why);
 	return err_fix(e, "leave it out with `paths` in a port of your own (ports/NAME.yaml)");
 }
 
@@ -36,18 +52,36 @@ static bool object_failed(struct tree_walk *w, struct str name, struct err *e)
 		       "the cached repository is damaged: remove the folder mod/.git of the cache");
 }
 
+/* A blob's size without inflating it: a few kilobytes of pack can claim gigabytes. */
+static bool blob_size(struct tree_walk *w, const git_tree_entry *ent, uint64_t *size_bytes)
+{
+	git_odb *odb;
+	git_object_t type;
+	size_t n = 0;
+	bool ok;
+
+	if (git_repository_odb(&odb, w->s->repo) != 0)
+		return false;
+	ok = git_odb_read_header(&n, &type, odb, git_tree_entry_id(ent)) == 0;
+	git_odb_free(odb);
+	*size_bytes = n;
+	return ok;
+}
+
 static bool blob_read(struct tree_walk *w, const git_tree_entry *ent, struct str name,
 		      git_blob **out, struct err *e)
 {
-	if (git_blob_lookup(out, w->s->repo, git_tree_entry_id(ent)) != 0)
+	uint64_t size_bytes;
+
+	if (!blob_size(w, ent, &size_bytes))
 		return object_failed(w, name, e);
-	w->bytes += (uint64_t)git_blob_rawsize(*out);
-	if (++w->files > TREE_FILES_MAX || w->bytes > TREE_BYTES_MAX ||
-	    (uint64_t)git_blob_rawsize(*out) > BLOB_BYTES_MAX) {
-		git_blob_free(*out);
+	if (size_bytes > BLOB_BYTES_MAX)
+		return tree_refuse(w, name, "is larger than 512 MiB", e);
+	w->bytes += size_bytes;
+	if (++w->files > TREE_FILES_MAX || w->bytes > TREE_BYTES_MAX)
 		return tree_refuse(w, name, "makes the tree larger than 200,000 files or 2 GiB", e);
-	}
-	return true;
+	return git_blob_lookup(out, w->s->repo, git_tree_entry_id(ent)) == 0 ||
+	       object_failed(w, name, e);
 }
 
 static bool visit_blob(struct tree_walk *w, const git_tree_entry *ent, struct str name,
@@ -127,37 +161,52 @@ static bool visit_subtree(struct tree_walk *w, const git_tree_entry *ent, struct
 	return ok;
 }
 
+static bool visit_entry(struct tree_walk *w, const git_tree_entry *ent, struct str name, int depth,
+			struct err *e)
+{
+	switch (git_tree_entry_filemode(ent)) {
+	case GIT_FILEMODE_TREE:
+		return visit_subtree(w, ent, name, depth, e);
+	case GIT_FILEMODE_COMMIT:
+		return !keeps_below(w->a, w->globs, name) ||
+		       tree_refuse(w, name, "is a submodule, and those are not fetched", e);
+	case GIT_FILEMODE_BLOB:
+	case GIT_FILEMODE_BLOB_EXECUTABLE:
+	case GIT_FILEMODE_LINK:
+		return visit_blob(w, ent, name, e);
+	case GIT_FILEMODE_UNREADABLE:
+	default:
+		return tree_refuse(w, name, "is no file, folder or link", e);
+	}
+}
+
+/*
+ * git itself never writes a name twice into one tree, but a server may send such a tree: a link, then
+ * a folder of the same name, whose files would be written through the link. And a tree may name one
+ * subtree many times over, so what is counted is every entry met, kept or not.
+ */
 static bool visit_tree(struct tree_walk *w, const git_tree *tree, struct str dir, int depth,
 		       struct err *e)
 {
 	size_t n = git_tree_entrycount(tree);
+	struct map names = {0};
 
 	for (size_t i = 0; i < n; i++) {
 		const git_tree_entry *ent = git_tree_entry_byindex(tree, i);
-		const char *base = git_tree_entry_name(ent);
-		struct str name = dir.n ? str_fmt(w->a, "%.*s/%s", STR_ARG(dir), base)
-					: str_dup(w->a, str_of(base));
-		bool ok;
+		struct str base = str_dup(w->a, str_of(git_tree_entry_name(ent)));
+		struct str name =
+		    dir.n ? str_fmt(w->a, "%.*s/%.*s", STR_ARG(dir), STR_ARG(base)) : base;
+		bool added;
 
-		switch (git_tree_entry_filemode(ent)) {
-		case GIT_FILEMODE_TREE:
-			ok = visit_subtree(w, ent, name, depth, e);
-			break;
-		case GIT_FILEMODE_COMMIT:
-			ok = !keeps_below(w->a, w->globs, name) ||
-			     tree_refuse(w, name, "is a submodule, and those are not fetched", e);
-			break;
-		case GIT_FILEMODE_BLOB:
-		case GIT_FILEMODE_BLOB_EXECUTABLE:
-		case GIT_FILEMODE_LINK:
-			ok = visit_blob(w, ent, name, e);
-			break;
-		case GIT_FILEMODE_UNREADABLE:
-		default:
-			ok = tree_refuse(w, name, "is no file, folder or link", e);
-			break;
-		}
-		if (!ok)
+		if (++w->entries > TREE_ENTRIES_MAX)
+			return tree_refuse(w, name, "makes the tree larger than a million entries",
+					   e);
+		if (str_find(base, '/') < base.n)
+			return tree_refuse(w, name, "has a slash within a name", e);
+		map_put(w->a, &names, base, &added);
+		if (!added)
+			return tree_refuse(w, name, "is there twice", e);
+		if (!visit_entry(w, ent, name, depth, e))
 			return false;
 	}
 	return true;
