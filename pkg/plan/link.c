@@ -187,7 +187,7 @@ struct action *plan_program(struct plan *p, const struct program *prog, struct a
 	return finish(&k, prog->name, policy);
 }
 
-/* The generated main is a source of its own: no closure beyond libc's headers. */
+/* The generated main is a source of its own, which includes the runtime's header. */
 static struct source *generated_main(struct plan *p, struct package *pkg, struct str path)
 {
 	struct source *s = arena_new(p->arena, struct source);
@@ -195,6 +195,9 @@ static struct source *generated_main(struct plan *p, struct package *pkg, struct
 	s->path = s->rel = path;
 	s->package = pkg;
 	s->is_test = true;
+	if (pkg->test_runtime.n)
+		*vec_push(p->arena, &s->closure) =
+		    path_join(p->arena, pkg->test_runtime, STR("cbuild/test.h"));
 	return s;
 }
 
