@@ -163,6 +163,7 @@ static struct str program_name(struct loader *l, const struct package *p, const 
 			       size_t mains)
 {
 	struct str stem = path_stem(s->rel), base;
+	bool whole;
 
 	if (p->spec && mains == 1)
 		return p->spec->program.n ? p->spec->program : path_base(p->name);
@@ -170,9 +171,10 @@ static struct str program_name(struct loader *l, const struct package *p, const 
 		return path_base(p->name);
 	if (!str_eqc(stem, "main"))
 		return stem;
-	base =
-	    path_base(str_eqc(p->name, ".") ? (p->module->path.n ? p->module->path : p->module->dir)
-					    : p->name);
+	/* main.c is called after its folder; "src" says nothing, so the project's name is meant. */
+	whole = str_eqc(p->name, ".") || str_eqc(p->name, "src");
+	base = whole ? (p->module->path.n ? p->module->path : p->module->dir) : p->name;
+	base = path_base(base);
 	return base.n ? base : path_base(l->o->root);
 }
 

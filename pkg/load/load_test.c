@@ -498,3 +498,30 @@ void TestLoadMissingIncludeFolder(struct test *t)
 		arena_fini(&f.a);
 	}
 }
+
+void TestLoadMainIsNamedAfterItsFolder(struct test *t)
+{
+	static const struct {
+		const char *file, *module, *want;
+	} cases[] = {
+	    {"main.c", "example.com/shop", "shop"}, {"src/main.c", "example.com/shop", "shop"},
+	    {"src/main.c", "", "project"},	    {"src/till.c", "", "till"},
+	    {"tools/dump/main.c", "", "dump"},	    {"cmd/till/till_main.c", "", "till"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct fixture f;
+
+		begin(t, &f);
+		T_MUST(t, folder_make("project", &f.e) && chdir("project") == 0);
+		put(t, &f, cases[i].file, "int main(void) { return 0; }\n");
+		add_module(t, &f, cases[i].module, ".", "");
+		T_CHECK(t, load(t, &f), "%s", f.e.msg);
+		T_MUST(t, f.set.packages.n == 1 && f.set.packages.v[0]->programs.n == 1);
+		T_CHECK(t, str_eqc(f.set.packages.v[0]->programs.v[0].name, cases[i].want),
+			"%s: %.*s", cases[i].file,
+			STR_ARG(f.set.packages.v[0]->programs.v[0].name));
+		T_MUST(t, unlink(cases[i].file) == 0);
+		arena_fini(&f.a);
+	}
+}
