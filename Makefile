@@ -152,6 +152,10 @@ golden: $(bin)/cbuild $(bin)/script-test
 check:
 	scripts/check
 
+# Projects of other people's, from a Debian archive; minutes.
+check-peers: $(bin)/cbuild
+	scripts/projects
+
 quickstart:
 	scripts/quickstart
 
@@ -161,12 +165,13 @@ help:
 	@echo '#   scripts golden    whole-command tests; golden rewrites their expected files'
 	@echo '#   fuzz replay       fuzz for FUZZ_SECONDS each; replay the corpora'
 	@echo '#   layers fmt fmt-check tidy quickstart clean'
+	@echo '#   check-peers       build projects of other people, and run their tests'
 
 clean:
 	rm -rf build
 
 .PHONY: all test asan tsan clang scripts replay fuzz layers fmt fmt-check tidy golden check \
-	quickstart help clean
+	check-peers quickstart help clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
