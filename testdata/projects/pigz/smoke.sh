@@ -5,6 +5,7 @@ bin=$1
 shift
 for flags in "-kf" "-kfb 32" "-kfp 1" "-kf -11" "-kfz" "-kfK"; do
 	rm -f pigz.c.*
+	# shellcheck disable=SC2086 # a list of flags
 	"$@" "$bin/pigz" $flags pigz.c
 	"$@" "$bin/pigz" -t pigz.c.*
 done

@@ -11,6 +11,7 @@ for p in redis-server redis-cli redis-benchmark redis-check-aof redis-check-rdb;
 	if [ $# -eq 0 ]; then
 		ln -s "$file" "src/$p"
 	else
+		# shellcheck disable=SC2016 # for the script that is written
 		printf '#!/bin/sh\nexec %s -0 "$0" "%s" "$@"\n' "$*" "$file" >"src/$p"
 		chmod +x "src/$p"
 	fi
