@@ -21,6 +21,7 @@ struct remote {
 	const struct mod_opts *o;
 	struct str asked; /* the URL before insteadOf */
 	struct str url;	  /* after it */
+	uint32_t stall_s; /* without a word from the remote it is given up */
 	git_remote *git;
 };
 
@@ -42,8 +43,9 @@ static int on_progress(const git_indexer_progress *p, void *ctx)
 {
 	const struct remote *r = ctx;
 
-	if (interrupt_requested())
+	if (interrupt_requested() || stalled())
 		return GIT_EUSER;
+	stall_fed();
 	event_emit(r->o->sink, &(struct event){.kind = EVENT_PROGRESS,
 					       .text = r->asked,
 					       .done = p->received_objects,
@@ -56,7 +58,8 @@ static int on_sideband(const char *text, int n, void *ctx)
 	(void)text;
 	(void)n;
 	(void)ctx;
-	return interrupt_requested() ? GIT_EUSER : 0;
+	stall_fed();
+	return interrupt_requested() || stalled() ? GIT_EUSER : 0;
 }
 
 static git_remote_callbacks callbacks_for(struct remote *r)
@@ -83,6 +86,13 @@ static bool remote_failed(const struct remote *r, int rc, struct err *e)
 
 	if (interrupt_requested())
 		return err_set(e, ERR_CANCEL, "%.*s: interrupted", STR_ARG(r->url));
+	if (stalled()) {
+		err_set(e, ERR_NET, "cannot reach %.*s: no answer for %u s", STR_ARG(r->url),
+			(unsigned)r->stall_s);
+		return err_fix(e,
+			       "try again later, or set url.MIRROR.insteadOf in git's "
+			       "configuration; for a slow network raise http.lowSpeedTime there");
+	}
 	if (rc == GIT_ECERTIFICATE) {
 		err_set(e, ERR_VERIFY, "%.*s: the server's certificate does not hold: %s",
 			STR_ARG(r->url), why);
@@ -153,9 +163,15 @@ static bool remote_open(struct arena *a, const struct mod_opts *o, struct str ur
 static bool remote_init(struct arena *a, const struct mod_opts *o, struct str url, struct remote *r,
 			struct err *e)
 {
+	struct git_settings s;
+
 	*r = (struct remote){.a = a, .o = o, .asked = url};
 	start_libgit2();
-	return git_rewrite_url(a, url, &r->url, e);
+	if (!git_settings(a, url, &s, e))
+		return false;
+	r->url = s.url;
+	r->stall_s = s.stall_s;
+	return true;
 }
 
 static bool list_tags(struct remote *r, struct str_vec *out, struct err *e)
@@ -168,9 +184,11 @@ static bool list_tags(struct remote *r, struct str_vec *out, struct err *e)
 
 	git_proxy_options_init(&proxy, GIT_PROXY_OPTIONS_VERSION);
 	proxy.type = GIT_PROXY_AUTO;
+	stall_watch(r->stall_s);
 	rc = git_remote_connect(r->git, GIT_DIRECTION_FETCH, &cb, &proxy, NULL);
 	if (rc == 0)
 		rc = git_remote_ls(&heads, &n, r->git);
+	stall_unwatch();
 	if (rc != 0)
 		return remote_failed(r, rc, e);
 	for (size_t i = 0; i < n; i++) {
@@ -248,7 +266,9 @@ static bool fetch_tag(struct remote *r, struct str tag, struct err *e)
 	opts.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
 	opts.update_fetchhead = 0;
 	opts.proxy_opts.type = GIT_PROXY_AUTO;
+	stall_watch(r->stall_s);
 	rc = git_remote_fetch(r->git, &specs, &opts, NULL);
+	stall_unwatch();
 	return rc == 0 || remote_failed(r, rc, e);
 }
 

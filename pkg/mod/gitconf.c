@@ -1,5 +1,5 @@
 /*
- * The user's url.BASE.insteadOf, read as git(1) reads it: the system's, XDG's and home's files, or
+ * The user's url.BASE.insteadOf and http.lowSpeedTime, read as git(1) reads it: the system's, XDG's and home's files, or
  * the one that GIT_CONFIG_GLOBAL names instead of the latter two, then GIT_CONFIG_COUNT, _KEY_n and
  * _VALUE_n. libgit2 parses the files, with their includes; it knows nothing of these variables, and
  * it applies insteadOf only after choosing a transport, so that part is done here. The longest
@@ -17,6 +17,7 @@ struct rewrite {
 	struct str url;
 	struct str base; /* of the longest prefix so far */
 	size_t prefix_n;
+	uint32_t stall_s; /* 0: not said */
 };
 
 static int lower(char c)
@@ -35,11 +36,16 @@ static bool ends_fold(struct str s, struct str suffix)
 	return true;
 }
 
-/* One setting: key "url.BASE.insteadof" in any case but for BASE. */
+/* One setting: key "url.BASE.insteadof" in any case but for BASE, or "http.lowspeedtime". */
 static void consider(struct rewrite *r, struct str key, struct str value)
 {
-	static const struct str tail = {".insteadof", 10};
+	enum { STALL_MAX_S = 24 * 3600 };
+	static const struct str tail = {".insteadof", 10}, time = {"http.lowspeedtime", 17};
+	uint64_t seconds;
 
+	if (key.n == time.n && ends_fold(key, time) && str_u64(value, &seconds) && seconds > 0 &&
+	    seconds <= STALL_MAX_S)
+		r->stall_s = (uint32_t)seconds;
 	if (key.n < 4 + tail.n || !ends_fold((struct str){key.p, 4}, STR("url.")) ||
 	    !ends_fold(key, tail))
 		return;
@@ -133,8 +139,10 @@ static bool consider_environment(struct rewrite *r, struct err *e)
 	return true;
 }
 
-bool git_rewrite_url(struct arena *a, struct str url, struct str *out, struct err *e)
+bool git_settings(struct arena *a, struct str url, struct git_settings *out, struct err *e)
 {
+	enum { STALL_DEFAULT_S = 60 };
+
 	struct rewrite r = {.a = a, .url = url};
 
 	if (git_libgit2_init() < 0)
@@ -144,11 +152,11 @@ bool git_rewrite_url(struct arena *a, struct str url, struct str *out, struct er
 		return false;
 	}
 	git_libgit2_shutdown();
-	*out = url;
+	*out = (struct git_settings){url, r.stall_s ? r.stall_s : STALL_DEFAULT_S};
 	if (r.prefix_n) {
 		struct str rest = str_skip(url, r.prefix_n);
 
-		*out = str_fmt(a, "%.*s%.*s", STR_ARG(r.base), STR_ARG(rest));
+		out->url = str_fmt(a, "%.*s%.*s", STR_ARG(r.base), STR_ARG(rest));
 	}
 	return true;
 }

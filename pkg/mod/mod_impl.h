@@ -52,9 +52,14 @@ bool mvs_select(struct arena *a, const struct mod_versions *roots, mvs_requires 
 
 /* ---- gitconf.c ---- */
 
-/* url as the user's git would use it: url.BASE.insteadOf of all configuration files and the
- * environment. */
-bool git_rewrite_url(struct arena *a, struct str url, struct str *out, struct err *e) ATTR_MUST_USE;
+/* What the user's git would use for url, by all configuration files and the environment. */
+struct git_settings {
+	struct str url; /* rewritten by url.BASE.insteadOf */
+	uint32_t
+	    stall_s; /* http.lowSpeedTime, else 60: so long without a word, and it is given up */
+};
+bool git_settings(struct arena *a, struct str url, struct git_settings *out,
+		  struct err *e) ATTR_MUST_USE;
 
 /* ---- git.c ---- */
 

@@ -4,9 +4,11 @@
  */
 #include <errno.h>
 #include <git2.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -589,33 +591,61 @@ void TestModPortForHeader(struct test *t)
 	world_fini(&w);
 }
 
-void TestGitRewriteUrl(struct test *t)
+void TestGitSettings(struct test *t)
 {
 	struct world w;
-	struct str out;
+	struct git_settings out;
 	struct err e;
 
 	world_init(&w, t);
 	put(&w, ".gitconfig",
 	    "[url \"https://a/\"]\n\tinsteadOf = https://x/\n\tinsteadof = https://y/\n");
 	put(&w, ".config/git/config", "[URL \"https://Long/\"]\n\tinsteadOf = https://x/org/\n");
-	T_MUST(t, git_rewrite_url(&w.a, STR("https://x/p"), &out, &e));
-	T_EQ_STR(t, str_c(&w.a, out), "https://a/p");
-	T_MUST(t, git_rewrite_url(&w.a, STR("https://x/org/p"), &out, &e));
-	T_EQ_STR(t, str_c(&w.a, out), "https://Long/p");
-	T_MUST(t, git_rewrite_url(&w.a, STR("https://z/p"), &out, &e));
-	T_EQ_STR(t, str_c(&w.a, out), "https://z/p");
+	T_MUST(t, git_settings(&w.a, STR("https://x/p"), &out, &e));
+	T_EQ_STR(t, str_c(&w.a, out.url), "https://a/p");
+	T_EQ_INT(t, out.stall_s, 60);
+	T_MUST(t, git_settings(&w.a, STR("https://x/org/p"), &out, &e));
+	T_EQ_STR(t, str_c(&w.a, out.url), "https://Long/p");
+	T_MUST(t, git_settings(&w.a, STR("https://z/p"), &out, &e));
+	T_EQ_STR(t, str_c(&w.a, out.url), "https://z/p");
 	setenv("GIT_CONFIG_COUNT", "1", 1);
 	setenv("GIT_CONFIG_KEY_0", "url.file:///m/.insteadOf", 1);
 	setenv("GIT_CONFIG_VALUE_0", "https://z/", 1);
-	T_MUST(t, git_rewrite_url(&w.a, STR("https://z/p"), &out, &e));
-	T_EQ_STR(t, str_c(&w.a, out), "file:///m/p");
+	T_MUST(t, git_settings(&w.a, STR("https://z/p"), &out, &e));
+	T_EQ_STR(t, str_c(&w.a, out.url), "file:///m/p");
 	put(&w, "inc", "[url \"https://inc/\"]\n\tinsteadOf = https://x/\n");
-	put(&w, "global", "[include]\n\tpath = inc\n");
+	put(&w, "global", "[include]\n\tpath = inc\n[http]\n\tlowSpeedTime = 7\n");
 	setenv("GIT_CONFIG_GLOBAL", path_join(&w.a, w.root, STR("global")).p, 1);
-	T_MUST(t, git_rewrite_url(&w.a, STR("https://x/p"), &out, &e));
-	T_EQ_STR(t, str_c(&w.a, out), "https://inc/p");
+	T_MUST(t, git_settings(&w.a, STR("https://x/p"), &out, &e));
+	T_EQ_STR(t, str_c(&w.a, out.url), "https://inc/p");
+	T_EQ_INT(t, out.stall_s, 7);
 	put(&w, "global", "[include\n");
-	T_OK(t, !git_rewrite_url(&w.a, STR("https://x/p"), &out, &e) && e.fix[0]);
+	T_OK(t, !git_settings(&w.a, STR("https://x/p"), &out, &e) && e.fix[0]);
+	world_fini(&w);
+}
+
+/* A host that takes the connection and then says nothing is given up, and nothing is kept. */
+void TestModSilentRemote(struct test *t)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof at;
+	struct world w;
+	struct str_vec tags = {0};
+	struct err e;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	world_init(&w, t);
+	T_MUST(t, fd >= 0 && bind(fd, (struct sockaddr *)&at, n) == 0 && listen(fd, 8) == 0 &&
+		      getsockname(fd, (struct sockaddr *)&at, &n) == 0);
+	put(&w, ".gitconfig",
+	    str_fmt(&w.a,
+		    "[url \"http://127.0.0.1:%u/\"]\n\tinsteadOf = https://example.com/\n"
+		    "[http]\n\tlowSpeedTime = 1\n",
+		    (unsigned)ntohs(at.sin_port))
+		.p);
+	T_OK(t, !git_tags(&w.a, &w.o, STR("https://example.com/x"), &tags, &e));
+	T_EQ_INT(t, e.code, ERR_NET);
+	T_OK(t, strstr(e.msg, "no answer for 1 s") && e.fix[0]);
+	close(fd);
 	world_fini(&w);
 }

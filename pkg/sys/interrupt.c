@@ -1,6 +1,7 @@
 /*
  * SIGINT and SIGTERM only count and write a byte into a pipe that is never read: from then on
- * poll(2) sees it readable, so no wait is missed between a check and the wait.
+ * poll(2) sees it readable, so no wait is missed between a check and the wait. The watch over stalls
+ * is alarm(2), whose signal ends the wait that is under way.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -52,6 +53,45 @@ bool interrupt_requested(void)
 int interrupt_count(void)
 {
 	return arrived;
+}
+
+static volatile sig_atomic_t stall_hit;
+static unsigned stall_s; /* 0: nothing is watched */
+
+/* Again every second: the first may come between two waits. */
+static void on_alarm(int signal)
+{
+	(void)signal;
+	stall_hit = 1;
+	alarm(1);
+}
+
+void stall_watch(unsigned seconds)
+{
+	struct sigaction act = {.sa_handler = on_alarm}; /* no SA_RESTART: waits must end */
+
+	sigemptyset(&act.sa_mask);
+	sigaction(SIGALRM, &act, NULL);
+	stall_s = seconds;
+	stall_hit = 0;
+	alarm(seconds);
+}
+
+void stall_fed(void)
+{
+	if (stall_s && !stall_hit)
+		alarm(stall_s);
+}
+
+bool stalled(void)
+{
+	return stall_hit != 0;
+}
+
+void stall_unwatch(void)
+{
+	alarm(0);
+	stall_s = 0;
 }
 
 int interrupt_fd(void)

@@ -70,6 +70,15 @@ bool spawn_exec(const struct spawn *cmd, struct err *e);
  */
 void interrupt_install(void);
 bool interrupt_requested(void);
+/*
+ * For libraries that wait for a peer without limit, on the main thread and one at a time: between
+ * stall_watch and stall_unwatch, when stall_fed is not called for `seconds` (at least 1), system calls
+ * under way end with EINTR and stalled() is true until the next stall_watch.
+ */
+void stall_watch(unsigned seconds);
+void stall_fed(void);
+bool stalled(void);
+void stall_unwatch(void);
 /* Number of processors this process may use (affinity mask and cgroup v2 quota), at least 1. */
 unsigned cpu_count(void);
 
