@@ -89,6 +89,8 @@ void TestErrRender(struct test *t)
 		     "  fix: did you mean 'require'?\n");
 	err_set(&e, ERR_NET, "no answer");
 	check_render(t, &e, "cbuild: no answer\n");
+	err_set(&e, ERR_INPUT, "a\033[31mb\tc\r");
+	check_render(t, &e, "cbuild: a?[31mb\tc?\n");
 }
 
 void TestErrSetFromOwnText(struct test *t)

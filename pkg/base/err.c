@@ -71,6 +71,9 @@ static void fix_for_errno(struct err *e, int os_errno)
 	case EPERM:
 		err_fix(e, "check the owner and mode of the folder that holds it");
 		break;
+	case ENOENT:
+		err_fix(e, "see whether it is there, and where a link on the way leads");
+		break;
 	case EMFILE:
 	case ENFILE:
 		err_fix(e, "raise the limit of open files (ulimit -n), or lower -j");
@@ -173,8 +176,18 @@ int err_exit_status(enum err_code code)
 	return 3;
 }
 
+/* Names from archives, repositories and file systems stand in messages: none may drive a terminal. */
+static void mask_controls(struct buf *b, size_t from)
+{
+	for (size_t i = from; i < b->n; i++)
+		if (((unsigned char)b->p[i] < 0x20 && b->p[i] != '\n' && b->p[i] != '\t') ||
+		    b->p[i] == 0x7f)
+			b->p[i] = '?';
+}
+
 void err_render(const struct err *e, struct buf *out)
 {
+	size_t from = out->n;
 	struct str chain = str_of(e->chain), fix = str_of(e->fix), line;
 
 	if (e->place[0]) {
@@ -193,4 +206,5 @@ void err_render(const struct err *e, struct buf *out)
 	for (const char *label = "fix"; str_line(&fix, &line); label = "    ")
 		buf_printf(out, label[0] == 'f' ? "  %s: %.*s\n" : "  %s %.*s\n", label,
 			   STR_ARG(line));
+	mask_controls(out, from);
 }

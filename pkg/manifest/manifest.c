@@ -86,7 +86,7 @@ bool manifest_read(struct arena *a, const char *path, struct manifest *out, stru
 {
 	struct str bytes;
 
-	if (!file_read(a, path, (size_t)YAML_MAX_BYTES + 1, &bytes, e))
+	if (!file_read(a, path, YAML_MAX_BYTES, &bytes, e))
 		return err_wrap(e, "reading manifest");
 	return manifest_parse(a, str_of(path), bytes, out, e);
 }

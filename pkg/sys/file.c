@@ -101,7 +101,14 @@ int open_for_read(const char *path, uint64_t *size_bytes, struct err *e)
 	close_quiet(fd);
 	err_at(e, ERR_IO, path, 0, 0,
 	       S_ISDIR(st.st_mode) ? "is a folder, not a file" : "is not a regular file");
+	err_fix(e, "a plain file is read there: move away what has its name");
 	return -1;
+}
+
+static bool too_large(const char *path, size_t max_bytes, struct err *e)
+{
+	err_at(e, ERR_IO, path, 0, 0, "is larger than %zu bytes", max_bytes);
+	return err_fix(e, "no file of this kind is that large: see what it is, or split it");
 }
 
 static ssize_t read_some(int fd, void *p, size_t n)
@@ -125,7 +132,7 @@ static bool read_open(struct arena *a, int fd, size_t hint, size_t max_bytes, co
 	while ((got = read_some(fd, p + n, cap - n)) > 0) {
 		n += (size_t)got;
 		if (n > max_bytes)
-			return err_at(e, ERR_IO, path, 0, 0, "is larger than %zu bytes", max_bytes);
+			return too_large(path, max_bytes, e);
 		if (n == cap) {
 			p = arena_grow(a, p, cap, cap * 2 + 4096, 1, 1);
 			cap = cap * 2 + 4096;
@@ -149,7 +156,7 @@ bool file_read(struct arena *a, const char *path, size_t max_bytes, struct str *
 		max_bytes = READ_LIMIT_BYTES;
 	if (size_bytes > max_bytes) {
 		close_quiet(fd);
-		return err_at(e, ERR_IO, path, 0, 0, "is larger than %zu bytes", max_bytes);
+		return too_large(path, max_bytes, e);
 	}
 	ok = read_open(a, fd, (size_t)size_bytes, max_bytes, path, out, e);
 	close_quiet(fd);
@@ -447,7 +454,8 @@ bool path_cwd(struct arena *a, struct str *out, struct err *e)
 	char cwd[PATH_MAX];
 
 	if (!getcwd(cwd, sizeof cwd))
-		return err_errno(e, "finding the current folder");
+		return err_errno(e, "finding the current folder") ||
+		       err_fix(e, "it was removed or cannot be read: go to another folder");
 	*out = str_dup(a, str_of(cwd));
 	return true;
 }

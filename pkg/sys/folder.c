@@ -38,6 +38,23 @@ static bool is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* The part of path that is there and no folder (nor a link to one), into out; false: none. */
+static bool find_obstacle(const char *path, char out[PATH_MAX])
+{
+	struct stat st;
+
+	snprintf(out, PATH_MAX, "%s", path);
+	for (char *p = out + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (!is_folder(out) && lstat(out, &st) == 0)
+			return true;
+		*p = '/';
+	}
+	return !is_folder(out) && lstat(out, &st) == 0;
+}
+
 static int make_one(const char *path)
 {
 	if (fault_hit(FAULT_MKDIR))
@@ -79,8 +96,9 @@ bool folder_make(const char *path, struct err *e)
 		return true;
 	errno = failed;
 	err_errno(e, "making folder %s", path);
-	if (failed == EEXIST || failed == ENOTDIR)
-		err_fix(e, "a file is in the way: move it, or choose another folder");
+	if ((failed == EEXIST || failed == ENOTDIR || failed == ENOENT) &&
+	    find_obstacle(path, copy))
+		err_fix(e, "%.600s is in the way: move it, or choose another folder", copy);
 	return false;
 }
 

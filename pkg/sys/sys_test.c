@@ -246,7 +246,10 @@ void TestFolderMake(struct test *t)
 	must(t, file_write_fast("plain", STR(""), 0644, &e), &e);
 	T_OK(t, !folder_make("plain", &e));
 	T_OK(t, !folder_make("plain/below", &e));
-	T_CHECK(t, strstr(e.fix, "in the way"), "%s / %s", e.msg, e.fix);
+	T_CHECK(t, strstr(e.fix, "plain is in the way"), "%s / %s", e.msg, e.fix);
+	must(t, file_symlink("nowhere", "x/dangling", &e), &e);
+	T_OK(t, !folder_make("x/dangling/below", &e));
+	T_CHECK(t, strstr(e.fix, "x/dangling is in the way"), "%s / %s", e.msg, e.fix);
 }
 
 void TestFolderListIsSorted(struct test *t)
