@@ -6,6 +6,7 @@
  *
  *     CACHE/mod/.git/3f.../       bare; its lock lies beside it: 3f....lock
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,12 +81,32 @@ const char *git_says(void)
 	return ge && ge->message ? ge->message : "no reason given";
 }
 
+/* Did this machine's disk fail, not the remote? libgit2 keeps errno only as words. */
+static bool disk_failed(const struct remote *r, const char *why, struct err *e)
+{
+	static const int codes[] = {ENOSPC, EDQUOT, EROFS, EACCES};
+
+	if (git_error_last()->klass != GIT_ERROR_OS && git_error_last()->klass != GIT_ERROR_INDEXER)
+		return false;
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+		if (!strstr(why, strerror(codes[i])))
+			continue;
+		errno = codes[i];
+		err_errno(e, "fetching %.*s into %.*s/mod/.git", STR_ARG(r->url),
+			  STR_ARG(r->o->cache_dir));
+		return true;
+	}
+	return false;
+}
+
 static bool remote_failed(const struct remote *r, int rc, struct err *e)
 {
 	const char *why = git_says();
 
 	if (interrupt_requested())
 		return err_set(e, ERR_CANCEL, "%.*s: interrupted", STR_ARG(r->url));
+	if (git_error_last() && disk_failed(r, why, e))
+		return false;
 	if (stalled()) {
 		err_set(e, ERR_NET, "cannot reach %.*s: no answer for %u s", STR_ARG(r->url),
 			(unsigned)r->stall_s);
