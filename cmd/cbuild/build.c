@@ -43,18 +43,20 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 				      .mod_mount = STR(X "/mod"),
 				      .root = c->root,
 				      .test_runtime = STR(X "/rt")};
-	struct plan_opts plan_opts = {.target = t->target, .manifest = &c->manifest};
+	struct plan_opts plan_opts = {.target = t->target,
+				      .manifest = &c->manifest,
+				      .profile = b->opts->profile.n ? b->opts->profile : STR("dev"),
+				      .cflags = str_of(getenv("CFLAGS")),
+				      .ldflags = str_of(getenv("LDFLAGS"))};
 
 	if (!toolchain_open(&c->arena, &t->target, &tool_opts, &t->tc, e) ||
 	    !mount_toolchain(c, t->tc, e))
 		return err_wrap(e, "finding a toolchain for %.*s",
 				STR_ARG(target_name(&c->arena, &t->target)));
+	plan_common_cflags(&c->arena, &plan_opts, &load_opts.cflags);
 	if (!load_packages(&c->arena, &load_opts, &t->set, e))
 		return false;
 	plan_opts.tc = t->tc;
-	plan_opts.profile = b->opts->profile.n ? b->opts->profile : STR("dev");
-	plan_opts.cflags = str_of(getenv("CFLAGS"));
-	plan_opts.ldflags = str_of(getenv("LDFLAGS"));
 	return plan_init(&t->plan, &c->arena, &b->graph, &plan_opts, e);
 }
 
@@ -199,35 +201,70 @@ bool build_run(struct build *b, struct err *e)
 	return place_all(b, e);
 }
 
-bool build_one_program(struct build *b, struct build_target *t, struct str name,
-		       const struct program **out, struct err *e)
-{
-	struct package **v;
-	size_t n, found = 0;
-	struct buf names = {0};
+struct programs VEC_BODY(const struct program *);
 
-	if (!load_match(&b->c->arena, &t->set, &name, name.n ? 1 : 0, &v, &n, e))
+/* The programs of the packages that pattern names (empty: of all); one of that very name stands alone. */
+static bool matching_programs(struct build *b, const struct build_target *t, struct str pattern,
+			      struct programs *out, struct err *e)
+{
+	struct arena *a = &b->c->arena;
+	struct package **v;
+	size_t n;
+
+	*out = (struct programs){0};
+	if (!load_match(a, &t->set, &pattern, pattern.n ? 1 : 0, &v, &n, e))
 		return false;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < v[i]->programs.n; k++) {
 			const struct program *p = &v[i]->programs.v[k];
 
-			buf_printf(&names, "%s%.*s", names.n ? ", " : "", STR_ARG(p->name));
-			if (found == 0 || str_eq(p->name, name))
-				*out = p;
-			found = str_eq(p->name, name) ? 1 : found + 1;
-			if (str_eq(p->name, name))
-				i = n - 1, k = v[i]->programs.n - 1;
+			if (str_eq(p->name, pattern)) {
+				*out = (struct programs){0};
+				*vec_push(a, out) = p;
+				return true;
+			}
+			*vec_push(a, out) = p;
 		}
-	if (found == 0) {
-		err_set(e, ERR_USAGE, "no program here: no file defines main");
-		err_fix(e, "a program is a folder cmd/NAME with a main, or a file with a main");
-	} else if (found > 1) {
-		err_set(e, ERR_USAGE, "several programs match: %s", names.p);
-		err_fix(e, "name one of them");
-	}
+	return true;
+}
+
+static bool several_programs(const struct programs *v, struct err *e)
+{
+	struct buf names = {0};
+
+	for (size_t i = 0; i < v->n; i++)
+		buf_printf(&names, "%s%.*s", i ? ", " : "", STR_ARG(v->v[i]->name));
+	err_set(e, ERR_USAGE, "several programs match: %s", names.p);
 	buf_fini(&names);
-	return found == 1;
+	return err_fix(e, "name one of them");
+}
+
+bool build_one_program(struct build *b, struct build_target *t, struct str name,
+		       const struct program **out, struct err *e)
+{
+	struct str_vec patterns = {0};
+	struct programs found = {0};
+	struct err elsewhere;
+
+	if (name.n)
+		*vec_push(&b->c->arena, &patterns) = name;
+	if (!session_patterns(b->c, &patterns, e))
+		return false;
+	/* Without a name: what lies below the user's folder, else what the project has. */
+	if (!name.n && patterns.n &&
+	    (!matching_programs(b, t, patterns.v[0], &found, &elsewhere) || !found.n))
+		patterns.n = 0;
+	if (!found.n && !matching_programs(b, t, patterns.n ? patterns.v[0] : STR(""), &found, e))
+		return false;
+	if (found.n > 1)
+		return several_programs(&found, e);
+	if (!found.n) {
+		err_set(e, ERR_USAGE, "no program here: no file defines main");
+		return err_fix(e,
+			       "a program is a folder cmd/NAME with a main, or a file with a main");
+	}
+	*out = found.v[0];
+	return true;
 }
 
 static void compile_command(struct cmd *c, const struct action *x, struct buf *out)

@@ -68,6 +68,11 @@ struct mod_opts session_mod_opts(struct cmd *c);
 struct toolchain_opts session_toolchain_opts(struct cmd *c);
 /* The build list, with the test runtime's module at its end. */
 bool session_modules(struct cmd *c, bool update, struct err *e);
+/*
+ * Patterns as load_match wants them, relative to the root: "./x", ".", ".." and absolute paths start where
+ * the user stands; names stay. Without any, below the root, all that lies below where the user stands.
+ */
+bool session_patterns(struct cmd *c, struct str_vec *patterns, struct err *e);
 /* Targets from --target options: "all" means the manifest's (without any: the usual six); none: this host. */
 bool session_targets(struct cmd *c, const struct str_vec *names, struct target **out, size_t *n,
 		     struct err *e);

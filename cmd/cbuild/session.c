@@ -88,6 +88,34 @@ struct toolchain_opts session_toolchain_opts(struct cmd *c)
 				       .sink = ui_sink(c->ui)};
 }
 
+static bool is_path(struct str pattern)
+{
+	return str_eqc(pattern, ".") || str_eqc(pattern, "..") || str_startsc(pattern, "./") ||
+	       str_startsc(pattern, "../") || path_is_abs(pattern);
+}
+
+bool session_patterns(struct cmd *c, struct str_vec *patterns, struct err *e)
+{
+	struct arena *a = &c->arena;
+
+	for (size_t i = 0; i < patterns->n; i++) {
+		struct str given = patterns->v[i];
+
+		if (!is_path(given))
+			continue;
+		patterns->v[i] =
+		    path_rel(a, c->root, path_join(a, path_join(a, c->root, c->prefix), given));
+		if (!str_eqc(patterns->v[i], "..") && !str_startsc(patterns->v[i], "../"))
+			continue;
+		err_set(e, ERR_USAGE, "pattern '%.*s' lies outside the project %.*s",
+			STR_ARG(given), STR_ARG(c->root));
+		return err_fix(e, "`cbuild -C DIR` works on another project");
+	}
+	if (!patterns->n && !str_eqc(c->prefix, "."))
+		*vec_push(a, patterns) = path_join(a, c->prefix, STR("..."));
+	return true;
+}
+
 /* The test runtime is a module like any other; its files come out of this binary. */
 static bool add_runtime(struct cmd *c, struct err *e)
 {

@@ -69,7 +69,8 @@ bool verb_build(struct cmd *c, struct str_vec *args, struct err *e)
 	const struct opt opts[] = {{"-o", OPT_STR, &out}, BUILD_OPTS(o), {0}};
 	struct build b;
 
-	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e) || !build_open(&b, c, &o, e))
+	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e) ||
+	    !session_patterns(c, args, e) || !build_open(&b, c, &o, e))
 		return false;
 	for (size_t i = 0; i < b.target_count; i++)
 		if (!add_target(&b, &b.targets[i], args, out, e))

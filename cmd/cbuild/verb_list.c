@@ -93,7 +93,7 @@ bool verb_list(struct cmd *c, struct str_vec *args, struct err *e)
 			print_module(c, &c->list.modules.v[i]);
 		return true;
 	}
-	if (!build_open(&b, c, &o, e) ||
+	if (!session_patterns(c, args, e) || !build_open(&b, c, &o, e) ||
 	    !load_match(&c->arena, &b.targets[0].set, args->v, args->n, &v, &n, e))
 		return false;
 	for (size_t i = 0; i < n; i++)

@@ -155,7 +155,8 @@ bool verb_test(struct cmd *c, struct str_vec *args, struct err *e)
 	struct build b;
 
 	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e) ||
-	    !build_open(&b, c, &o.build, e) || !plan_tests(&b, args, &programs, e))
+	    !session_patterns(c, args, e) || !build_open(&b, c, &o.build, e) ||
+	    !plan_tests(&b, args, &programs, e))
 		return false;
 	if (programs.n && !build_run(&b, e))
 		return false;

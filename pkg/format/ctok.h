@@ -103,7 +103,8 @@ struct ctok_facts {
 	int main_line;
 	struct str_vec main_guards; /* ... the macros named in those conditions, each once */
 	struct str_vec tests;	    /* void TestXxx(struct test *t) { ... }, in order, each once */
-	bool has_incbin;	    /* .incbin in a string (or anywhere with CTOK_ASM) */
+	struct str_vec asm_reads;   /* files that .incbin and .include name, as written */
+	bool asm_unknown;	    /* ... and some that they name by a macro or operand */
 };
 
 enum { CTOK_MAIN = 1, CTOK_TESTS = 2, CTOK_ASM = 4 };

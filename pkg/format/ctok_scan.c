@@ -512,7 +512,8 @@ bool ctok_scan(struct arena *a, struct str src, unsigned what, struct ctok_facts
 	if (!src.n)
 		return true;
 	ctok_init(&s.c, src);
-	out->has_incbin = contains(src, ".incbin");
+	if (contains(src, ".inc"))
+		ctok_asm(a, src, what & CTOK_ASM, out);
 	if (!needs_tokens(src, what)) {
 		while (!s.too_much && ctok_next_directive(&s.c, &t))
 			on_directive(&s, &t);

@@ -297,13 +297,45 @@ void TestCtokDefines(struct test *t)
 	arena_fini(&a);
 }
 
-void TestCtokIncbin(struct test *t)
+void TestCtokAsmReads(struct test *t)
 {
-	struct arena a = {0};
+	static const struct {
+		const char *src;
+		unsigned what;
+		const char *reads; /* joined by blanks */
+		bool unknown;
+	} cases[] = {
+	    {"__asm__(\".incbin \\\"x.bin\\\"\");", 0, "x.bin", false},
+	    {"asm(\"b:\\n\\t.incbin \\\"a/b c\\\"\\n.include \\\"i.s\\\"\");", 0, "a/b c i.s",
+	     false},
+	    {"asm(\".incbin \\\"\" FILE \"\\\"\");", 0, "", true},
+	    {"asm(\".incbin \" STR(FILE));", 0, "", true},
+	    {"asm(\".incbin \" \"\\\"x\\\"\");", 0, "", true},
+	    {"asm(\".incbin %c0\" : : \"i\"(p));", 0, "", true},
+	    {"int incbin; // .incbin is mentioned, .include too", 0, "", false},
+	    {"puts(\"see .include \");  x.include = 1; s.included();", 0, "", false},
+	    {"blob:\n .incbin \"x\", 4\n\t.include \"m.inc\"\n", CTOK_ASM, "x m.inc", false},
+	    {"blob:\n .incbin \"x\"\n", 0, "x", false},
+	    {".incbin FILE\n", CTOK_ASM, "", true},
+	    {".incbin \"x\n", CTOK_ASM, "", true},
+	    {".incbin", CTOK_ASM, "", true},
+	    {"x.incbin \"y\"", CTOK_ASM, "", false},
+	};
 
-	T_OK(t, scan(t, &a, "__asm__(\".incbin \\\"x\\\"\");").has_incbin);
-	T_OK(t, !scan(t, &a, "int incbin;").has_incbin);
-	arena_fini(&a);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct arena a = {0};
+		struct ctok_facts f;
+		struct buf reads = {0};
+
+		T_OK(t, ctok_scan(&a, str_of(cases[i].src), cases[i].what, &f));
+		for (size_t k = 0; k < f.asm_reads.n; k++)
+			buf_printf(&reads, "%s%.*s", k ? " " : "", STR_ARG(f.asm_reads.v[k]));
+		if (!str_eqc(buf_str(&reads), cases[i].reads) || f.asm_unknown != cases[i].unknown)
+			test_fail(t, __FILE__, __LINE__, "%s: got '%.*s', unknown %d", cases[i].src,
+				  STR_ARG(buf_str(&reads)), f.asm_unknown);
+		buf_fini(&reads);
+		arena_fini(&a);
+	}
 }
 
 void TestCtokTokens(struct test *t)

@@ -229,6 +229,7 @@ static bool unique_programs(struct loader *l, struct err *e)
 
 static bool finish_package(struct loader *l, struct package *p, struct err *e)
 {
+	flags_search(l, p);
 	if (!scan_sources(l, p->sources.v, p->sources.n, e))
 		return false;
 	if (p->module->main && l->o->test_runtime.n) {

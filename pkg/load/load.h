@@ -48,7 +48,13 @@ struct source {
 	bool is_test; /* *_test.c */
 	bool has_main;
 	struct str_vec closure; /* files it may read, sorted by path, itself not among them */
-	struct str_vec tests;	/* names of TestXxx functions, for test sources */
+	bool unknown_reads; /* .incbin of a file that cannot be told: its compile is never cached */
+	/*
+	 * Digest of the names of the module's files when an include's name is put together by macros, so
+	 * that a new file may be what it means; else empty.
+	 */
+	struct str names;
+	struct str_vec tests; /* names of TestXxx functions, for test sources */
 	VEC(struct package *)
 	owners; /* packages whose headers it may read, itself not among them */
 	struct package_groups choices; /* likewise, where several packages may own one header */
@@ -73,6 +79,8 @@ struct package {
 	VEC(struct program) programs;
 	struct str_vec include;	       /* search path (after the including file's folder): -I */
 	struct str_vec system_include; /* exported folders of required modules: -isystem */
+	struct str_vec flag_include;   /* folders that cflags add: -isystem, -iquote, CFLAGS' -I */
+	struct str_vec forced;	       /* headers that cflags include: -include, -imacros */
 	struct str test_runtime;       /* -isystem for tests: where cbuild/test.h lies, or empty */
 	VEC(struct package *) imports; /* of sources, by index, no duplicates */
 	VEC(struct package *) test_imports; /* of tests */
@@ -93,8 +101,9 @@ struct package_set {
 struct load_opts {
 	const struct build_list *list;
 	struct target target;
-	struct str mod_mount; /* where CACHE/mod is visible: "build/.x/mod" */
-	struct str root;      /* absolute execution root */
+	struct str mod_mount;  /* where CACHE/mod is visible: "build/.x/mod" */
+	struct str root;       /* absolute execution root */
+	struct str_vec cflags; /* of profile and environment: they may name include folders */
 	/*
 	 * Root (relative to the execution root) of the module of the list that holds the test runtime;
 	 * only test sources see its headers. Empty: tests are not loaded.

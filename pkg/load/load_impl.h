@@ -36,7 +36,8 @@ struct mod_tree {
 	struct map conventional; /* folder relative to root -> package */
 	VEC(struct package *) explicit;
 	struct str_vec
-	    exports; /* what other modules may include from, relative to execution root */
+	    exports;	  /* what other modules may include from, relative to execution root */
+	struct str names; /* hex digest of files, once asked for */
 };
 
 struct loader {
@@ -64,13 +65,17 @@ bool tree_is_test(struct str path);
 /* scan.c */
 /* The node of a file that exists, scanned; NULL with e set when it cannot be read. */
 struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, struct err *e);
-/* Computes s->closure and s->owners. */
+/* Computes s->closure, s->owners and what goes with them. */
 bool scan_closure(struct loader *l, struct source *s, struct err *e);
 /* Whether a source defines main, given what its package defines. */
 bool scan_has_main(const struct package *p, const struct ctok_facts *f);
 struct mod_tree *scan_module_of(struct loader *l, struct str path);
 /* Adds a group unless to has it already. */
 void packages_group_add(struct arena *a, struct package_groups *to, struct package_group g);
+
+/* flags.c */
+/* Sets p->flag_include and p->forced from its own cflags and those of the options. */
+void flags_search(struct loader *l, struct package *p);
 
 /* braces.c */
 /*

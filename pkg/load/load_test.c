@@ -14,6 +14,7 @@ struct fixture {
 	struct manifest manifests[4];
 	struct build_list list;
 	struct package_set set;
+	struct str_vec cflags;
 	struct err e;
 };
 
@@ -57,6 +58,7 @@ static bool load(struct test *t, struct fixture *f)
 	T_MUST(t, target_parse(STR("linux/amd64"), &o.target, &f->e));
 	T_MUST(t, path_cwd(&f->a, &o.root, &f->e));
 	o.mod_mount = STR("build/.x/mod");
+	o.cflags = f->cflags;
 	return load_packages(&f->a, &o, &f->set, &f->e);
 }
 
@@ -114,6 +116,91 @@ void TestLoadPlainTree(struct test *t)
 	T_OK(t, str_eqc(find(&f, "cmd/shop")->programs.v[0].name, "shop"));
 	T_EQ_INT(t, find(&f, "pkg/log")->programs.n, 0);
 	arena_fini(&f.a);
+}
+
+static const char *reads(struct fixture *f, const char *package)
+{
+	const struct source *s = find(f, package)->sources.v[0];
+	struct buf b = {0};
+	const char *text;
+
+	for (size_t i = 0; i < s->closure.n; i++)
+		buf_printf(&b, "%s%.*s", i ? " " : "", STR_ARG(s->closure.v[i]));
+	if (s->unknown_reads)
+		buf_addc(&b, " unknown");
+	text = str_c(&f->a, buf_str(&b));
+	buf_fini(&b);
+	return text;
+}
+
+/* What assembler statements read is an input; what cannot be told makes the compile uncacheable. */
+void TestLoadAsmReads(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "pkg/a/a.c", "asm(\".incbin \\\"data/x.bin\\\"\");\n");
+	put(t, &f, "pkg/b/b.S", ".incbin \"local.bin\"\n.include \"m.s\"\n");
+	put(t, &f, "pkg/b/local.bin", "#include \"../c/c.h\"");
+	put(t, &f, "pkg/m.s", ".incbin \"data/x.bin\"\n");
+	put(t, &f, "pkg/c/c.c", "asm(\".incbin \" FILE);\n");
+	put(t, &f, "pkg/d/d.c", "asm(\".incbin \\\"nowhere\\\"\");\n");
+	put(t, &f, "data/x.bin", "x");
+	put(t, &f, "data/data.c", "int data;\n");
+	add_module(t, &f, "", ".", "");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_STR(t, reads(&f, "pkg/a"), "data/x.bin");
+	T_EQ_STR(t, reads(&f, "pkg/b"), "data/x.bin pkg/b/local.bin pkg/m.s");
+	T_EQ_STR(t, reads(&f, "pkg/c"), " unknown");
+	T_EQ_STR(t, reads(&f, "pkg/d"), " unknown");
+	T_EQ_STR(t, imports(&f, "pkg/a"), "");
+	arena_fini(&f.a);
+}
+
+/* Folders and headers that flags name; every folder's candidate counts. */
+void TestLoadSearchFlags(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "main.c", "#include \"cfg.h\"\nint main(void) { return 0; }\n");
+	put(t, &f, "v1/cfg.h", "\n");
+	put(t, &f, "v2/cfg.h", "#include <deep.h>\n");
+	put(t, &f, "v3/deep.h", "\n");
+	put(t, &f, "v3/forced.h", "\n");
+	put(t, &f, "top.h", "\n");
+	*vec_push(&f.a, &f.cflags) = STR("-Iv1");
+	*vec_push(&f.a, &f.cflags) = STR("-include");
+	*vec_push(&f.a, &f.cflags) = STR("forced.h");
+	*vec_push(&f.a, &f.cflags) = STR("-imacros");
+	*vec_push(&f.a, &f.cflags) = STR("top.h");
+	add_module(t, &f, "", ".", "cflags: [-isystem, v2, -idirafter./v3]\n");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_STR(t, reads(&f, "."), "top.h v1/cfg.h v2/cfg.h v3/deep.h v3/forced.h");
+	arena_fini(&f.a);
+}
+
+/* An include whose name macros put together may mean any file: their names count. */
+void TestLoadComputedUnknown(struct test *t)
+{
+	char names[2][80];
+
+	for (int i = 0; i < 2; i++) {
+		struct fixture f;
+
+		begin(t, &f);
+		put(t, &f, "main.c", "#define X \"x.h\"\n#include X\n");
+		put(t, &f, "pkg/a/a.c", "#include HDR(x)\n");
+		put(t, &f, i ? "pkg/y.h" : "pkg/x.h", "\n");
+		add_module(t, &f, "", ".", "");
+		T_CHECK(t, load(t, &f), "%s", f.e.msg);
+		T_EQ_INT(t, find(&f, ".")->sources.v[0]->names.n, 0);
+		snprintf(names[i], sizeof names[i], "%.*s",
+			 STR_ARG(find(&f, "pkg/a")->sources.v[0]->names));
+		T_EQ_INT(t, strlen(names[i]), 64);
+		arena_fini(&f.a);
+	}
+	T_OK(t, strcmp(names[0], names[1]) != 0);
 }
 
 void TestLoadBraces(struct test *t)
@@ -524,4 +611,20 @@ void TestLoadMainIsNamedAfterItsFolder(struct test *t)
 		T_MUST(t, unlink(cases[i].file) == 0);
 		arena_fini(&f.a);
 	}
+}
+
+/* A file that a package of the manifest compiles is not its folder's too. */
+void TestLoadExplicitTakes(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "cmd/p/main.c", "int main(void) { return 0; }\n");
+	put(t, &f, "cmd/q/main.c", "int main(void) { return 0; }\n");
+	add_module(t, &f, "", ".", "packages: {p: {sources: [cmd/p/*.c]}}\n");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_STR(t, sources(&f, "p"), "cmd/p/main.c");
+	T_EQ_STR(t, sources(&f, "cmd/p"), "");
+	T_EQ_STR(t, sources(&f, "cmd/q"), "cmd/q/main.c");
+	arena_fini(&f.a);
 }

@@ -275,13 +275,24 @@ static bool choose_explicit(struct loader *l, struct mod_tree *t, struct package
 	return true;
 }
 
+/* What an explicit package compiles is not its folder's too. */
 static void choose_conventional(struct loader *l, struct mod_tree *t)
 {
+	struct map taken = {0};
+
+	for (size_t i = 0; i < t->explicit.n; i++) {
+		const struct package *p = t->explicit.v[i];
+
+		for (size_t k = 0; k < p->sources.n; k++)
+			map_put(l->a, &taken, p->sources.v[k]->rel, NULL);
+		for (size_t k = 0; k < p->tests.n; k++)
+			map_put(l->a, &taken, p->tests.v[k]->rel, NULL);
+	}
 	for (size_t i = 0; i < t->files.n; i++) {
 		struct package *p = map_ptr(&t->conventional, path_dir(t->files.v[i]));
 		struct choice c = {.l = l, .t = t, .p = p};
 
-		if (p && tree_is_source(t->files.v[i]) &&
+		if (p && tree_is_source(t->files.v[i]) && !map_get(&taken, t->files.v[i]) &&
 		    tree_suffix_fits(t->files.v[i], &l->o->target))
 			add_source(&c, t->files.v[i], false);
 	}

@@ -19,6 +19,7 @@ struct walk {
 	struct source *s;
 	uint32_t mark;
 	VEC(struct node *) todo;
+	VEC(struct node *) data; /* what assembler reads: files of nobody's interface */
 	VEC(struct ctok_include) computed;
 	VEC(struct str) computed_from;
 	VEC(struct ctok_define) defines;
@@ -52,7 +53,7 @@ struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, st
 	n = item->ptr = arena_new(l->a, struct node);
 	n->path = path;
 	n->module = t;
-	if (str_endsc(path, ".S"))
+	if (str_endsc(path, ".S") || str_endsc(path, ".s"))
 		what |= CTOK_ASM;
 	if (tree_is_test(path))
 		what |= CTOK_TESTS;
@@ -89,15 +90,18 @@ static struct node *file_node(struct loader *l, struct str path)
 	if (!tree_has_file(l, path))
 		return NULL;
 	t = scan_module_of(l, path);
-	return t ? scan_node(l, t, path, &ignored) : NULL;
+	if (!t)
+		return NULL;
+	n = scan_node(l, t, path, &ignored);
+	/* Too large or not readable: read all the same. */
+	return n ? n : map_ptr(&l->nodes, path);
 }
 
-static struct node *on_path(struct loader *l, const struct source *s, struct str name,
-			    const struct str_vec *dirs, struct str after)
+static struct node *on_path(struct loader *l, struct str name, const struct str_vec *dirs,
+			    struct str after)
 {
 	bool on = after.n == 0;
 
-	(void)s;
 	for (size_t i = 0; i < dirs->n; i++) {
 		struct node *n = on ? file_node(l, path_join(l->a, dirs->v[i], name)) : NULL;
 
@@ -119,9 +123,9 @@ static struct node *search(struct loader *l, const struct source *s, struct str 
 
 	if (!added)
 		return item->ptr;
-	n = on_path(l, s, name, &p->include, STR(""));
+	n = on_path(l, name, &p->include, STR(""));
 	if (!n)
-		n = on_path(l, s, name, &p->system_include, STR(""));
+		n = on_path(l, name, &p->system_include, STR(""));
 	if (!n && s->is_test && p->test_runtime.n)
 		n = file_node(l, path_join(l->a, p->test_runtime, name));
 	map_get(&l->headers, key)->ptr = n;
@@ -136,7 +140,7 @@ static struct node *resolve(struct loader *l, const struct source *s, struct str
 	if (path_is_abs(name) || !name.n)
 		return NULL;
 	if (verb == CTOK_INCLUDE_NEXT)
-		return on_path(l, s, name, &s->package->include, path_dir(from));
+		return on_path(l, name, &s->package->include, path_dir(from));
 	if (form == CTOK_QUOTE)
 		n = file_node(l, path_join(l->a, path_dir(from), name));
 	return n ? n : search(l, s, name);
@@ -152,8 +156,47 @@ static void reach(struct walk *w, struct node *n)
 	*vec_push(w->l->a, &w->todo) = n;
 }
 
+/* What an include means, and what the folders that flags add have for it. */
+static void reach_include(struct walk *w, struct str from, struct str name, enum ctok_form form,
+			  enum ctok_verb verb)
+{
+	const struct str_vec *more = &w->s->package->flag_include;
+
+	reach(w, resolve(w->l, w->s, from, name, form, verb));
+	for (size_t i = 0; i < more->n && name.n && !path_is_abs(name); i++)
+		reach(w, file_node(w->l, path_join(w->l->a, more->v[i], name)));
+}
+
+static bool reach_data(struct walk *w, struct str path)
+{
+	struct node *n = file_node(w->l, path);
+
+	if (n && n->mark != w->mark) {
+		n->mark = w->mark;
+		*vec_push(w->l->a, &w->data) = n;
+	}
+	return n != NULL;
+}
+
+/* Assemblers look in the working folder and in the include folders; some beside the file that reads. */
+static void reach_asm(struct walk *w, struct str from, struct str name)
+{
+	const struct package *p = w->s->package;
+	const struct str_vec *dirs[] = {&p->include, &p->flag_include, &p->system_include};
+	bool found = !path_is_abs(name) && reach_data(w, path_clean(w->l->a, name));
+
+	found |= reach_data(w, path_join(w->l->a, path_dir(from), name));
+	for (size_t k = 0; k < sizeof dirs / sizeof dirs[0]; k++)
+		for (size_t i = 0; i < dirs[k]->n; i++)
+			found |= reach_data(w, path_join(w->l->a, dirs[k]->v[i], name));
+	w->s->unknown_reads |= !found;
+}
+
 static void visit(struct walk *w, struct node *n)
 {
+	for (size_t i = 0; i < n->facts.asm_reads.n; i++)
+		reach_asm(w, n->path, n->facts.asm_reads.v[i]);
+	w->s->unknown_reads |= n->facts.asm_unknown;
 	for (size_t i = 0; i < n->facts.includes.n; i++) {
 		const struct ctok_include *inc = &n->facts.includes.v[i];
 
@@ -163,7 +206,7 @@ static void visit(struct walk *w, struct node *n)
 			*vec_push(w->l->a, &w->computed) = *inc;
 			*vec_push(w->l->a, &w->computed_from) = n->path;
 		} else {
-			reach(w, resolve(w->l, w->s, n->path, inc->name, inc->form, inc->verb));
+			reach_include(w, n->path, inc->name, inc->form, inc->verb);
 		}
 	}
 	for (size_t i = 0; i < n->facts.defines.n; i++)
@@ -186,20 +229,27 @@ static bool header_value(struct arena *a, struct str value, struct ctok_define *
 	return (text[0] == '<' && text[n - 1] == '>') || (text[0] == '"' && text[n - 1] == '"');
 }
 
-static void visit_computed(struct walk *w, const struct ctok_include *inc, struct str from)
+/* False when nothing says what the macro is. */
+static bool visit_computed(struct walk *w, const struct ctok_include *inc, struct str from)
 {
 	const struct package *p = w->s->package;
 	struct str macro = str_trim(inc->name);
 	struct ctok_define d;
+	bool known = false;
 
 	for (size_t i = 0; i < p->flags.defines.n; i++)
 		if (str_eq(p->flags.defines.v[i].name, macro) &&
-		    header_value(w->l->a, p->flags.defines.v[i].value, &d))
-			reach(w, resolve(w->l, w->s, from, d.value, d.form, inc->verb));
+		    header_value(w->l->a, p->flags.defines.v[i].value, &d)) {
+			reach_include(w, from, d.value, d.form, inc->verb);
+			known = true;
+		}
 	for (size_t i = 0; i < w->defines.n; i++)
-		if (str_eq(w->defines.v[i].name, macro))
-			reach(w, resolve(w->l, w->s, from, w->defines.v[i].value,
-					 w->defines.v[i].form, inc->verb));
+		if (str_eq(w->defines.v[i].name, macro)) {
+			reach_include(w, from, w->defines.v[i].value, w->defines.v[i].form,
+				      inc->verb);
+			known = true;
+		}
+	return known;
 }
 
 static bool has_owner(const struct node *n, const struct package *p)
@@ -239,28 +289,73 @@ static void add_owners(struct walk *w, struct node *n)
 	*vec_push(w->l->a, &s->owners) = n->owners.v[0];
 }
 
+/* Digest of the names of a module's files. */
+static struct str names_of(struct loader *l, struct mod_tree *t)
+{
+	struct digest_ctx c;
+	struct digest d;
+	char hex[DIGEST_HEX + 1];
+
+	if (t->names.n)
+		return t->names;
+	digest_init(&c);
+	for (size_t i = 0; i < t->files.n; i++) {
+		digest_update(&c, t->files.v[i].p, t->files.v[i].n);
+		digest_update(&c, "", 1);
+	}
+	d = digest_final(&c);
+	digest_hex(&d, hex);
+	t->names = str_dup(l->a, str_of(hex));
+	return t->names;
+}
+
+/* Follows all includes until nothing new turns up. Whether every computed one is known. */
+static bool follow_all(struct walk *w)
+{
+	size_t done = 0, data = 0, defines_seen;
+	bool known;
+
+	do {
+		for (; done < w->todo.n; done++)
+			visit(w, w->todo.v[done]);
+		for (; data < w->data.n; data++)
+			visit(w, w->data.v[data]);
+		/* A new definition may answer an older computed include. */
+		known = true;
+		defines_seen = w->defines.n;
+		for (size_t i = 0; i < w->computed.n; i++)
+			known &= visit_computed(w, &w->computed.v[i], w->computed_from.v[i]);
+	} while (done < w->todo.n || data < w->data.n || defines_seen != w->defines.n);
+	return known;
+}
+
+static void keep_closure(struct walk *w)
+{
+	struct str_vec *closure = &w->s->closure;
+
+	for (size_t i = 1; i < w->todo.n; i++) {
+		*vec_push(w->l->a, closure) = w->todo.v[i]->path;
+		add_owners(w, w->todo.v[i]);
+	}
+	for (size_t i = 0; i < w->data.n; i++)
+		*vec_push(w->l->a, closure) = w->data.v[i]->path;
+	str_vec_sort_unique(closure);
+}
+
 bool scan_closure(struct loader *l, struct source *s, struct err *e)
 {
 	struct walk w = {.l = l, .s = s, .mark = ++l->mark};
 	struct node *first = scan_node(l, scan_module_of(l, s->path), s->path, e);
-	size_t done = 0, computed = 0, defines_seen;
+	const struct str_vec *forced = &s->package->forced;
 
 	if (!first)
 		return err_wrap(e, "scanning the includes of %.*s", STR_ARG(s->path));
 	reach(&w, first);
-	do {
-		defines_seen = w.defines.n;
-		for (; done < w.todo.n; done++)
-			visit(&w, w.todo.v[done]);
-		/* A new definition may answer an older computed include. */
-		computed = w.defines.n != defines_seen ? 0 : computed;
-		for (; computed < w.computed.n; computed++)
-			visit_computed(&w, &w.computed.v[computed], w.computed_from.v[computed]);
-	} while (done < w.todo.n);
-	for (size_t i = 1; i < w.todo.n; i++) {
-		*vec_push(l->a, &s->closure) = w.todo.v[i]->path;
-		add_owners(&w, w.todo.v[i]);
-	}
-	str_vec_sort_unique(&s->closure);
+	/* Compilers look for a forced header from the working folder. */
+	for (size_t i = 0; i < forced->n && s->kind != SOURCE_ASM; i++)
+		reach_include(&w, STR("x.c"), forced->v[i], CTOK_QUOTE, CTOK_INCLUDE);
+	if (!follow_all(&w) && (first->module->module->main || first->module->module->replaced))
+		s->names = names_of(l, first->module);
+	keep_closure(&w);
 	return true;
 }

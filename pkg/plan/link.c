@@ -103,7 +103,7 @@ static void add_link_flags(struct link *k)
 		add_ldflag(k, p->profile_flags.ldflags.v[i]);
 	for (size_t i = 0; i < k->flags.ldflags.n; i++)
 		add_ldflag(k, k->flags.ldflags.v[i]);
-	plan_add_split(p, &env, p->opts.ldflags);
+	plan_add_split(p->arena, &env, p->opts.ldflags);
 	for (size_t i = 0; i < env.n; i++)
 		add_ldflag(k, env.v[i]);
 	for (size_t i = 0; i < k->flags.libs.n; i++)

@@ -15,7 +15,7 @@ static const struct profile *find_profile(const struct manifest *m, struct str n
 }
 
 /* What a profile means when the manifest does not say: dev is quick to build, release small and fast. */
-static bool default_profile(struct plan *p, struct err *e)
+static bool default_profile(struct plan *p)
 {
 	bool release = str_eqc(p->opts.profile, "release");
 
@@ -24,7 +24,42 @@ static bool default_profile(struct plan *p, struct err *e)
 	*vec_push(p->arena, &p->profile_flags.cflags) = release ? STR("-O2") : STR("-O0");
 	*vec_push(p->arena, &p->profile_flags.cflags) = STR("-g");
 	p->strip = release;
-	(void)e;
+	return true;
+}
+
+void plan_add_split(struct arena *a, struct str_vec *to, struct str text)
+{
+	struct str rest = text;
+
+	while (rest.p) {
+		struct str word = str_trim(str_cut(&rest, ' '));
+
+		if (word.n)
+			*vec_push(a, to) = word;
+	}
+}
+
+void plan_common_cflags(struct arena *a, const struct plan_opts *o, struct str_vec *out)
+{
+	const struct profile *own = find_profile(o->manifest, o->profile);
+
+	for (size_t i = 0; own && i < own->flags.cflags.n; i++)
+		*vec_push(a, out) = own->flags.cflags.v[i];
+	plan_add_split(a, out, o->cflags);
+}
+
+/* A response file would be an input that nobody hashes. */
+static bool check_words(struct arena *a, const char *name, struct str text, struct err *e)
+{
+	struct str_vec words = {0};
+
+	plan_add_split(a, &words, text);
+	for (size_t i = 0; i < words.n; i++)
+		if (str_startsc(words.v[i], "@")) {
+			err_set(e, ERR_USAGE, "%s: '%.*s' is not allowed", name,
+				STR_ARG(words.v[i]));
+			return err_fix(e, "write the flags themselves");
+		}
 	return true;
 }
 
@@ -49,7 +84,9 @@ bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct pl
 
 	*p = (struct plan){.arena = a, .opts = *o, .graph = g};
 	p->prefix = str_fmt(a, "build/%.*s", STR_ARG(target_folder(a, &o->target)));
-	known = default_profile(p, e);
+	if (!check_words(a, "CFLAGS", o->cflags, e) || !check_words(a, "LDFLAGS", o->ldflags, e))
+		return false;
+	known = default_profile(p);
 	if (!known && !own)
 		return no_profile(p, e);
 	if (!own)
@@ -91,19 +128,6 @@ static void add_flags(struct plan *p, struct action *x, const struct flags *f)
 			   d->value.p ? str_fmt(p->arena, "-D%.*s=%.*s", STR_ARG(d->name),
 						STR_ARG(d->value))
 				      : str_fmt(p->arena, "-D%.*s", STR_ARG(d->name)));
-	}
-}
-
-/* Words of CFLAGS or LDFLAGS: split at blanks, as make's shell would without quotes. */
-void plan_add_split(struct plan *p, struct str_vec *to, struct str text)
-{
-	struct str rest = text;
-
-	while (rest.p) {
-		struct str word = str_trim(str_cut(&rest, ' '));
-
-		if (word.n)
-			*vec_push(p->arena, to) = word;
 	}
 }
 
@@ -190,7 +214,7 @@ static void add_compile_flags(struct plan *p, struct action *x, const struct sou
 	for (size_t i = 0; i < s->choices.n; i++)
 		for (size_t k = 0; k < s->choices.v[i].n; k++)
 			add_flags(p, x, &s->choices.v[i].v[k]->export_flags);
-	plan_add_split(p, &env_flags, p->opts.cflags);
+	plan_add_split(p->arena, &env_flags, p->opts.cflags);
 	add_words(p, x, &env_flags);
 }
 
@@ -226,6 +250,13 @@ struct action *plan_compile(struct plan *p, struct source *s)
 	x->tool = p->opts.tc->compile_id;
 	x->owner = s;
 	add_env(p, x);
+	if (s->names.n)
+		x->step_params = str_fmt(a, "names of the module's files %.*s", STR_ARG(s->names));
+	if (s->unknown_reads) {
+		x->uncacheable = true;
+		x->title =
+		    str_fmt(a, "%.*s (it reads what cannot be known before)", STR_ARG(x->title));
+	}
 	src = action_input_file(a, x, s->path);
 	for (size_t i = 0; i < s->closure.n; i++)
 		action_input_file(a, x, s->closure.v[i]);
@@ -235,7 +266,8 @@ struct action *plan_compile(struct plan *p, struct source *s)
 	action_arg(a, x, STR("-c"));
 	action_arg(a, x, STR("-o"));
 	action_arg_out(a, x, STR(""), obj);
-	action_arg_in(a, x, STR(""), src);
+	/* A name that looks like an option or a response file. */
+	action_arg_in(a, x, s->path.p[0] == '-' || s->path.p[0] == '@' ? STR("./") : STR(""), src);
 	return x;
 }
 

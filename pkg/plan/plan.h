@@ -40,7 +40,9 @@ struct plan {
 	bool strip;
 };
 
-/* A plan adds to graph g, which several targets' plans may share. ERR_INPUT: no such profile. */
+/* The compiler flags that every source gets: of the manifest's profile and of CFLAGS. */
+void plan_common_cflags(struct arena *a, const struct plan_opts *o, struct str_vec *out);
+/* A plan adds to graph g, which several targets' plans may share. ERR_USAGE: no such profile, bad CFLAGS. */
 bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct plan_opts *o,
 	       struct err *e) ATTR_MUST_USE;
 /* The compile of one source; output 0 is the object. */

@@ -9,7 +9,8 @@
 /* A new action of this plan's target with the fixed environment. */
 struct action *plan_new_action(struct plan *p, struct str title);
 void plan_flags_add(struct plan *p, struct flags *to, const struct flags *from);
-void plan_add_split(struct plan *p, struct str_vec *to, struct str text);
+/* Words of CFLAGS or LDFLAGS: split at blanks, as make's shell would without quotes. */
+void plan_add_split(struct arena *a, struct str_vec *to, struct str text);
 
 /* hint_header.c: appends the remedy for a missing header to out. */
 void hint_header(struct arena *a, const struct package_set *set, struct str header,
