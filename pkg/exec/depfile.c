@@ -55,10 +55,25 @@ static void read_word(struct cursor *c, struct buf *word)
 	}
 }
 
+/* Whether path, cleaned by its text alone, is another file than the one that word leads to. */
+static bool leads_elsewhere(struct arena *a, struct str word, struct str path)
+{
+	struct file_sig there, here;
+	struct err ignored;
+
+	if (!str_containsc(word, "/../") || !file_stat(str_c(a, word), &there, &ignored))
+		return false;
+	return !file_stat(str_c(a, path), &here, &ignored) || there.dev != here.dev ||
+	       there.ino != here.ino;
+}
+
+/* "link/../x.h" is beside what the link leads to: then the path stays as the compiler wrote it. */
 static struct str tidy(struct arena *a, struct str word, struct str cwd)
 {
 	struct str path = path_clean(a, word);
 
+	if (leads_elsewhere(a, word, path))
+		return str_dup(a, word);
 	if (path_is_abs(path) && path_within(cwd, path))
 		return path_rel(a, cwd, path);
 	return path;

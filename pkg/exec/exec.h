@@ -160,8 +160,12 @@ bool exec_run(struct arena *a, struct graph *g, const uint32_t *goals, size_t go
 
 /* The canonical record of an action whose inputs' digests are known: text, key is its SHA-256. */
 struct str action_record(struct arena *a, const struct action *x);
-/* A copy-and-paste command line in canonical spelling, shell-quoted, env first. */
-struct str action_command(struct arena *a, const struct action *x);
+/*
+ * A command line for a shell in the execution root, env first, in canonical spelling. With cas (or NULL) it
+ * can be run as it stands: the outputs' folders are made first, and known inputs from other actions are read
+ * at their blobs. A step is shown as a comment.
+ */
+struct str action_command(struct arena *a, const struct action *x, const struct cas *cas);
 
 /*
  * Digest of a tree file through the stat memo (state_dir): unchanged signature, known digest. For

@@ -1,6 +1,8 @@
 /*
  * exec over real children: what runs, what is cached, what is said about it.
  */
+#include <unistd.h>
+
 #include "exec/world_test.h"
 
 #include <stdio.h>
@@ -116,7 +118,7 @@ void TestExecRecordIsCanonical(struct test *t)
 		 "params 0 \narg - 2 cc\narg i0 7 -ca\nb.c\narg o0 5 -oa.o\nenv 3 A=2\nenv 3 Z=1\n"
 		 "in 1 2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881 5 a\nb.c\n"
 		 "out x 3 a.o\n");
-	T_EQ_STR(t, action_command(&w.a, x).p, "Z=1 A=2 cc '-ca\nb.c' -oa.o");
+	T_EQ_STR(t, action_command(&w.a, x, NULL).p, "Z=1 A=2 cc '-ca\nb.c' -oa.o");
 	close_world(&w);
 }
 
@@ -314,9 +316,11 @@ void TestExecDryRunRunsNothing(struct test *t)
 	two_step_graph(&w);
 	w.opts.dry_run = true;
 	must(&w, run(&w), "dry");
-	expect_log(&w, "$ PATH=/usr/bin:/bin /bin/sh -c 'cat \"$1\" >\"$2\"' sh in.txt out/first\n"
-		       "$ PATH=/usr/bin:/bin /bin/sh -c '{ cat \"$1\"; echo more; } >\"$2\"' sh "
-		       "out/first out/second\n");
+	expect_log(&w,
+		   "$ mkdir -p out && PATH=/usr/bin:/bin /bin/sh -c 'cat \"$1\" >\"$2\"' sh in.txt "
+		   "out/first\n"
+		   "$ mkdir -p out && PATH=/usr/bin:/bin /bin/sh -c '{ cat \"$1\"; echo more; } "
+		   ">\"$2\"' sh out/first out/second\n");
 	w.opts.dry_run = false;
 	must(&w, run(&w), "wet");
 	expect_counts(&w, 2, 0);
@@ -370,6 +374,54 @@ void TestExecExplains(struct test *t)
 	w.opts.no_cache_read = true;
 	must(&w, run(&w), "forced");
 	expect_log(&w, "why cc a.c: nothing changed, but the cache is not read\nran cc a.c\n");
+	close_world(&w);
+}
+
+/* One line an action, and a changed input is told once: not as a word of the command too. */
+void TestExecExplainsInputsOnce(struct test *t)
+{
+	struct world w;
+	struct action *x;
+
+	open_world(&w, t);
+	w.opts.explain = true;
+	write_file(&w, "in.txt", "x");
+	write_file(&w, "other.txt", "y");
+	x = copier(&w, "copy", "in.txt", "out");
+	x->step_params = STR("a\nb\n");
+	must(&w, run(&w), "first");
+	expect_log(&w, "why copy: has not run here before\nran copy\n");
+	x->inputs.v[0].path = STR("other.txt");
+	x->step_params = STR("a\nc\n");
+	must(&w, run(&w), "other input");
+	expect_log(&w, "why copy: new input other.txt; no longer reads in.txt; its parameters "
+		       "changed\nran copy\n");
+	close_world(&w);
+}
+
+/* "link/../up.h" is beside what the link leads to, not beside the link. */
+void TestExecDepfileThroughLink(struct test *t)
+{
+	struct world w;
+
+	open_world(&w, t);
+	write_file(&w, "a.c", "source\n");
+	write_file(&w, "real/sub/x", "");
+	write_file(&w, "real/up.h", "one\n");
+	write_file(&w, "up.h", "a stranger\n");
+	write_file(&w, "includes.txt", "link/../up.h\n");
+	T_MUST(t, symlink("real/sub", "link") == 0);
+	next_tick();
+	compiler(&w);
+	must(&w, run(&w), "first");
+	must(&w, run(&w), "again");
+	expect_counts(&w, 0, 1);
+	write_file(&w, "up.h", "still a stranger\n");
+	must(&w, run(&w), "the other file");
+	expect_counts(&w, 0, 1);
+	write_file(&w, "real/up.h", "two\n");
+	must(&w, run(&w), "the file");
+	expect_counts(&w, 1, 0);
 	close_world(&w);
 }
 

@@ -166,6 +166,27 @@ static void compare_words(struct arena *a, struct reasons *r, const char *what,
 	}
 }
 
+/* Words that are no paths: those of inputs and outputs change with these. */
+static struct field_vec text_args(struct arena *a, const struct field_vec *all)
+{
+	struct field_vec args = of_kind(a, all, "arg"), v = {0};
+
+	for (size_t i = 0; i < args.n; i++)
+		if (str_startsc(args.v[i].head, "-"))
+			*vec_push(a, &v) = args.v[i];
+	return v;
+}
+
+/* Parameters are a text of their own; one that has lines is not for people. */
+static void compare_params(struct arena *a, struct reasons *r, const struct field_vec *was,
+			   const struct field_vec *is)
+{
+	struct field_vec old = of_kind(a, was, "params"), now = of_kind(a, is, "params");
+
+	if (old.n == 1 && now.n == 1 && !str_eq(old.v[0].value, now.v[0].value))
+		reason(r, "its parameters changed");
+}
+
 static void compare_kind(struct arena *a, struct reasons *r, const char *kind, const char *what,
 			 const struct field_vec *was, const struct field_vec *is)
 {
@@ -188,9 +209,9 @@ static void compare(struct arena *a, struct reasons *r, const struct field_vec *
 	compare_files(a, r, of_kind(a, was, "more"), of_kind(a, is, "more"));
 	compare_tool(a, r, was, is);
 	compare_kind(a, r, "step", "step", was, is);
-	compare_kind(a, r, "arg", "command line", was, is);
+	compare_words(a, r, "command line", text_args(a, was), text_args(a, is));
 	compare_kind(a, r, "env", "environment", was, is);
-	compare_kind(a, r, "params", "parameters", was, is);
+	compare_params(a, r, was, is);
 	compare_kind(a, r, "target", "target", was, is);
 	compare_kind(a, r, "out", "output", was, is);
 }

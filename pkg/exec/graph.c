@@ -1,6 +1,7 @@
 /*
  * Building actions, and showing their command lines.
  */
+#include "base/path.h"
 #include "exec/exec_impl.h"
 
 struct action *graph_add(struct arena *a, struct graph *g)
@@ -79,17 +80,61 @@ static void env_append(struct buf *out, struct str entry)
 	buf_add_shell(out, str_skip(entry, eq + 1));
 }
 
-static void command_append(struct buf *out, const struct action *x)
+static bool path_seen(const struct action *x, size_t n, struct str dir)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(path_dir(x->outputs.v[i].path), dir))
+			return true;
+	return false;
+}
+
+/* The folders that the outputs go to need not be there: what cbuild runs writes elsewhere. */
+static void mkdir_append(struct buf *out, const struct action *x)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < x->outputs.n; i++) {
+		struct str dir = path_dir(x->outputs.v[i].path);
+
+		if (str_eqc(dir, ".") || path_seen(x, i, dir))
+			continue;
+		buf_addc(out, any ? " " : "mkdir -p ");
+		buf_add_shell(out, dir);
+		any = true;
+	}
+	if (any)
+		buf_addc(out, " && ");
+}
+
+/* Known inputs from other actions lie in the cache only. */
+static void word_append(struct buf *out, const struct action *x, const struct arg *arg,
+			const struct cas *cas)
+{
+	const struct input *in = arg->kind == ARG_INPUT ? &x->inputs.v[arg->index] : NULL;
+	struct arena scratch = {0};
+
+	if (!cas || !in || !in->from || digest_is_zero(&in->digest)) {
+		arg_append(out, x, arg);
+		return;
+	}
+	buf_adds(out, arg->text);
+	buf_adds(out, cas_path(&scratch, cas, &in->digest));
+	arena_fini(&scratch);
+}
+
+static void command_append(struct buf *out, const struct action *x, const struct cas *cas)
 {
 	struct buf word = {0};
 
+	if (cas)
+		mkdir_append(out, x);
 	for (size_t i = 0; i < x->env.n; i++) {
 		env_append(out, x->env.v[i]);
 		buf_add_byte(out, ' ');
 	}
 	for (size_t i = 0; i < x->argv.n; i++) {
 		buf_clear(&word);
-		arg_append(&word, x, &x->argv.v[i]);
+		word_append(&word, x, &x->argv.v[i], cas);
 		if (i)
 			buf_add_byte(out, ' ');
 		buf_add_shell(out, buf_str(&word));
@@ -97,7 +142,7 @@ static void command_append(struct buf *out, const struct action *x)
 	buf_fini(&word);
 }
 
-struct str action_command(struct arena *a, const struct action *x)
+struct str action_command(struct arena *a, const struct action *x, const struct cas *cas)
 {
 	struct buf text = {0};
 	struct str out;
@@ -105,7 +150,7 @@ struct str action_command(struct arena *a, const struct action *x)
 	if (x->step)
 		step_append(&text, x);
 	else
-		command_append(&text, x);
+		command_append(&text, x, cas);
 	out = str_dup(a, buf_str(&text));
 	buf_fini(&text);
 	return out;

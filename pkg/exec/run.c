@@ -224,7 +224,7 @@ static void show(struct run *r, const struct action *x, bool known)
 			 ? explain(&scratch, r->state_dir, x, r->o->no_cache_read, r->memo)
 			 : str_fmt(&scratch, "%.*s: what it reads may change", STR_ARG(x->title)));
 	if (r->o->show_commands || r->o->dry_run)
-		emit(r, EVENT_COMMAND, action_command(&scratch, x));
+		emit(r, EVENT_COMMAND, action_command(&scratch, x, r->o->cas));
 	arena_fini(&scratch);
 }
 
