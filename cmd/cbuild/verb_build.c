@@ -6,6 +6,21 @@
 #include "base/path.h"
 #include "sys/file.h"
 
+/* `-o main.c` must not cost anybody a source: only a program, or an empty file, is replaced. */
+static bool check_replaceable(const char *path, struct err *e)
+{
+	struct arena scratch = {0};
+	struct str bytes = {0};
+	bool ok = file_kind(path) == FILE_ABSENT;
+
+	if (!ok && file_read(&scratch, path, 0, &bytes, e))
+		ok = bytes.n == 0 || str_startsc(bytes, "\177ELF") ||
+		     err_at(e, ERR_USAGE, path, 0, 0, "is there and is no program") ||
+		     err_fix(e, "move it away, or give -o another name");
+	arena_fini(&scratch);
+	return ok;
+}
+
 /* Where a program goes: -o FILE for one, -o DIR/ for several, else its usual place. */
 static bool output_path(struct build *b, const struct build_target *t, const struct program *p,
 			struct str o, size_t programs, struct str *out, struct err *e)
@@ -21,7 +36,7 @@ static bool output_path(struct build *b, const struct build_target *t, const str
 		if (b->target_count > 1)
 			at = path_join(a, at, target_folder(a, &t->target));
 		*out = path_join(a, at, p->name);
-		return true;
+		return check_replaceable(str_c(a, *out), e);
 	}
 	if (programs * b->target_count > 1) {
 		err_set(e, ERR_USAGE, "-o %.*s names one file, but %zu programs are built",
@@ -30,7 +45,7 @@ static bool output_path(struct build *b, const struct build_target *t, const str
 			       STR_ARG(o));
 	}
 	*out = at;
-	return true;
+	return check_replaceable(str_c(a, at), e);
 }
 
 static bool add_target(struct build *b, struct build_target *t, const struct str_vec *patterns,

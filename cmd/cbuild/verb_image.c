@@ -183,8 +183,8 @@ bool verb_image(struct cmd *c, struct str_vec *args, struct err *e)
 	struct oci_image img;
 	struct build b;
 
-	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e) ||
-	    !build_open(&b, c, &o.build, e))
+	if (!opt_parse(c, args, opts, false, e) || (o.tag.n && !oci_check_ref(o.tag, e)) ||
+	    !session_open(c, e) || !build_open(&b, c, &o.build, e))
 		return false;
 	if (args->n > 1)
 		return err_set(e, ERR_USAGE, "one image at a time: name one program");

@@ -63,9 +63,9 @@ static void fix_for_errno(struct err *e, int os_errno)
 			   "another one");
 		break;
 	case EROFS:
-		err_fix(
-		    e,
-		    "that file system is mounted read-only: build in a writable copy of the tree");
+		err_fix(e, "that file system is mounted read-only: build in a writable copy of the "
+			   "tree, or "
+			   "set CBUILD_CACHE to a folder that may be written");
 		break;
 	case EACCES:
 	case EPERM:

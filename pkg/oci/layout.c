@@ -124,13 +124,40 @@ static bool sweep(struct arena *a, const char *dir, struct err *e)
 	return true;
 }
 
+static bool not_a_layout(const char *dir, struct err *e)
+{
+	err_at(e, ERR_USAGE, dir, 0, 0, "is there and is no image layout");
+	return err_fix(e, "name a new folder, or FILE.tar");
+}
+
+/* An empty folder or a layout is filled; a folder of other things is somebody's own. */
+static bool check_folder(struct arena *a, const char *dir, struct err *e)
+{
+	struct folder_entry *entries;
+	size_t n;
+
+	if (file_kind(dir) == FILE_ABSENT ||
+	    file_kind(str_fmt(a, "%s/oci-layout", dir).p) != FILE_ABSENT)
+		return true;
+	if (file_kind(dir) != FILE_FOLDER && file_kind(dir) != FILE_LINK)
+		return not_a_layout(dir, e);
+	if (!folder_list(a, dir, &entries, &n, e))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		/* What a killed run leaves before the file oci-layout. */
+		if (!str_eqc(entries[i].name, ".lock") && !str_eqc(entries[i].name, "blobs"))
+			return not_a_layout(dir, e);
+	}
+	return true;
+}
+
 bool oci_write_layout(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag,
 		      const char *dir, struct err *e)
 {
 	struct file_lock lock;
 	bool got, ok;
 
-	if (!oci_check_ref(tag, e))
+	if (!oci_check_ref(tag, e) || !check_folder(a, dir, e))
 		return false;
 	if (!folder_make(str_fmt(a, "%s/blobs/sha256", dir).p, e) ||
 	    !lock_acquire(&lock, str_fmt(a, "%s/.lock", dir).p, false, true, &got, e))
@@ -225,6 +252,23 @@ static bool fill(struct arena *a, struct cas *c, const struct oci_archive *x, st
 	       add_bytes(t, "oci-layout", STR(LAYOUT_FILE), e);
 }
 
+/* Only a tar, or an empty file, is replaced (POSIX ustar: "ustar" at byte 257). */
+static bool check_archive(const char *path, struct err *e)
+{
+	enum { MAGIC_AT = 257 };
+	struct arena scratch = {0};
+	struct str bytes = {0};
+	bool ok = file_kind(path) == FILE_ABSENT;
+
+	if (!ok && file_read(&scratch, path, 0, &bytes, e))
+		ok = bytes.n == 0 ||
+		     (bytes.n > MAGIC_AT && str_startsc(str_skip(bytes, MAGIC_AT), "ustar")) ||
+		     err_at(e, ERR_USAGE, path, 0, 0, "is there and is no tar") ||
+		     err_fix(e, "move it away, or give -o another name");
+	arena_fini(&scratch);
+	return ok;
+}
+
 bool oci_archive_write(struct arena *a, struct cas *c, const struct oci_archive *x,
 		       const char *path, struct err *e)
 {
@@ -250,7 +294,7 @@ bool oci_write_tar(struct arena *a, struct cas *c, const struct oci_image *img, 
 	    .docker = &img->platforms.v[0],
 	};
 
-	if (!oci_check_ref(tag, e))
+	if (!oci_check_ref(tag, e) || !check_archive(path, e))
 		return false;
 	for (size_t i = 0; i < img->platforms.n; i++)
 		if (str_eqc(img->platforms.v[i].target.arch, "amd64"))

@@ -85,11 +85,16 @@ struct oci_image {
 bool oci_collect(struct arena *a, struct cas *c, const struct digest *index, struct oci_image *out,
 		 struct err *e) ATTR_MUST_USE;
 /*
+ * True when ref may name an image in a layout (org.opencontainers.image.ref.name) and in podman and
+ * docker: NAME, NAME:TAG or HOST/NAME:TAG of [A-Za-z0-9._-]. Else ERR_USAGE.
+ */
+bool oci_check_ref(struct str ref, struct err *e) ATTR_MUST_USE;
+/*
  * Writes (adds to) an image layout folder at dir: blobs/sha256/..., oci-layout, index.json whose
  * entry for tag (org.opencontainers.image.ref.name) names the image's index; other tags stay.
  * Atomic: blobs first, index.json by rename, under a lock (dir/.lock). tag: TAG, NAME:TAG or
- * HOST/NAME:TAG of [A-Za-z0-9._-]; anything else is ERR_USAGE. An index.json that is there is read
- * as hostile.
+ * HOST/NAME:TAG of [A-Za-z0-9._-]; anything else is ERR_USAGE, as is a dir that holds other things. An
+ * index.json that is there is read as hostile.
  */
 bool oci_write_layout(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag,
 		      const char *dir, struct err *e) ATTR_MUST_USE;

@@ -50,12 +50,6 @@ struct json *oci_texts(struct arena *a, const struct str_vec *v);
 struct json *oci_pairs(struct arena *a, const struct str_vec *v);
 
 /*
- * True when ref may name an image in a layout (org.opencontainers.image.ref.name) and in podman and
- * docker: NAME, NAME:TAG or HOST/NAME:TAG of [A-Za-z0-9._-]. Else ERR_USAGE.
- */
-bool oci_check_ref(struct str ref, struct err *e) ATTR_MUST_USE;
-
-/*
  * One image as a tar: the layout whose index.json names entry as ref, and docker's manifest.json,
  * which can name one platform only. Written by temporary and rename.
  */

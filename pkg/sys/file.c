@@ -403,8 +403,11 @@ bool file_move(const char *from, const char *to, struct err *e)
 
 bool file_symlink(const char *target, const char *path, struct err *e)
 {
-	char temp[PATH_MAX];
+	char temp[PATH_MAX], now[PATH_MAX];
+	ssize_t n = readlink(path, now, sizeof now);
 
+	if (n >= 0 && (size_t)n == strlen(target) && memcmp(now, target, (size_t)n) == 0)
+		return true;
 	if (!temp_name(temp, path, e))
 		return false;
 	if (fault_hit(FAULT_LINK) || symlink(target, temp) != 0)

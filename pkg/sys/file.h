@@ -58,7 +58,8 @@ bool file_write_if_changed(const char *path, struct str bytes, uint32_t mode,
 bool file_copy(const char *from, const char *to, uint32_t mode, struct err *e) ATTR_MUST_USE;
 /* rename(2); falls back to file_copy + unlink across file systems. */
 bool file_move(const char *from, const char *to, struct err *e) ATTR_MUST_USE;
-/* A symbolic link at path to target, replacing atomically what is there (not a folder). */
+/* A symbolic link at path to target, replacing atomically what is there (not a folder); one that is there
+ * already is left alone, so that a read-only tree can be used. */
 bool file_symlink(const char *target, const char *path, struct err *e) ATTR_MUST_USE;
 /* unlink; absent is fine. */
 bool file_remove(const char *path, struct err *e) ATTR_MUST_USE;
