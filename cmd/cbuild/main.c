@@ -39,6 +39,20 @@ static int global_options(int argc, char **argv, struct err *e)
 	return i;
 }
 
+/* -h or --help among the options; behind `run PROGRAM` they are the program's. */
+static bool wants_help(const struct str_vec *args, const struct verb *v)
+{
+	bool first_only = strcmp(v->name, "run") == 0;
+
+	for (size_t i = 0; i < args->n && !str_eqc(args->v[i], "--"); i++) {
+		if (str_eqc(args->v[i], "--help") || str_eqc(args->v[i], "-h"))
+			return true;
+		if (first_only)
+			return false;
+	}
+	return false;
+}
+
 static bool dispatch(struct cmd *c, int argc, char **argv, struct err *e)
 {
 	struct str_vec args = {0};
@@ -58,19 +72,11 @@ static bool dispatch(struct cmd *c, int argc, char **argv, struct err *e)
 	c->verb = verb_find(name);
 	if (!c->verb)
 		return unknown_verb(c, name, e);
-	for (size_t k = 0; k < args.n; k++) {
-		if (str_eqc(args.v[k], "--json")) {
-			c->json = true;
-		} else if (str_eqc(args.v[k], "--help") && !str_eqc(name, "run")) {
-			args.v[0] = name;
-			args.n = 1;
-			return verb_help(c, &args, e);
-		} else if (str_eqc(args.v[k], "--")) {
-			break;
-		}
+	if (wants_help(&args, c->verb)) {
+		args.v[0] = name;
+		args.n = 1;
+		return verb_help(c, &args, e);
 	}
-	ui_close(c->ui);
-	ui_open(&c->ui, c->json ? UI_JSON : UI_AUTO);
 	return c->verb->run(c, &args, e);
 }
 

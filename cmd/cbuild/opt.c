@@ -93,6 +93,16 @@ static const struct opt *split(const struct opt *opts, struct str arg, struct st
 	return o && o->kind != OPT_FLAG ? o : NULL;
 }
 
+/* Every verb knows --json; from here on events and errors are JSON. */
+static void use_json(struct cmd *c)
+{
+	if (!c->json) {
+		ui_close(c->ui);
+		ui_open(&c->ui, UI_JSON);
+	}
+	c->json = true;
+}
+
 bool opt_parse(struct cmd *c, struct str_vec *args, const struct opt *opts, bool stop_early,
 	       struct err *e)
 {
@@ -113,7 +123,7 @@ bool opt_parse(struct cmd *c, struct str_vec *args, const struct opt *opts, bool
 			continue;
 		}
 		if (str_eqc(arg, "--json")) {
-			c->json = true;
+			use_json(c);
 			continue;
 		}
 		o = split(opts, arg, &name, &value);

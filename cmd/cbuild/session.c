@@ -1,6 +1,6 @@
 /*
- * Where the user stands: the project's root is the nearest folder upward with a cbuild.yaml, else the
- * working folder. The command then works from the root, so that every path it prints or hashes is
+ * Where the user stands: the project's root is the nearest folder upward with a cbuild.yaml, else the folder
+ * whose cmd/ or pkg/ holds the working folder (a plain tree), else the working folder. The command then works from the root, so that every path it prints or hashes is
  * relative to it.
  */
 #include "cmd.h"
@@ -39,25 +39,48 @@ bool session_cache(struct cmd *c, struct err *e)
 	return true;
 }
 
+static bool has(struct cmd *c, struct str dir, const char *name)
+{
+	return file_kind(str_c(&c->arena, path_join(&c->arena, dir, str_of(name)))) != FILE_ABSENT;
+}
+
+/*
+ * Whether dir is the root of a plain tree in whose cmd/ or pkg/ the folder below lies. A folder that only
+ * happens to be called pkg is not enough.
+ */
+static bool is_plain_root(struct cmd *c, struct str dir, struct str below)
+{
+	bool cmd = path_within(path_join(&c->arena, dir, STR("cmd")), below);
+	bool pkg = path_within(path_join(&c->arena, dir, STR("pkg")), below);
+
+	return (cmd && has(c, dir, "pkg")) || (pkg && has(c, dir, "cmd")) ||
+	       ((cmd || pkg) && (has(c, dir, ".git") || has(c, dir, "build/.x")));
+}
+
+static struct str root_above(struct cmd *c, struct str cwd)
+{
+	struct str plain = cwd;
+
+	for (struct str dir = cwd;; dir = path_dir(dir)) {
+		if (has(c, dir, "cbuild.yaml"))
+			return dir;
+		if (is_plain_root(c, dir, cwd))
+			plain = dir;
+		if (str_eqc(dir, "/"))
+			return plain;
+	}
+}
+
 static bool find_root(struct cmd *c, struct err *e)
 {
-	struct str cwd, dir;
+	struct str cwd;
 
 	if (!path_cwd(&c->arena, &cwd, e))
 		return false;
-	for (dir = cwd;; dir = path_dir(dir)) {
-		if (file_kind(str_c(&c->arena, path_join(&c->arena, dir, STR("cbuild.yaml")))) !=
-		    FILE_ABSENT)
-			break;
-		if (str_eqc(dir, "/")) {
-			dir = cwd;
-			break;
-		}
-	}
-	c->root = dir;
-	c->prefix = path_rel(&c->arena, dir, cwd);
-	if (chdir(str_c(&c->arena, dir)) != 0)
-		return err_errno(e, "entering %.*s", STR_ARG(dir));
+	c->root = root_above(c, cwd);
+	c->prefix = path_rel(&c->arena, c->root, cwd);
+	if (chdir(str_c(&c->arena, c->root)) != 0)
+		return err_errno(e, "entering %.*s", STR_ARG(c->root));
 	return true;
 }
 

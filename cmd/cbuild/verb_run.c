@@ -3,11 +3,21 @@
  */
 #include "cmd.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/path.h"
 #include "sys/spawn.h"
+
+/* How many words stand behind the first "--"; SIZE_MAX without one. */
+static size_t behind_dashes(const struct str_vec *args)
+{
+	for (size_t i = 0; i < args->n; i++)
+		if (str_eqc(args->v[i], "--"))
+			return args->n - i - 1;
+	return SIZE_MAX;
+}
 
 bool verb_run(struct cmd *c, struct str_vec *args, struct err *e)
 {
@@ -17,12 +27,14 @@ bool verb_run(struct cmd *c, struct str_vec *args, struct err *e)
 	struct str name = {0};
 	struct build b;
 	const char *const *argv;
+	size_t passed = behind_dashes(args);
 
 	if (!opt_parse(c, args, opts, true, e) || !session_open(c, e) || !build_open(&b, c, &o, e))
 		return false;
 	if (b.target_count != 1)
 		return err_set(e, ERR_USAGE, "run wants one target");
-	if (args->n) {
+	/* With -- in the program's place the only program runs. */
+	if (args->n && args->n != passed) {
 		name = args->v[0];
 		*args = (struct str_vec){args->v + 1, args->n - 1, args->n - 1};
 	}

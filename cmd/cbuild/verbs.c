@@ -19,15 +19,18 @@
 
 const struct verb verbs[] = {
     {"build", "[-o PATH] [options] [patterns]", "compile packages and link programs",
-     "Patterns are packages (./pkg/log, ./cmd/...) or programs' names; ./... is the default. "
-     "Programs are\n"
-     "put at build/OS-ARCH/bin/NAME.\n\n"
+     "Patterns are folders from where you stand (., ./cmd/..., ../pkg/log), packages as `cbuild "
+     "list`\n"
+     "names them (pkg/log, cmd/...) or programs' names; ./... is the default. Programs are put "
+     "at\n"
+     "build/OS-ARCH/bin/NAME. CFLAGS and LDFLAGS are added behind the project's own flags.\n\n"
      "  -o PATH            put the one program at PATH (or all below the folder "
      "PATH/)\n" BUILD_HELP,
      verb_build},
     {"run", "[options] [program] [args]", "build a program and run it",
-     "Everything behind the program's name (or --) is passed to it. With --target of another\n"
-     "architecture it runs under qemu-user.\n\n" BUILD_HELP,
+     "Everything behind the program's name is passed to it; -- in its place stands for the only "
+     "program.\n"
+     "With --target of another architecture it runs under qemu-user.\n\n" BUILD_HELP,
      verb_run},
     {"test", "[options] [patterns]", "build and run tests",
      "A test is a function void TestXxx(struct test *t) in a *_test.c file that includes\n"

@@ -1,5 +1,5 @@
 /*
- * Compiler flags that change what an include finds: -I, -iquote, -isystem, -idirafter, -include, -imacros,
+ * Compiler flags that a scan must know: -D for mains behind #ifdef, and those that change what an include finds: -I, -iquote, -isystem, -idirafter, -include, -imacros,
  * with their value joined or as the next word. The order in which compilers search these folders does not
  * matter here: a source's closure holds what its includes find in any of them.
  */
@@ -35,6 +35,8 @@ static void take_words(struct loader *l, struct package *p, const struct str_vec
 	struct str value;
 
 	for (size_t i = 0; i < words->n; i++) {
+		if ((value = value_of(words, &i, "-D")).n)
+			*vec_push(l->a, &p->flag_defines) = str_from(value.p, str_find(value, '='));
 		for (size_t k = 0; k < sizeof folders / sizeof folders[0]; k++)
 			if ((value = value_of(words, &i, folders[k])).n)
 				add(l, &p->flag_include, value);

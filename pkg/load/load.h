@@ -80,6 +80,7 @@ struct package {
 	struct str_vec include;	       /* search path (after the including file's folder): -I */
 	struct str_vec system_include; /* exported folders of required modules: -isystem */
 	struct str_vec flag_include;   /* folders that cflags add: -isystem, -iquote, CFLAGS' -I */
+	struct str_vec flag_defines;   /* names that cflags define: -D */
 	struct str_vec forced;	       /* headers that cflags include: -include, -imacros */
 	struct str test_runtime;       /* -isystem for tests: where cbuild/test.h lies, or empty */
 	VEC(struct package *) imports; /* of sources, by index, no duplicates */

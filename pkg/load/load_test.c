@@ -180,6 +180,22 @@ void TestLoadSearchFlags(struct test *t)
 	arena_fini(&f.a);
 }
 
+/* -D among the flags counts as a define does. */
+void TestLoadMainByFlag(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "a.c", "#ifdef SELF_TEST\nint main(void) { return 0; }\n#endif\n");
+	put(t, &f, "b.c", "#ifdef OTHER\nint main(void) { return 0; }\n#endif\n");
+	*vec_push(&f.a, &f.cflags) = STR("-DSELF_TEST=1");
+	add_module(t, &f, "", ".", "");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_INT(t, find(&f, ".")->programs.n, 1);
+	T_OK(t, str_eqc(find(&f, ".")->programs.v[0].name, "a"));
+	arena_fini(&f.a);
+}
+
 /* An include whose name macros put together may mean any file: their names count. */
 void TestLoadComputedUnknown(struct test *t)
 {

@@ -66,6 +66,14 @@ struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, st
 	return n;
 }
 
+static bool defines(const struct package *p, struct str name)
+{
+	for (size_t i = 0; i < p->flags.defines.n; i++)
+		if (str_eq(p->flags.defines.v[i].name, name))
+			return true;
+	return str_vec_has(&p->flag_defines, name);
+}
+
 bool scan_has_main(const struct package *p, const struct ctok_facts *f)
 {
 	bool guard_defined = false;
@@ -73,9 +81,7 @@ bool scan_has_main(const struct package *p, const struct ctok_facts *f)
 	if (!f->has_main || !f->main_conditional)
 		return f->has_main;
 	for (size_t i = 0; i < f->main_guards.n; i++)
-		for (size_t k = 0; k < p->flags.defines.n; k++)
-			guard_defined = guard_defined ||
-					str_eq(p->flags.defines.v[k].name, f->main_guards.v[i]);
+		guard_defined = guard_defined || defines(p, f->main_guards.v[i]);
 	return guard_defined != f->main_by_default;
 }
 
