@@ -1,7 +1,8 @@
 /*
  * What writes: mod_load with leave to update, get, tidy. A change is worked out whole, in memory,
  * before a byte is written. cbuild.sum goes first: with lines too many it is still right, so a kill
- * between the two writes leaves a tree that builds; when a write fails both are taken back.
+ * between the two writes leaves a tree that builds; when a write fails both are taken back. The
+ * project's folder is locked from reading to writing, so two at once lose neither's change.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -191,8 +192,8 @@ static bool refused_by(const struct build_list *list, struct str path, struct st
 	return err_fix(e, "get that version, or `exclude` it");
 }
 
-bool mod_get(struct arena *a, struct str path, struct str query, const struct mod_opts *o,
-	     struct err *e)
+static bool get_locked(struct arena *a, struct str path, struct str query, const struct mod_opts *o,
+		       struct err *e)
 {
 	struct project p;
 	struct mod_opts u = updating(o);
@@ -215,6 +216,17 @@ bool mod_get(struct arena *a, struct str path, struct str query, const struct mo
 	else
 		event_note(o->sink, "%.*s is no longer required", STR_ARG(path));
 	return true;
+}
+
+bool mod_get(struct arena *a, struct str path, struct str query, const struct mod_opts *o,
+	     struct err *e)
+{
+	struct file_lock lock = {-1};
+	bool ok =
+	    lock_folder(&lock, str_c(a, o->project_dir), e) && get_locked(a, path, query, o, e);
+
+	lock_release(&lock);
+	return ok;
 }
 
 /* ---- tidy ---- */
@@ -255,7 +267,8 @@ static bool drop_unused(struct project *p, const struct str_vec *used, const str
 	return true;
 }
 
-bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts *o, struct err *e)
+static bool tidy_locked(struct arena *a, const struct str_vec *used, const struct mod_opts *o,
+			struct err *e)
 {
 	struct project p;
 	struct mod_opts u = updating(o);
@@ -268,6 +281,15 @@ bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts
 	if (used && !drop_unused(&p, used, &u, &bytes, &r, e))
 		return false;
 	return project_write(&p, bytes, &r, &r.reached, e);
+}
+
+bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts *o, struct err *e)
+{
+	struct file_lock lock = {-1};
+	bool ok = lock_folder(&lock, str_c(a, o->project_dir), e) && tidy_locked(a, used, o, e);
+
+	lock_release(&lock);
+	return ok;
 }
 
 /* ---- verify ---- */

@@ -103,6 +103,8 @@ struct file_lock {
 };
 bool lock_acquire(struct file_lock *l, const char *path, bool shared, bool wait, bool *got,
 		  struct err *e) ATTR_MUST_USE;
+/* Waits for the exclusive lock on a folder itself; nothing is made, so it may be read-only. */
+bool lock_folder(struct file_lock *l, const char *dir, struct err *e) ATTR_MUST_USE;
 void lock_release(struct file_lock *l); /* accepts {-1} */
 
 #endif

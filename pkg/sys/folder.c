@@ -333,15 +333,11 @@ static int open_lock(const char *path)
 	return fd;
 }
 
-bool lock_acquire(struct file_lock *l, const char *path, bool shared, bool wait, bool *got,
-		  struct err *e)
+/* Locks l->fd; *got false with true: another holds it and wait is false. */
+static bool lock_opened(struct file_lock *l, const char *path, int how, bool *got, struct err *e)
 {
-	int how = (shared ? LOCK_SH : LOCK_EX) | (wait ? 0 : LOCK_NB), failed;
+	int failed;
 
-	*got = false;
-	l->fd = open_lock(path);
-	if (l->fd < 0)
-		return err_errno(e, "opening lock %s", path);
 	while ((failed = flock(l->fd, how) == 0 ? 0 : errno) == EINTR) {
 		if (interrupt_requested())
 			break;
@@ -356,6 +352,26 @@ bool lock_acquire(struct file_lock *l, const char *path, bool shared, bool wait,
 		return err_set(e, ERR_CANCEL, "interrupted while waiting for lock %s", path);
 	errno = failed;
 	return err_errno(e, "locking %s", path);
+}
+
+bool lock_acquire(struct file_lock *l, const char *path, bool shared, bool wait, bool *got,
+		  struct err *e)
+{
+	*got = false;
+	l->fd = open_lock(path);
+	if (l->fd < 0)
+		return err_errno(e, "opening lock %s", path);
+	return lock_opened(l, path, (shared ? LOCK_SH : LOCK_EX) | (wait ? 0 : LOCK_NB), got, e);
+}
+
+bool lock_folder(struct file_lock *l, const char *dir, struct err *e)
+{
+	bool got;
+
+	l->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l->fd < 0)
+		return err_errno(e, "opening folder %s", dir);
+	return lock_opened(l, dir, LOCK_EX, &got, e);
 }
 
 void lock_release(struct file_lock *l)
