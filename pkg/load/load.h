@@ -96,7 +96,7 @@ struct package_set {
 	VEC(struct package *) packages; /* main module's first, then by module and name */
 	/* Of the main module, relative to its root, sorted; remedies name what lies there. */
 	struct str_vec files;	  /* C sources and headers, chosen or not */
-	struct str_vec templates; /* *.h.in, which a configure script would fill in */
+	struct str_vec templates; /* *.h.in, and configure scripts, which make headers */
 };
 
 struct load_opts {

@@ -114,6 +114,11 @@ static bool skip_folder(const struct mod_tree *t, struct str rel)
 	       (base.p[0] == '_' || str_eqc(base, "testdata") || str_eqc(base, "vendor"));
 }
 
+static bool is_template(struct str path)
+{
+	return str_endsc(path, ".h.in") || str_eqc(path_base(path), "configure");
+}
+
 static bool walk(struct loader *l, struct mod_tree *t, struct str rel, unsigned depth,
 		 struct err *e)
 {
@@ -131,7 +136,7 @@ static bool walk(struct loader *l, struct mod_tree *t, struct str rel, unsigned 
 
 		if (kind == FILE_FOLDER && !skip_folder(t, path) && !walk(l, t, path, depth + 1, e))
 			return false;
-		if (t->module->main && kind == FILE_REGULAR && str_endsc(path, ".h.in"))
+		if (t->module->main && kind == FILE_REGULAR && is_template(path))
 			*vec_push(l->a, &l->set->templates) = path;
 		if ((kind == FILE_REGULAR || kind == FILE_LINK) && is_c_file(path) &&
 		    f->names.items[i].key.p[0] != '.')

@@ -38,14 +38,20 @@ static struct str below_some_folder(const struct package_set *set, struct str he
 	return best;
 }
 
+/* What the header is made from: its template, or for config.h the configure script. */
 static struct str template_of(struct arena *a, const struct package_set *set, struct str header)
 {
-	struct str in = str_fmt(a, "%.*s.in", STR_ARG(path_base(header)));
+	struct str in = str_fmt(a, "%.*s.in", STR_ARG(path_base(header))), script = {0};
 
-	for (size_t i = 0; i < set->templates.n; i++)
-		if (ends_at(set->templates.v[i], in))
-			return set->templates.v[i];
-	return (struct str){0};
+	for (size_t i = 0; i < set->templates.n; i++) {
+		struct str path = set->templates.v[i];
+
+		if (ends_at(path, in))
+			return path;
+		if (str_eqc(path_base(header), "config.h") && str_eqc(path_base(path), "configure"))
+			script = path;
+	}
+	return script;
 }
 
 /* A header whose name differs little; told by file names alone. */
@@ -55,8 +61,8 @@ static struct str misspelt(struct arena *a, const struct package_set *set, struc
 
 	for (size_t i = 0; i < set->files.n; i++)
 		if (str_endsc(set->files.v[i], ".h"))
-			*vec_push(a, &names) = path_base(set->files.v[i]);
-	return str_nearest(path_base(header), names.v, names.n);
+			*vec_push(a, &names) = path_stem(set->files.v[i]);
+	return str_nearest(path_stem(header), names.v, names.n);
 }
 
 static void hint_unknown_header(struct arena *a, const struct package_set *set, struct str header,
@@ -74,8 +80,8 @@ static void hint_unknown_header(struct arena *a, const struct package_set *set, 
 	}
 	near = misspelt(a, set, header);
 	if (near.n)
-		buf_printf(out, "nothing provides '%.*s'; did you mean '%.*s'?\n", STR_ARG(header),
-			   STR_ARG(near));
+		buf_printf(out, "nothing provides '%.*s'; did you mean '%.*s.h'?\n",
+			   STR_ARG(header), STR_ARG(near));
 	else
 		buf_printf(out,
 			   "nothing provides '%.*s': correct the name, add the file, or require "
@@ -108,11 +114,11 @@ void hint_header(struct arena *a, const struct package_set *set, struct str head
 		return;
 	}
 	if (template.n) {
-		buf_printf(out,
-			   "'%.*s' is what its configure script makes of %.*s: write one for your "
-			   "targets and add "
-			   "its folder to `include` in cbuild.yaml\n",
-			   STR_ARG(header), STR_ARG(template));
+		buf_printf(
+		    out,
+		    "'%.*s' would be made by %.*s, which does not run here: write one for your "
+		    "targets, and add its folder to `include` in cbuild.yaml\n",
+		    STR_ARG(header), STR_ARG(template));
 		return;
 	}
 	hint_unknown_header(a, set, header, out);

@@ -181,7 +181,7 @@ void TestPlanHints(struct test *t)
 	     "'brotli/port.h' is c/include/brotli/port.h: add c/include to"},
 	    {"a.c:1:10: fatal error: 'here.h' file not found\n", "is here.h: add . to"},
 	    {"a.c:1:10: fatal error: config.h: No such file or directory\n",
-	     "what its configure script makes of src/config.h.in"},
+	     "would be made by src/config.h.in"},
 	    {"ld.lld: error: duplicate symbol: twice\n>>> defined at a.c:1\n",
 	     "'twice' is defined twice"},
 	    {"a.o: in function `f':\nb.c:2: multiple definition of `twice'; a.c:1: first",
@@ -195,6 +195,8 @@ void TestPlanHints(struct test *t)
 	     "'in_none' is defined in none.c, which no package has"},
 	    {"ld.lld: error: unable to find library -lcurl\n", "has no library 'curl'"},
 	    {"/usr/bin/ld: cannot find -lcurl: No such file\n", "has no library 'curl'"},
+	    {"a.c:1:10: fatal error: 'lib/config.h' file not found\n", "made by src/config.h.in"},
+	    {"a.c:1:10: fatal error: 'confdefs.h' file not found\n", "correct the name"},
 	    {"a.c:1:10: fatal error: 'heer.h' file not found\n", "did you mean 'here.h'?"},
 	};
 	struct fixture f;
@@ -204,6 +206,8 @@ void TestPlanHints(struct test *t)
 	*vec_push(&f.a, &f.set.packages) = &f.log;
 	*vec_push(&f.a, &f.set.files) = STR("c/include/brotli/port.h");
 	*vec_push(&f.a, &f.set.files) = STR("here.h");
+	*vec_push(&f.a, &f.set.files) = STR("code.h");
+	*vec_push(&f.a, &f.set.templates) = STR("configure");
 	*vec_push(&f.a, &f.set.templates) = STR("src/config.h.in");
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct action failed = {.words = str_of(cases[i].words)};
