@@ -100,6 +100,15 @@ static void hint_library(struct hint *h, struct str name)
 		   STR_ARG(name));
 }
 
+static void hint_shared(struct hint *h, struct str file)
+{
+	buf_printf(
+	    h->out,
+	    "%.*s is a shared library, and programs are linked statically: take its name out "
+	    "of `ldflags`, and require a module that builds it from source\n",
+	    STR_ARG(file));
+}
+
 static struct str first_of(struct str a, struct str b)
 {
 	return a.n ? a : b;
@@ -132,8 +141,12 @@ static void hint_line(struct hint *h, struct str line)
 					between(line, "undefined reference to `", "'"));
 	struct str library = first_of(between(line, "unable to find library -l", NULL),
 				      between(line, "cannot find -l", ":"));
+	/* ld.bfd quotes the name, lld does not. */
+	struct str shared = first_of(between(line, "static link of dynamic object `", "'"),
+				     between(line, "static link of dynamic object ", NULL));
 	struct str key = first_of(first_of(header, library), first_of(duplicate, undefined));
 
+	key = first_of(key, shared);
 	if (!key.n || str_vec_has(&h->seen, key))
 		return;
 	*vec_push(h->arena, &h->seen) = key;
@@ -141,6 +154,8 @@ static void hint_line(struct hint *h, struct str line)
 		hint_header(h->arena, h->set, header, h->port, h->out);
 	else if (library.n)
 		hint_library(h, library);
+	else if (shared.n)
+		hint_shared(h, shared);
 	else if (duplicate.n)
 		hint_duplicate(h, duplicate);
 	else

@@ -50,16 +50,32 @@ static bool facts_of(const struct policy *k, size_t input, struct elf_facts *f, 
 	       elf_read(k->io->scratch, bytes, f, e);
 }
 
-/* The object (or flag) to blame for an executable stack or a shared library. */
-static struct str blame_stack(const struct policy *k)
+/* Does the object ask for an executable stack? Saying nothing counts when silent_too. */
+static bool wants_stack(const struct policy *k, size_t object, bool silent_too)
 {
-	for (size_t i = 0; i < k->objects.n && i + 1 < k->io->in_count; i++) {
-		struct elf_facts f;
-		struct err ignored;
+	struct arena scratch = {0};
+	struct elf_facts f;
+	struct err ignored;
+	struct str bytes;
+	bool wants;
 
-		if (facts_of(k, i + 1, &f, &ignored) && (!f.has_gnu_stack || f.exec_stack))
+	wants = file_read(&scratch, k->io->in[object + 1], 0, &bytes, &ignored) &&
+		elf_read(&scratch, bytes, &f, &ignored) &&
+		(f.has_gnu_stack ? f.exec_stack : silent_too);
+	arena_fini(&scratch);
+	return wants;
+}
+
+/* The object (or flag) to blame for an executable stack; empty for none. */
+static struct str blame_stack(const struct policy *k, bool silent_too)
+{
+	for (size_t i = 0; i < k->ldflags.n; i++)
+		if (str_containsc(k->ldflags.v[i], "execstack") &&
+		    !str_containsc(k->ldflags.v[i], "noexecstack"))
+			return k->ldflags.v[i];
+	for (size_t i = 0; i < k->objects.n && i + 1 < k->io->in_count; i++)
+		if (wants_stack(k, i, silent_too))
 			return k->objects.v[i];
-	}
 	return STR("");
 }
 
@@ -72,17 +88,22 @@ static struct str blame_library(const struct policy *k)
 	return STR("");
 }
 
+/*
+ * The linker is told -z noexecstack, so an object that asks for an executable stack gets none, and the
+ * program would be killed when it runs code there: that is an error too.
+ */
 static bool check_stack(const struct policy *k, const struct elf_facts *f, struct err *e)
 {
-	struct str culprit;
+	bool has = !f->has_gnu_stack || f->exec_stack;
+	struct str culprit = blame_stack(k, has);
 
-	if (f->has_gnu_stack && !f->exec_stack)
+	if (!has && !culprit.n)
 		return true;
-	culprit = blame_stack(k);
 	err_at(e, ERR_VERIFY, str_c(k->io->scratch, k->name), 0, 0,
 	       "the program asks for an executable stack%s%.*s", culprit.n ? ", because of " : "",
 	       STR_ARG(culprit));
-	return err_fix(e, "an assembler file needs: .section .note.GNU-stack,\"\",%%progbits");
+	return err_fix(e, "an assembler file needs: .section .note.GNU-stack,\"\",%%progbits; a C "
+			  "file must not take the address of a nested function");
 }
 
 static bool check_static(const struct policy *k, const struct elf_facts *f, struct err *e)
@@ -163,4 +184,4 @@ static bool run_policy(const struct step_io *io, struct err *e)
 	return file_write_fast(io->out[0], line, 0644, e);
 }
 
-const struct step plan_policy_step = {.name = "elf-policy", .version = "2", .run = run_policy};
+const struct step plan_policy_step = {.name = "elf-policy", .version = "3", .run = run_policy};
