@@ -165,8 +165,10 @@ static struct str program_name(struct loader *l, const struct package *p, const 
 	struct str stem = path_stem(s->rel), base;
 	bool whole;
 
-	if (p->spec && mains == 1)
-		return p->spec->program.n ? p->spec->program : path_base(p->name);
+	if (p->spec && mains == 1 && p->spec->program.n)
+		return p->spec->program;
+	if (p->spec && mains == 1 && !str_eqc(p->name, "."))
+		return path_base(p->name);
 	if (!p->spec && mains == 1 && str_startsc(p->name, "cmd/"))
 		return path_base(p->name);
 	if (!str_eqc(stem, "main"))

@@ -602,6 +602,20 @@ void TestLoadMissingIncludeFolder(struct test *t)
 	}
 }
 
+/* A package named "." is the root: its program cannot be a file named ".". */
+void TestLoadExplicitRootProgram(struct test *t)
+{
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "main.c", "int main(void) { return 0; }\n");
+	add_module(t, &f, "example.com/tool", ".", "packages: {.: {sources: [main.c]}}\n");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_INT(t, find(&f, ".")->programs.n, 1);
+	T_EQ_STR(t, str_c(&f.a, find(&f, ".")->programs.v[0].name), "tool");
+	arena_fini(&f.a);
+}
+
 void TestLoadMainIsNamedAfterItsFolder(struct test *t)
 {
 	static const struct {

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "base/path.h"
 #include "manifest/manifest_impl.h"
 
 /* Rows of what may be set wherever flags may be: at is the struct, f its member of type struct
@@ -232,8 +233,7 @@ static void read_profiles(struct reader *r, const struct yaml_node *v, void *man
 /* Package names are paths without wildcards, or "." for the module's root. */
 static bool package_name_ok(struct str s)
 {
-	return str_eqc(s, ".") || (is_name(s, "._+-/") && s.p[s.n - 1] != '/' && s.p[0] != '/' &&
-				   !str_containsc(s, "//") && !str_containsc(s, ".."));
+	return str_eqc(s, ".") || (is_name(s, "._+-/") && path_is_local(s));
 }
 
 static void read_package(struct reader *r, const struct yaml_pair *pair, struct package_spec *p)
