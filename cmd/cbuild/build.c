@@ -49,8 +49,8 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 				      .cflags = str_of(getenv("CFLAGS")),
 				      .ldflags = str_of(getenv("LDFLAGS"))};
 
-	if (!toolchain_open(&c->arena, &t->target, &tool_opts, &t->tc, e) ||
-	    !mount_toolchain(c, t->tc, e))
+	if (!b->opts->no_tools && (!toolchain_open(&c->arena, &t->target, &tool_opts, &t->tc, e) ||
+				   !mount_toolchain(c, t->tc, e)))
 		return err_wrap(e, "finding a toolchain for %.*s",
 				STR_ARG(target_name(&c->arena, &t->target)));
 	plan_common_cflags(&c->arena, &plan_opts, &load_opts.cflags);
@@ -93,7 +93,7 @@ void build_program(struct build *b, struct build_target *t, const struct program
 
 	build_goal(b, policy);
 	*vec_push(&b->c->arena, &b->placed) =
-	    (struct placed){link, path.n ? path : link->outputs.v[0].path, 0755};
+	    (struct placed){link, path.n ? path : link->outputs.v[0].path, 0755, policy};
 }
 
 static struct str module_for(void *ctx, struct str header)
@@ -155,6 +155,11 @@ static bool place(struct build *b, struct file_memo *memo, const struct placed *
 	return r == CAS_HIT;
 }
 
+static bool ended_well(const struct action *x)
+{
+	return x->state == ACTION_CACHED || x->state == ACTION_RAN;
+}
+
 static bool place_all(struct build *b, struct err *e)
 {
 	struct file_memo *memo;
@@ -164,10 +169,10 @@ static bool place_all(struct build *b, struct err *e)
 	if (!file_memo_open(&b->c->arena, STR(X "/state/placed"), &memo, e))
 		return false;
 	for (size_t i = 0; i < b->placed.n; i++) {
-		const struct action *x = b->placed.v[i].action;
+		const struct placed *p = &b->placed.v[i];
 
-		if ((x->state == ACTION_CACHED || x->state == ACTION_RAN) &&
-		    !place(b, memo, &b->placed.v[i], e)) {
+		if (ended_well(p->action) && (!p->check || ended_well(p->check)) &&
+		    !place(b, memo, p, e)) {
 			file_memo_close(memo, &(struct err){0});
 			return false;
 		}
@@ -195,7 +200,12 @@ bool build_run(struct build *b, struct err *e)
 			*vec_push(&c->arena, &o.trusted_prefixes) =
 			    b->targets[i].tc->trusted_prefixes.v[k];
 	if (!exec_run(&c->arena, &b->graph, b->goals.v, b->goals.n, &o, &b->stat, e)) {
+		struct err ignored;
+
 		explain_failure(b, e);
+		/* The first error is the one to tell; what ended well is there all the same. */
+		if (b->opts->keep_going && !place_all(b, &ignored))
+			event_warn(ui_sink(c->ui), "%s", ignored.msg);
 		return false;
 	}
 	return place_all(b, e);

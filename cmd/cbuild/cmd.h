@@ -85,6 +85,7 @@ struct build_opts {
 	struct str profile;
 	unsigned jobs;
 	bool keep_going, dry_run, show_commands, explain, no_cache;
+	bool no_tools; /* packages only: nothing will run, so no toolchain is looked for */
 };
 /* The rows for opt_parse; append them with BUILD_OPTS(o). */
 #define BUILD_OPTS(o)                                                                              \
@@ -108,6 +109,7 @@ struct placed {
 	struct action *action; /* output 0 goes ... */
 	struct str path;       /* ... here */
 	uint32_t mode;
+	const struct action *check; /* what must have ended well too; may be NULL */
 };
 
 struct build {

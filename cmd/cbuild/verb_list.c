@@ -76,7 +76,7 @@ static void print_package(const struct cmd *c, const struct package *p)
 
 bool verb_list(struct cmd *c, struct str_vec *args, struct err *e)
 {
-	struct build_opts o = {0};
+	struct build_opts o = {.no_tools = true};
 	bool modules = false;
 	const struct opt opts[] = {
 	    {"-m", OPT_FLAG, &modules}, {"--target", OPT_LIST, &o.targets}, {0}};
