@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "cas/cas_impl.h"
@@ -60,6 +61,17 @@ struct str cas_temp(struct arena *a, struct cas *c, const char *suffix)
 
 	unique_name(name);
 	return str_fmt(a, "%s/tmp/%s.%s", c->dir.p, name, suffix);
+}
+
+bool cas_writable(const struct cas *c, struct err *e)
+{
+	struct arena scratch = {0};
+	struct str dir = str_fmt(&scratch, "%s/tmp", c->dir.p);
+	bool ok = access(dir.p, W_OK | X_OK) == 0 ||
+		  err_errno(e, "writing to the build cache %s", c->dir.p);
+
+	arena_fini(&scratch);
+	return ok;
 }
 
 /* --- what was verified in this process --- */

@@ -73,6 +73,8 @@ struct str cas_dir(const struct cas *c);
 struct str cas_path(struct arena *a, const struct cas *c, const struct digest *d);
 /* A new name in tmp/ with the given suffix ("o"); absolute; unique over processes. */
 struct str cas_temp(struct arena *a, struct cas *c, const char *suffix);
+/* May something be made at such a name? A warm cache serves without; ERR_IO with the remedy. */
+bool cas_writable(const struct cas *c, struct err *e) ATTR_MUST_USE;
 
 bool cas_put(struct cas *c, struct str bytes, bool executable, struct digest *out,
 	     struct err *e) ATTR_MUST_USE;

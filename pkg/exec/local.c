@@ -105,6 +105,9 @@ bool job_command(struct job *j, struct err *e)
 	const struct action *x = j->x;
 	size_t bytes = 0;
 
+	/* Else each tool would say in its own words that its output cannot be made. */
+	if (!cas_writable(j->run->o->cas, e))
+		return false;
 	j->argv = arena_array(&j->scratch, const char *, x->argv.n + 1);
 	for (size_t i = 0; i < x->argv.n; i++) {
 		j->argv[i] = real_word(j, &x->argv.v[i]);
