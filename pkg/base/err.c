@@ -74,6 +74,9 @@ static void fix_for_errno(struct err *e, int os_errno)
 	case ENOENT:
 		err_fix(e, "see whether it is there, and where a link on the way leads");
 		break;
+	case EISDIR:
+		err_fix(e, "a folder has that name: move it away");
+		break;
 	case EMFILE:
 	case ENFILE:
 		err_fix(e, "raise the limit of open files (ulimit -n), or lower -j");
