@@ -101,7 +101,6 @@ struct action {
 	struct str_vec env; /* "K=V"; exactly the child's environment (sorted in the key) */
 	struct digest tool; /* identity of what runs it; in the key */
 	bool uncacheable;   /* always run, never recorded (say why in the title) */
-	bool failure_hints; /* reserved for plan: words may be translated by its hint function */
 	void *owner;	    /* plan's own */
 
 	/* Filled by exec_run. */

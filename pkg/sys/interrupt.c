@@ -1,5 +1,5 @@
 /*
- * SIGINT and SIGTERM only count and write a byte into a pipe that is never read: from then on
+ * SIGINT, SIGTERM and SIGHUP only count and write a byte into a pipe that is never read: from then on
  * poll(2) sees it readable, so no wait is missed between a check and the wait. The watch over stalls
  * is alarm(2), whose signal ends the wait that is under way.
  */
@@ -32,7 +32,7 @@ static void on_signal(int signal)
 void interrupt_install(void)
 {
 	struct sigaction act = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN}, old;
-	static const int signals[] = {SIGINT, SIGTERM};
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 	if (pipe_fd[0] >= 0 || pipe2(pipe_fd, O_CLOEXEC | O_NONBLOCK) != 0)
 		return;

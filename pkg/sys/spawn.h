@@ -44,9 +44,9 @@ bool spawn_set_open(struct spawn_set **out, struct err *e) ATTR_MUST_USE;
 /* Starts a child. ERR_IO names argv[0] and says how to install or find it when it is missing. */
 bool spawn_start(struct spawn_set *s, const struct spawn *cmd, struct err *e) ATTR_MUST_USE;
 /*
- * Waits until a child ended (SPAWN_EXITED, *out filled), timeout_ms passed (-1: none), SIGINT or
- * SIGTERM arrived (SPAWN_INTERRUPTED; see interrupt_requested), the watched descriptor is readable
- * (SPAWN_WOKEN), or nothing runs and nothing is watched (SPAWN_NONE).
+ * Waits until a child ended (SPAWN_EXITED, *out filled), timeout_ms passed (-1: none), SIGINT,
+ * SIGTERM or SIGHUP arrived (SPAWN_INTERRUPTED; see interrupt_requested), the watched descriptor is
+ * readable (SPAWN_WOKEN), or nothing runs and nothing is watched (SPAWN_NONE).
  */
 enum spawn_wait spawn_wait(struct spawn_set *s, int timeout_ms, struct spawn_result *out);
 /* A descriptor that wakes spawn_wait, pool_fd() say; -1: none. */
@@ -65,8 +65,8 @@ bool spawn_run(const struct spawn *cmd, bool inherit, struct spawn_result *out,
 bool spawn_exec(const struct spawn *cmd, struct err *e);
 
 /*
- * Installs handlers for SIGINT and SIGTERM that only set a flag (and ignores SIGPIPE); once, from
- * main.
+ * Installs handlers for SIGINT, SIGTERM and SIGHUP that only set a flag (and ignores SIGPIPE); once,
+ * from main.
  */
 void interrupt_install(void);
 bool interrupt_requested(void);
