@@ -69,7 +69,8 @@ static void fix_for_errno(struct err *e, int os_errno)
 		break;
 	case EACCES:
 	case EPERM:
-		err_fix(e, "check the owner and mode of the folder that holds it");
+		err_fix(e, "check the owner and mode of the folder that holds it; for the cache, "
+			   "CBUILD_CACHE may name another folder");
 		break;
 	case ENOENT:
 		err_fix(e, "see whether it is there, and where a link on the way leads");
