@@ -25,7 +25,7 @@ flags_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-r
 cc := $(if $(filter clang fuzz,$(VARIANT)),clang,$(CC))
 
 PKGS := libgit2 libarchive yaml-0.1 libcurl libcrypto jansson libdeflate
-ifeq ($(filter clean help quickstart layers check fmt fmt-check,$(MAKECMDGOALS)),)
+ifeq ($(filter clean help quickstart layers check check-peers fmt fmt-check,$(MAKECMDGOALS)),)
 ifneq ($(shell pkg-config --exists $(PKGS) && echo yes),yes)
 $(error packages are missing: run scripts/deps build)
 endif
@@ -153,8 +153,8 @@ check:
 	scripts/check
 
 # Projects of other people's, from a Debian archive; minutes.
-check-peers: $(bin)/cbuild
-	scripts/projects
+check-peers:
+	scripts/check peers
 
 quickstart:
 	scripts/quickstart
@@ -165,7 +165,7 @@ help:
 	@echo '#   scripts golden    whole-command tests; golden rewrites their expected files'
 	@echo '#   fuzz replay       fuzz for FUZZ_SECONDS each; replay the corpora'
 	@echo '#   layers fmt fmt-check tidy quickstart clean'
-	@echo '#   check-peers       build projects of other people, and run their tests'
+	@echo '#   check-peers       kv twice, byte for byte; its image in other tools; other people'\''s projects'
 
 clean:
 	rm -rf build

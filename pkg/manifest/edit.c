@@ -235,13 +235,15 @@ static bool check_shape(const char *file, const struct yaml_node *root, struct e
 }
 
 /* Whether the requirements other than path have the same versions in both maps (before may be NULL). */
-static bool others_kept(const struct yaml_node *before, const struct yaml_node *after, struct str path)
+static bool others_kept(const struct yaml_node *before, const struct yaml_node *after,
+			struct str path)
 {
 	for (size_t i = 0; before && i < before->pairs.n; i++) {
 		const struct yaml_pair *old = &before->pairs.v[i];
 		const struct yaml_pair *new = after ? find_pair(after, old->key->text) : NULL;
 
-		if (!str_eq(old->key->text, path) && (!new || !str_eq(new->value->text, old->value->text)))
+		if (!str_eq(old->key->text, path) &&
+		    (!new || !str_eq(new->value->text, old->value->text)))
 			return false;
 	}
 	return true;

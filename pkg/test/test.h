@@ -32,6 +32,7 @@ struct test_result {
 	struct str output; /* log and failure lines, whole */
 };
 /* Reads a -stream transcript; tests that started and never ended count as failed (crash). */
-bool test_parse_stream(struct arena *a, struct str text, struct test_result **out, size_t *n, struct err *e) ATTR_MUST_USE;
+bool test_parse_stream(struct arena *a, struct str text, struct test_result **out, size_t *n,
+		       struct err *e) ATTR_MUST_USE;
 
 #endif
