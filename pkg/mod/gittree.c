@@ -91,7 +91,7 @@ static bool visit_blob(struct tree_walk *w, const git_tree_entry *ent, struct st
 	struct tree_file f = {.name = name,
 			      .exec = mode == GIT_FILEMODE_BLOB_EXECUTABLE,
 			      .link = mode == GIT_FILEMODE_LINK};
-	git_blob *blob;
+	git_blob *blob = NULL;
 	bool ok;
 
 	if (!paths_keep(w->globs, name))
@@ -225,7 +225,7 @@ bool git_root_file(struct arena *a, struct git_source *s, const char *name, stru
 {
 	const git_tree_entry *ent = git_tree_entry_byname(s->tree, name);
 	struct tree_walk w = {.a = a, .s = s};
-	git_blob *blob;
+	git_blob *blob = NULL;
 
 	*found = ent && (git_tree_entry_filemode(ent) == GIT_FILEMODE_BLOB ||
 			 git_tree_entry_filemode(ent) == GIT_FILEMODE_BLOB_EXECUTABLE);
