@@ -53,7 +53,7 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 				   !mount_toolchain(c, t->tc, e)))
 		return err_wrap(e, "finding a toolchain for %.*s",
 				STR_ARG(target_name(&c->arena, &t->target)));
-	plan_common_cflags(&c->arena, &plan_opts, &load_opts.cflags);
+	plan_common_flags(&c->arena, &plan_opts, &load_opts.cflags, &load_opts.ldflags);
 	if (!load_packages(&c->arena, &load_opts, &t->set, e))
 		return false;
 	plan_opts.tc = t->tc;
@@ -213,11 +213,12 @@ bool build_run(struct build *b, struct err *e)
 
 struct programs VEC_BODY(const struct program *);
 
-/* The programs of the packages that pattern names (empty: of all); one of that very name stands alone. */
+/* The programs of the packages that pattern names (empty: of all); one of that very name or file stands alone. */
 static bool matching_programs(struct build *b, const struct build_target *t, struct str pattern,
 			      struct programs *out, struct err *e)
 {
 	struct arena *a = &b->c->arena;
+	struct str path = path_clean(a, pattern);
 	struct package **v;
 	size_t n;
 
@@ -228,7 +229,7 @@ static bool matching_programs(struct build *b, const struct build_target *t, str
 		for (size_t k = 0; k < v[i]->programs.n; k++) {
 			const struct program *p = &v[i]->programs.v[k];
 
-			if (str_eq(p->name, pattern)) {
+			if (str_eq(p->name, pattern) || str_eq(p->main->path, path)) {
 				*out = (struct programs){0};
 				*vec_push(a, out) = p;
 				return true;

@@ -3,6 +3,7 @@
  */
 #include "cmd.h"
 
+#include <regex.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -142,6 +143,19 @@ static bool plan_tests(struct build *b, const struct str_vec *patterns, struct t
 	return true;
 }
 
+static bool check_regex(struct str run, struct cmd *c, struct err *e)
+{
+	regex_t re;
+
+	if (!run.n)
+		return true;
+	if (regcomp(&re, str_c(&c->arena, run), REG_EXTENDED | REG_NOSUB) != 0)
+		return err_set(e, ERR_USAGE, "--run: '%.*s' is not a regular expression",
+			       STR_ARG(run));
+	regfree(&re);
+	return true;
+}
+
 bool verb_test(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	struct test_opts o = {.timeout_s = 60};
@@ -154,9 +168,9 @@ bool verb_test(struct cmd *c, struct str_vec *args, struct err *e)
 	struct test_programs programs = {0};
 	struct build b;
 
-	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e) ||
-	    !session_patterns(c, args, e) || !build_open(&b, c, &o.build, e) ||
-	    !plan_tests(&b, args, &programs, e))
+	if (!opt_parse(c, args, opts, false, e) || !check_regex(o.run, c, e) ||
+	    !session_open(c, e) || !session_patterns(c, args, e) ||
+	    !build_open(&b, c, &o.build, e) || !plan_tests(&b, args, &programs, e))
 		return false;
 	if (programs.n && !build_run(&b, e))
 		return false;

@@ -1,7 +1,8 @@
 /*
- * Compiler flags that a scan must know: -D for mains behind #ifdef, and those that change what an include finds: -I, -iquote, -isystem, -idirafter, -include, -imacros,
- * with their value joined or as the next word. The order in which compilers search these folders does not
- * matter here: a source's closure holds what its includes find in any of them.
+ * Flags that a scan must know: -D for mains behind #ifdef, and those that change what an include finds (-I,
+ * -iquote, -isystem, -idirafter, -include, -imacros), with their value joined or as the next word. The order
+ * in which compilers search these folders does not matter here: a source's closure holds what its includes
+ * find in any of them. And -L: a library that turns up in an earlier folder is another library.
  */
 #include "load/load_impl.h"
 
@@ -46,9 +47,35 @@ static void take_words(struct loader *l, struct package *p, const struct str_vec
 	}
 }
 
+/* "FOLDER DIGEST" of the names in each folder of -L. */
+static void take_libraries(struct loader *l, struct package *p, const struct str_vec *words)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		struct str dir = value_of(words, &i, "-L");
+		const struct folder *f = dir.n ? tree_folder(l, path_clean(l->a, dir)) : NULL;
+		struct digest_ctx c;
+		struct digest d;
+		char hex[DIGEST_HEX + 1];
+
+		if (!f)
+			continue;
+		digest_init(&c);
+		for (size_t k = 0; k < f->names.n; k++) {
+			digest_update(&c, f->names.items[k].key.p, f->names.items[k].key.n);
+			digest_update(&c, "", 1);
+		}
+		d = digest_final(&c);
+		digest_hex(&d, hex);
+		*vec_push(l->a, &p->libraries) = str_fmt(l->a, "%.*s %s", STR_ARG(dir), hex);
+	}
+}
+
 void flags_search(struct loader *l, struct package *p)
 {
 	take_words(l, p, &p->flags.cflags);
 	take_words(l, p, &p->export_flags.cflags);
 	take_words(l, p, &l->o->cflags);
+	take_libraries(l, p, &p->flags.ldflags);
+	take_libraries(l, p, &p->export_flags.ldflags);
+	take_libraries(l, p, &l->o->ldflags);
 }

@@ -80,6 +80,7 @@ struct package {
 	struct str_vec include;	       /* search path (after the including file's folder): -I */
 	struct str_vec system_include; /* exported folders of required modules: -isystem */
 	struct str_vec flag_include;   /* folders that cflags add: -isystem, -iquote, CFLAGS' -I */
+	struct str_vec libraries;      /* "FOLDER DIGEST": the names in a folder of -L */
 	struct str_vec flag_defines;   /* names that cflags define: -D */
 	struct str_vec forced;	       /* headers that cflags include: -include, -imacros */
 	struct str test_runtime;       /* -isystem for tests: where cbuild/test.h lies, or empty */
@@ -102,9 +103,9 @@ struct package_set {
 struct load_opts {
 	const struct build_list *list;
 	struct target target;
-	struct str mod_mount;  /* where CACHE/mod is visible: "build/.x/mod" */
-	struct str root;       /* absolute execution root */
-	struct str_vec cflags; /* of profile and environment: they may name include folders */
+	struct str mod_mount;		/* where CACHE/mod is visible: "build/.x/mod" */
+	struct str root;		/* absolute execution root */
+	struct str_vec cflags, ldflags; /* of profile and environment: they may name folders */
 	/*
 	 * Root (relative to the execution root) of the module of the list that holds the test runtime;
 	 * only test sources see its headers. Empty: tests are not loaded.
@@ -121,7 +122,7 @@ bool load_packages(struct arena *a, const struct load_opts *o, struct package_se
 
 /*
  * The packages of the main module that patterns name: "./...", ".", "./cmd/kv", "pkg/...", a package's
- * or program's name. None given: "./...". ERR_USAGE names the pattern that matches nothing.
+ * or program's name, a source file of theirs. None given: "./...". ERR_USAGE names the pattern that matches nothing.
  */
 bool load_match(struct arena *a, const struct package_set *set, const struct str *patterns,
 		size_t n, struct package ***out, size_t *out_n, struct err *e) ATTR_MUST_USE;

@@ -74,7 +74,7 @@ struct mod_tree *scan_module_of(struct loader *l, struct str path);
 void packages_group_add(struct arena *a, struct package_groups *to, struct package_group g);
 
 /* flags.c */
-/* Sets p->flag_include, flag_defines and forced from its own cflags and those of the options. */
+/* Sets what the package's own flags and those of the options mean for the scan and the link. */
 void flags_search(struct loader *l, struct package *p);
 
 /* braces.c */

@@ -13,9 +13,20 @@ static bool names_program(const struct package *p, struct str name)
 	return false;
 }
 
+static bool has_source(const struct package *p, struct str path)
+{
+	for (size_t i = 0; i < p->sources.n; i++)
+		if (str_eq(p->sources.v[i]->path, path))
+			return true;
+	for (size_t i = 0; i < p->tests.n; i++)
+		if (str_eq(p->tests.v[i]->path, path))
+			return true;
+	return false;
+}
+
 static bool matches(struct arena *a, const struct package *p, struct str pattern)
 {
-	struct str tree = pattern;
+	struct str tree = pattern, path;
 
 	if (str_eqc(pattern, "...") || str_eqc(pattern, "./..."))
 		return true;
@@ -23,9 +34,8 @@ static bool matches(struct arena *a, const struct package *p, struct str pattern
 		tree.n -= 4;
 		return path_within(path_clean(a, tree), p->name);
 	}
-	if (str_eq(path_clean(a, pattern), p->name))
-		return true;
-	return names_program(p, pattern);
+	path = path_clean(a, pattern);
+	return str_eq(path, p->name) || names_program(p, pattern) || has_source(p, path);
 }
 
 bool load_match(struct arena *a, const struct package_set *set, const struct str *patterns,

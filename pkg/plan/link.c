@@ -12,7 +12,9 @@
 struct link {
 	struct plan *p;
 	struct action *x;
-	struct flags flags; /* ldflags and libs of all packages */
+	struct flags flags;	  /* ldflags and libs of all packages */
+	struct str_vec words;	  /* all flags in order: profile's, packages', LDFLAGS */
+	struct str_vec libraries; /* of all packages, see load.h */
 };
 
 /*
@@ -64,6 +66,12 @@ static bool included_by_tests(const struct package *pkg, const struct source *s)
 	return false;
 }
 
+static void add_once(struct plan *p, struct str_vec *v, struct str s)
+{
+	if (!str_vec_has(v, s))
+		*vec_push(p->arena, v) = s;
+}
+
 static void add_package(struct link *k, const struct package *pkg, const struct package *tested)
 {
 	for (size_t i = 0; i < pkg->sources.n; i++) {
@@ -75,6 +83,8 @@ static void add_package(struct link *k, const struct package *pkg, const struct 
 	}
 	plan_flags_add(k->p, &k->flags, &pkg->flags);
 	plan_flags_add(k->p, &k->flags, &pkg->export_flags);
+	for (size_t i = 0; i < pkg->libraries.n; i++)
+		add_once(k->p, &k->libraries, pkg->libraries.v[i]);
 }
 
 static void add_closure(struct link *k, struct package *pkg, bool test)
@@ -87,10 +97,51 @@ static void add_closure(struct link *k, struct package *pkg, bool test)
 		add_package(k, v[i], test ? pkg : NULL);
 }
 
-static void add_once(struct plan *p, struct str_vec *v, struct str s)
+static void add_words(struct link *k, const struct str_vec *words)
 {
-	if (!str_vec_has(v, s))
-		*vec_push(p->arena, v) = s;
+	for (size_t i = 0; i < words->n; i++) {
+		*vec_push(k->p->arena, &k->words) = words->v[i];
+		add_ldflag(k, words->v[i]);
+	}
+}
+
+/* Whether the linker may read a file because of the flag: x.a, -Lfolder, -T script, -Wl,x.ld */
+static bool names_file(struct str flag)
+{
+	if (flag.p[0] != '-' || str_startsc(flag, "-L") || str_startsc(flag, "-T"))
+		return true;
+	return str_startsc(flag, "-Wl,") && (str_containsc(flag, ".") || str_containsc(flag, "/"));
+}
+
+/*
+ * Files that flags name are inputs too; the linker says which. Under LTO the compiler's driver lists
+ * temporary files as well: then the link always runs.
+ */
+static void add_depfile(struct link *k, struct str name)
+{
+	struct plan *p = k->p;
+	bool linker = p->opts.tc->link_is_linker, any = false;
+	struct buf names = {0};
+	uint32_t dep;
+
+	for (size_t i = 0; i < k->words.n; i++)
+		any = any || names_file(k->words.v[i]);
+	if (!any)
+		return;
+	for (size_t i = 0; i < k->libraries.n; i++)
+		buf_printf(&names, "%.*s\n", STR_ARG(k->libraries.v[i]));
+	k->x->step_params = str_dup(p->arena, buf_str(&names));
+	buf_fini(&names);
+	if (p->lto.n && !linker) {
+		k->x->uncacheable = true;
+		return;
+	}
+	dep = action_output(
+	    p->arena, k->x,
+	    str_fmt(p->arena, "%.*s/link/%.*s.d", STR_ARG(p->prefix), STR_ARG(name)), false);
+	k->x->outputs.v[dep].depfile = true;
+	action_arg_out(p->arena, k->x,
+		       linker ? STR("--dependency-file=") : STR("-Wl,--dependency-file="), dep);
 }
 
 /* Flags and libraries behind the objects, each library once. */
@@ -99,13 +150,10 @@ static void add_link_flags(struct link *k)
 	struct plan *p = k->p;
 	struct str_vec libs = {0}, env = {0};
 
-	for (size_t i = 0; i < p->profile_flags.ldflags.n; i++)
-		add_ldflag(k, p->profile_flags.ldflags.v[i]);
-	for (size_t i = 0; i < k->flags.ldflags.n; i++)
-		add_ldflag(k, k->flags.ldflags.v[i]);
 	plan_add_split(p->arena, &env, p->opts.ldflags);
-	for (size_t i = 0; i < env.n; i++)
-		add_ldflag(k, env.v[i]);
+	add_words(k, &p->profile_flags.ldflags);
+	add_words(k, &k->flags.ldflags);
+	add_words(k, &env);
 	for (size_t i = 0; i < k->flags.libs.n; i++)
 		add_once(p, &libs, k->flags.libs.v[i]);
 	for (size_t i = 0; i < libs.n; i++)
@@ -139,7 +187,6 @@ static struct action *policy_of(struct link *k, struct str name)
 	struct plan *p = k->p;
 	struct arena *a = p->arena;
 	struct action *x = plan_new_action(p, str_fmt(a, "check %.*s", STR_ARG(name)));
-	struct str_vec names = {0};
 	struct buf params = {0};
 
 	x->step = &plan_policy_step;
@@ -148,7 +195,6 @@ static struct action *policy_of(struct link *k, struct str name)
 		const struct input *in = &k->x->inputs.v[i];
 
 		action_input_from(a, x, in->from, in->from_output);
-		*vec_push(a, &names) = in->path;
 	}
 	action_output(a, x, str_fmt(a, "%.*s/check/%.*s", STR_ARG(p->prefix), STR_ARG(name)),
 		      false);
@@ -157,8 +203,8 @@ static struct action *policy_of(struct link *k, struct str name)
 		   p->opts.tc->is_static, STR_ARG(name));
 	for (size_t i = 0; i < k->x->inputs.n; i++)
 		buf_printf(&params, "object %.*s\n", STR_ARG(k->x->inputs.v[i].from->title));
-	for (size_t i = 0; i < k->flags.ldflags.n; i++)
-		buf_printf(&params, "ldflag %.*s\n", STR_ARG(k->flags.ldflags.v[i]));
+	for (size_t i = 0; i < k->words.n; i++)
+		buf_printf(&params, "ldflag %.*s\n", STR_ARG(k->words.v[i]));
 	x->step_params = str_dup(a, buf_str(&params));
 	buf_fini(&params);
 	return x;
@@ -169,6 +215,7 @@ static struct action *finish(struct link *k, struct str name, struct action **po
 	const struct toolchain *tc = k->p->opts.tc;
 
 	add_link_flags(k);
+	add_depfile(k, name);
 	for (size_t i = 0; i < tc->link_post.n; i++)
 		action_arg(k->p->arena, k->x, tc->link_post.v[i]);
 	*policy = policy_of(k, name);

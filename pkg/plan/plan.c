@@ -27,25 +27,56 @@ static bool default_profile(struct plan *p)
 	return true;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* One word as a shell reads it: quotes group, a backslash takes the next byte as it is. */
+static struct str shell_word(struct arena *a, struct str *rest)
+{
+	struct buf word = {0};
+	struct str out;
+	char quote = 0;
+	size_t i = 0;
+
+	for (; i < rest->n && (quote || !is_blank(rest->p[i])); i++) {
+		char c = rest->p[i];
+
+		if (quote ? c == quote : c == '"' || c == '\'')
+			quote = quote ? 0 : c;
+		else if (c == '\\' && quote != '\'' && i + 1 < rest->n)
+			buf_add_byte(&word, rest->p[++i]);
+		else
+			buf_add_byte(&word, c);
+	}
+	*rest = str_skip(*rest, i);
+	out = str_dup(a, buf_str(&word));
+	buf_fini(&word);
+	return out;
+}
+
 void plan_add_split(struct arena *a, struct str_vec *to, struct str text)
 {
-	struct str rest = text;
-
-	while (rest.p) {
-		struct str word = str_trim(str_cut(&rest, ' '));
+	for (text = str_trim(text); text.n; text = str_trim(text)) {
+		struct str word = shell_word(a, &text);
 
 		if (word.n)
 			*vec_push(a, to) = word;
 	}
 }
 
-void plan_common_cflags(struct arena *a, const struct plan_opts *o, struct str_vec *out)
+void plan_common_flags(struct arena *a, const struct plan_opts *o, struct str_vec *cflags,
+		       struct str_vec *ldflags)
 {
 	const struct profile *own = find_profile(o->manifest, o->profile);
 
 	for (size_t i = 0; own && i < own->flags.cflags.n; i++)
-		*vec_push(a, out) = own->flags.cflags.v[i];
-	plan_add_split(a, out, o->cflags);
+		*vec_push(a, cflags) = own->flags.cflags.v[i];
+	plan_add_split(a, cflags, o->cflags);
+	for (size_t i = 0; own && i < own->flags.ldflags.n; i++)
+		*vec_push(a, ldflags) = own->flags.ldflags.v[i];
+	plan_add_split(a, ldflags, o->ldflags);
 }
 
 /* A response file would be an input that nobody hashes. */

@@ -40,8 +40,9 @@ struct plan {
 	bool strip;
 };
 
-/* The compiler flags that every source gets: of the manifest's profile and of CFLAGS. */
-void plan_common_cflags(struct arena *a, const struct plan_opts *o, struct str_vec *out);
+/* The flags that every compile and link gets: of the manifest's profile, of CFLAGS and LDFLAGS. */
+void plan_common_flags(struct arena *a, const struct plan_opts *o, struct str_vec *cflags,
+		       struct str_vec *ldflags);
 /* A plan adds to graph g, which several targets' plans may share. ERR_USAGE: no such profile, bad CFLAGS. */
 bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct plan_opts *o,
 	       struct err *e) ATTR_MUST_USE;

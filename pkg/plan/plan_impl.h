@@ -9,7 +9,7 @@
 /* A new action of this plan's target with the fixed environment. */
 struct action *plan_new_action(struct plan *p, struct str title);
 void plan_flags_add(struct plan *p, struct flags *to, const struct flags *from);
-/* Words of CFLAGS or LDFLAGS: split at blanks, as make's shell would without quotes. */
+/* Words of CFLAGS or LDFLAGS, split as make's shell would: quotes and backslashes count. */
 void plan_add_split(struct arena *a, struct str_vec *to, struct str text);
 
 /* hint_header.c: appends the remedy for a missing header to out. */
