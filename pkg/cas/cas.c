@@ -29,7 +29,7 @@ static void shard_path(const struct cas *c, const char *kind, const struct diges
 	char hex[DIGEST_HEX + 1];
 
 	digest_hex(d, hex);
-	snprintf(out, PATH_MAX, "%s/%s/%.2s/%s", c->dir.p, kind, hex, hex);
+	(void)snprintf(out, PATH_MAX, "%s/%s/%.2s/%s", c->dir.p, kind, hex, hex);
 }
 
 void blob_path(const struct cas *c, const struct digest *d, char out[PATH_MAX])

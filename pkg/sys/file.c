@@ -274,7 +274,7 @@ static bool sync_folder_of(const char *path, struct err *e)
 	char dir[PATH_MAX];
 	int n = folder_part(path);
 
-	snprintf(dir, sizeof dir, "%.*s", n ? n : 1, n ? path : ".");
+	(void)snprintf(dir, sizeof dir, "%.*s", n ? n : 1, n ? path : ".");
 	return file_sync(dir, e);
 }
 
@@ -305,7 +305,7 @@ bool file_write_fast(const char *path, struct str bytes, uint32_t mode, struct e
 static bool has_content(const char *path, struct str bytes)
 {
 	struct arena scratch = {0};
-	struct str have;
+	struct str have = {0};
 	struct err ignored;
 	struct stat st;
 	bool same = false;
@@ -392,7 +392,7 @@ bool file_copy(const char *from, const char *to, uint32_t mode, struct err *e)
 
 bool file_move(const char *from, const char *to, struct err *e)
 {
-	struct file_sig sig;
+	struct file_sig sig = {0};
 
 	if (!fault_hit(FAULT_RENAME) && rename(from, to) == 0)
 		return true;

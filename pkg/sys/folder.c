@@ -43,7 +43,7 @@ static bool find_obstacle(const char *path, char out[PATH_MAX])
 {
 	struct stat st;
 
-	snprintf(out, PATH_MAX, "%s", path);
+	(void)snprintf(out, PATH_MAX, "%s", path);
 	for (char *p = out + 1; *p; p++) {
 		if (*p != '/')
 			continue;
