@@ -125,6 +125,57 @@ void TestPlanLinkThroughDriver(struct test *t)
 	arena_fini(&f.a);
 }
 
+/* Files that linker flags name: the linker lists them, and -L folders' names are in the key. */
+void TestPlanLinkFiles(struct test *t)
+{
+	struct fixture f;
+	struct action *x, *policy;
+
+	begin(t, &f, "dev");
+	words(&f.a, &f.log.flags.ldflags, "-Lvendor");
+	*vec_push(&f.a, &f.log.libraries) = STR("vendor 1234");
+	x = plan_program(&f.plan, &f.app.programs.v[0], &policy);
+	T_OK(t, strstr(command(&f, x), "--dependency-file=build/linux-arm64/link/app.d libc.a"));
+	T_OK(t, x->outputs.n == 2 && x->outputs.v[1].depfile);
+	T_OK(t, str_eqc(x->step_params, "vendor 1234\n"));
+	arena_fini(&f.a);
+}
+
+/* What assembler reads and cannot be known, and includes that macros make up. */
+void TestPlanUnknownReads(struct test *t)
+{
+	struct fixture f;
+	struct action *x;
+
+	begin(t, &f, "dev");
+	f.log_c.unknown_reads = true;
+	f.app_main.names = STR("abcd");
+	x = plan_compile(&f.plan, &f.log_c);
+	T_OK(t, x->uncacheable);
+	x = plan_compile(&f.plan, &f.app_main);
+	T_OK(t, !x->uncacheable && str_endsc(x->step_params, " abcd"));
+	arena_fini(&f.a);
+}
+
+/* CFLAGS' words, and a file whose name looks like an option. */
+void TestPlanWords(struct test *t)
+{
+	struct fixture f;
+	struct plan_opts o;
+	struct source s;
+
+	begin(t, &f, "dev");
+	add_source(&f, &f.log, &s, "-x.c");
+	f.plan.opts.cflags = STR(" -DA='b c'\t-DD=\"e\\\"f\" \\-g\n");
+	T_OK(t, strstr(command(&f, plan_compile(&f.plan, &s)), " -DA=b c -DD=e\"f -g -MD"));
+	T_OK(t, strstr(command(&f, plan_compile(&f.plan, &s)), " ./-x.c"));
+	o = f.plan.opts;
+	o.cflags = STR("-O1 @file");
+	T_OK(t, !plan_init(&f.plan, &f.a, &f.graph, &o, &f.e));
+	T_EQ_INT(t, f.e.code, ERR_USAGE);
+	arena_fini(&f.a);
+}
+
 /* The environment holds nothing of the user's, and the toolchain's word replaces ours. */
 void TestPlanEnvironment(struct test *t)
 {
