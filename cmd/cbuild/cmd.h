@@ -12,6 +12,7 @@
 #include "load/load.h"
 #include "mod/mod.h"
 #include "plan/plan.h"
+#include "state/state.h"
 #include "toolchain/toolchain.h"
 #include "ui/ui.h"
 
@@ -30,6 +31,7 @@ struct cmd {
 	struct manifest manifest;
 	struct build_list list; /* set by session_modules */
 	struct cas *cas;
+	struct watch watch; /* of a build that may be recorded */
 };
 
 /* One verb: its row in the table is its documentation and its dispatch. */
@@ -62,6 +64,9 @@ bool opt_parse(struct cmd *c, struct str_vec *args, const struct opt *opts, bool
 
 /* Finds the project and the cache, reads the manifest, and stands in the project's root. */
 bool session_open(struct cmd *c, struct err *e);
+/* The same in two parts: finding, and reading the manifest. */
+bool session_find(struct cmd *c, struct err *e);
+bool session_manifest(struct cmd *c, struct err *e);
 /* Only the cache folder's name; for verbs that need no project. */
 bool session_cache(struct cmd *c, struct err *e);
 struct mod_opts session_mod_opts(struct cmd *c);
@@ -137,6 +142,20 @@ bool build_compile_commands(struct build *b, struct err *e);
 /* argv for running a target's program here, through qemu-user when needed; NULL-terminated in the arena. */
 bool build_run_argv(struct cmd *c, const struct target *t, struct str program,
 		    const struct str_vec *args, const char *const **argv, struct err *e);
+
+/* --- the last run's state --------------------------------------------------------------------- */
+
+/*
+ * Compares with what the last good run of this very command recorded. True: all is done (or has failed,
+ * *ok says which, with e set). False: the full walk is needed, and a watch is on for it.
+ */
+struct quick {
+	const char *path; /* of the state file; NULL: this command records nothing */
+};
+bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec *args,
+		 struct str output, struct quick *q, bool *ok, struct err *e);
+/* After the full walk: records it when it went well. */
+void quick_record(struct quick *q, struct build *b, bool ok);
 
 /* Verbs, one file each. */
 bool verb_build(struct cmd *c, struct str_vec *args, struct err *e);

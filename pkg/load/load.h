@@ -137,4 +137,10 @@ void load_closure(struct arena *a, struct package *p, bool test, struct package 
  */
 struct str load_find_definition(struct arena *a, const struct package_set *set, struct str symbol);
 
+/*
+ * Digest of what loading takes from a source's or header's bytes: its includes, whether it has main, its
+ * tests. As long as it stays, and all folders do, load_packages gives the same set.
+ */
+struct digest load_facts(struct str path, struct str bytes);
+
 #endif

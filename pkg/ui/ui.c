@@ -14,7 +14,7 @@
 struct ui {
 	struct event_sink sink; /* first: the sink's pointer is the ui's */
 	enum ui_mode mode;
-	bool colour, github, line_shown;
+	bool colour, github, line_shown, warned;
 	uint64_t total, done, running, shown_ms, start_ms;
 	char title[160];
 };
@@ -131,6 +131,7 @@ static void emit_text(struct event_sink *self, const struct event *ev)
 		print_block(u, dim, "", ev->text, (struct str){0});
 		break;
 	case EVENT_WARNING:
+		u->warned = true;
 		print_block(u, bold, "warning: ", ev->text, (struct str){0});
 		break;
 	case EVENT_PLAN:
@@ -204,6 +205,11 @@ void ui_open(struct ui **out, enum ui_mode mode)
 	u->sink.emit = mode == UI_JSON ? emit_json : emit_text;
 	u->start_ms = clock_mono_ms();
 	*out = u;
+}
+
+bool ui_warned(const struct ui *u)
+{
+	return u->warned;
 }
 
 struct event_sink *ui_sink(struct ui *u)
