@@ -116,7 +116,7 @@ static struct str defined_in(void *ctx, struct str symbol)
 }
 
 /* Remedies for the failed actions' words become the error's remedy. */
-static void explain_failure(struct build *b, struct err *e)
+void build_explain_failure(struct build *b, struct err *e)
 {
 	struct plan_hint_port port = {.module_for = module_for, .defined_in = defined_in, .ctx = b};
 	struct buf hints = {0};
@@ -185,6 +185,8 @@ bool build_run(struct build *b, struct err *e)
 			      .show_commands = b->opts->show_commands,
 			      .explain = b->opts->explain,
 			      .no_cache_read = b->opts->no_cache,
+			      .settled = b->settled,
+			      .trusted_prefixes = b->trusted,
 			      .state_dir = STR(X "/state")};
 
 	if (!c->cas && !cas_open(&c->arena, c->cache_dir, &c->cas, e))
@@ -195,7 +197,7 @@ bool build_run(struct build *b, struct err *e)
 			*vec_push(&c->arena, &o.trusted_prefixes) =
 			    b->targets[i].tc->trusted_prefixes.v[k];
 	if (!exec_run(&c->arena, &b->graph, b->goals.v, b->goals.n, &o, &b->stat, e)) {
-		explain_failure(b, e);
+		build_explain_failure(b, e);
 		return false;
 	}
 	return place_all(b, e);

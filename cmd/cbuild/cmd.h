@@ -124,6 +124,8 @@ struct build {
 	VEC(uint32_t) goals;
 	VEC(struct placed) placed;
 	struct exec_stat stat;
+	struct str_vec trusted; /* beside the targets' toolchains' */
+	uint64_t settled;	/* for exec_opts */
 };
 
 /* Toolchains, packages and empty plans for every target. */
@@ -132,6 +134,8 @@ void build_goal(struct build *b, const struct action *x);
 /* A program and its policy check as goals, placed at path (empty: its usual place). */
 void build_program(struct build *b, struct build_target *t, const struct program *prog,
 		   struct str path);
+/* What can be done about the failed actions becomes e's remedy. */
+void build_explain_failure(struct build *b, struct err *e);
 /* Runs the goals and places what they made. On failure explains what can be. */
 bool build_run(struct build *b, struct err *e);
 /* The one program that operands name (or the only one). */

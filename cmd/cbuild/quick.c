@@ -70,13 +70,56 @@ static const char *state_path(struct cmd *c, const struct build_opts *o,
 	return ok ? str_fmt(&c->arena, STATE_DIR "/graph-%.16s", hex).p : NULL;
 }
 
+/* A failed action's remedies need the packages: they are loaded now. */
+static void explain_edit(struct build *b, struct err *e)
+{
+	struct build full = {0};
+	struct err ignored;
+
+	if (!session_manifest(b->c, &ignored) || !build_open(&full, b->c, b->opts, &ignored))
+		return;
+	full.graph = b->graph;
+	build_explain_failure(&full, e);
+}
+
+enum edit_end { EDIT_OK, EDIT_FAILED, EDIT_STALE };
+
+/* Runs what the edit touches. EDIT_STALE: what was recorded cannot be used. */
+static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct state *s,
+			      struct err *e)
+{
+	static const struct step *const steps[] = {&plan_policy_step};
+	struct build b = {.c = c, .opts = o};
+	struct state_edit d;
+
+	if (!state_graph(&c->arena, s, steps, sizeof steps / sizeof steps[0], &d))
+		return EDIT_STALE;
+	b.graph = d.graph;
+	b.trusted = d.trusted_prefixes;
+	b.settled = d.settled;
+	for (size_t i = 0; i < d.goals.n; i++)
+		*vec_push(&c->arena, &b.goals) = d.goals.v[i];
+	for (size_t i = 0; i < d.products.n; i++)
+		*vec_push(&c->arena, &b.placed) = (struct placed){
+		    d.products.v[i].action, d.products.v[i].path, d.products.v[i].mode};
+	state_replay_settled(s, ui_sink(c->ui));
+	if (build_run(&b, e)) {
+		state_update(s);
+		return EDIT_OK;
+	}
+	if (b.stat.stale)
+		return EDIT_STALE;
+	if (e->code == ERR_TOOL)
+		explain_edit(&b, e);
+	return EDIT_FAILED;
+}
+
 bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec *args,
 		 struct str output, struct quick *q, bool *ok, struct err *e)
 {
 	struct state *s = NULL;
 	bool done = false;
 
-	(void)e;
 	*q = (struct quick){0};
 	if (o->dry_run || o->show_commands || o->explain || o->no_cache || c->json)
 		return false;
@@ -85,10 +128,23 @@ bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec
 		return false;
 	switch (state_check(&c->arena, q->path, &s)) {
 	case STATE_SAME:
-		state_replay(&c->arena, s, ui_sink(c->ui));
+		state_replay(s, ui_sink(c->ui));
 		done = *ok = true;
 		break;
 	case STATE_EDITED:
+		switch (run_edit(c, o, s, e)) {
+		case EDIT_OK:
+			done = *ok = true;
+			break;
+		case EDIT_FAILED:
+			done = true;
+			*ok = false;
+			break;
+		case EDIT_STALE:
+			*e = (struct err){0};
+			break;
+		}
+		break;
 	case STATE_OTHER:
 		break;
 	}

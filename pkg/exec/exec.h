@@ -101,6 +101,8 @@ struct action {
 	struct str_vec env; /* "K=V"; exactly the child's environment (sorted in the key) */
 	struct digest tool; /* identity of what runs it; in the key */
 	bool uncacheable;   /* always run, never recorded (say why in the title) */
+	/* Its result is there already: exec takes it as it is and neither looks it up nor runs it. */
+	bool settled;
 	bool failure_hints; /* reserved for plan: words may be translated by its hint function */
 	void *owner;	    /* plan's own */
 
@@ -142,12 +144,15 @@ struct exec_opts {
 	bool no_cache_read; /* run everything (for reproducibility checks) */
 	/* folder for the stat memo and the explain records (build/.x/state) */
 	struct str state_dir;
+	uint64_t settled; /* how many actions that are not in the graph count as cached */
 	/* discovered inputs below these are covered by a tool digest */
 	struct str_vec trusted_prefixes;
 };
 
 struct exec_stat {
 	uint64_t total, ran, cached, failed, skipped, elapsed_ms;
+	/* What a settled action made is no longer in the cache: nothing is to be believed. */
+	bool stale;
 };
 
 /*

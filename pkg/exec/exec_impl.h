@@ -136,6 +136,8 @@ struct job {
 
 /* lookup.c: fills x->result and x->words and says whether the cache had it. */
 enum cas_result lookup(struct run *r, struct action *x, struct err *e);
+/* Whether the blobs that x reads from settled actions are in the cache. */
+bool settled_inputs_there(struct run *r, const struct action *x);
 
 /* local.c */
 struct job *job_new(struct run *r, struct action *x);

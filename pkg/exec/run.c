@@ -11,9 +11,14 @@
 
 enum { STOP_GRACE_MS = 2000 };
 
+static uint64_t total(const struct run *r)
+{
+	return r->s.wanted_n + r->o->settled;
+}
+
 static void emit(struct run *r, enum event_kind kind, struct str text)
 {
-	struct event ev = {.kind = kind, .text = text, .done = r->done, .total = r->s.wanted_n};
+	struct event ev = {.kind = kind, .text = text, .done = r->done, .total = total(r)};
 
 	event_emit(r->o->sink, &ev);
 }
@@ -27,7 +32,7 @@ static void emit_end(struct run *r, const struct action *x, enum event_outcome o
 	    .text = x->title,
 	    .output = output,
 	    .done = r->done,
-	    .total = r->s.wanted_n,
+	    .total = total(r),
 	    .elapsed_ms = elapsed_ms,
 	};
 
@@ -259,6 +264,10 @@ static void consider(struct run *r, struct action *x)
 		end_failed(r, x, &why, 0);
 		return;
 	}
+	if (!settled_inputs_there(r, x)) {
+		r->stat.stale = r->stopping = true;
+		return;
+	}
 	show(r, x, known);
 	if (r->o->dry_run) {
 		pretend(r, x);
@@ -283,7 +292,7 @@ static bool cancelled(struct run *r, struct err *e)
 {
 	spawn_stop_all(r->children, STOP_GRACE_MS);
 	return err_set(e, ERR_CANCEL, "interrupted after %zu of %zu actions", r->done,
-		       r->s.wanted_n);
+		       (size_t)total(r));
 }
 
 static bool loop(struct run *r, struct err *e)
@@ -383,11 +392,13 @@ static bool hash_files(struct run *r, struct err *e)
 
 static bool finish(struct run *r, struct err *e)
 {
-	r->stat.skipped += r->s.wanted_n - r->done;
+	if (r->stat.stale)
+		return err_set(e, ERR_IO, "the cache lost what was built from it");
+	r->stat.skipped += total(r) - r->done;
 	event_emit(r->o->sink, &(struct event){
 				   .kind = EVENT_DONE,
 				   .done = r->done,
-				   .total = r->s.wanted_n,
+				   .total = total(r),
 				   .cached = r->stat.cached,
 				   .elapsed_ms = clock_mono_ms() - r->started_ms,
 			       });
@@ -431,20 +442,21 @@ static bool run_all(struct run *r, struct err *e)
 {
 	if (!hash_files(r, e))
 		return false;
-	event_emit(r->o->sink, &(struct event){.kind = EVENT_PLAN, .total = r->s.wanted_n});
+	event_emit(r->o->sink, &(struct event){.kind = EVENT_PLAN, .total = total(r)});
 	return loop(r, e) && finish(r, e);
 }
 
 bool exec_run(struct arena *a, struct graph *g, const uint32_t *goals, size_t goal_count,
 	      const struct exec_opts *opts, struct exec_stat *stat, struct err *e)
 {
-	struct run r = {.a = a, .o = opts, .started_ms = clock_mono_ms()};
+	struct run r = {.a = a, .o = opts, .started_ms = clock_mono_ms(), .done = opts->settled};
 	bool ok;
 
+	r.stat.cached = opts->settled;
 	r.cas_dir = cas_dir(opts->cas);
 	ok = schedule_init(a, g, goals, goal_count, &r.s, e) && open_all(&r, e) && run_all(&r, e);
 	close_all(&r);
-	r.stat.total = r.s.wanted_n;
+	r.stat.total = total(&r);
 	r.stat.elapsed_ms = clock_mono_ms() - r.started_ms;
 	if (stat)
 		*stat = r.stat;

@@ -110,9 +110,12 @@ static void read_entry(void *ctx, size_t i)
 	struct err ignored;
 
 	if (!file_digest(t->items[i].path, &now, &ignored) ||
-	    now.size_bytes != t->s->sigs[k].size_bytes)
+	    now.size_bytes != t->s->sigs[k].size_bytes) {
 		t->s->seen[k] = SEEN_OTHER;
-	else if (memcmp(now.sha256, x->sha256, DIGEST_BYTES) != 0)
+		return;
+	}
+	t->s->shas[k] = now;
+	if (memcmp(now.sha256, x->sha256, DIGEST_BYTES) != 0)
 		t->s->seen[k] = (uint8_t)judge(t->s, x, t->items[i].path);
 	else if ((x->what & WATCH_FILE) && t->s->sigs[k].mode != x->sig.mode)
 		t->s->seen[k] = SEEN_OTHER;
@@ -131,6 +134,7 @@ static void read_touched(struct arena *a, struct state *s)
 				*vec_push(a, &v) = (struct todo_item){
 				    k, entry_path(a, &s->p, f, &s->p.entries[k]).p};
 	}
+	s->shas = arena_array(a, struct digest, s->p.head->entry_count);
 	t.items = v.v;
 	t.n = v.n;
 	pool_each(t.n, t.n < SMALL / 10 ? 1 : LOOK_THREADS, read_entry, &t);
@@ -261,28 +265,32 @@ enum state_found state_check(struct arena *a, const char *path, struct state **o
 
 void state_close(struct state *s)
 {
-	if (s)
-		file_map_close(&s->map);
+	if (!s)
+		return;
+	buf_fini(&s->graph);
+	file_map_close(&s->map);
 }
 
-void state_replay(struct arena *a, const struct state *s, struct event_sink *sink)
+void state_emit_words(const struct state *s, const struct words *w, struct event_sink *sink)
+{
+	struct event end = {.kind = EVENT_ACTION_END,
+			    .outcome = EVENT_CACHED,
+			    .text = str_from(s->p.strings + w->title, w->title_n),
+			    .output = str_from(s->p.strings + w->text, w->text_n),
+			    .done = s->p.head->total,
+			    .total = s->p.head->total};
+
+	event_emit(sink, &end);
+}
+
+void state_replay(const struct state *s, struct event_sink *sink)
 {
 	const struct head *h = s->p.head;
 	struct event plan = {.kind = EVENT_PLAN, .total = h->total}, done = plan;
 
-	(void)a;
 	event_emit(sink, &plan);
-	for (uint32_t i = 0; i < h->words_count; i++) {
-		const struct words *w = &s->p.words[i];
-		struct event end = {.kind = EVENT_ACTION_END,
-				    .outcome = EVENT_CACHED,
-				    .text = str_from(s->p.strings + w->title, w->title_n),
-				    .output = str_from(s->p.strings + w->text, w->text_n),
-				    .done = h->total,
-				    .total = h->total};
-
-		event_emit(sink, &end);
-	}
+	for (uint32_t i = 0; i < h->words_count; i++)
+		state_emit_words(s, &s->p.words[i], sink);
 	done.kind = EVENT_DONE;
 	done.done = done.cached = h->total;
 	done.elapsed_ms = clock_mono_ms() - s->begun_ms;

@@ -275,7 +275,8 @@ static void take_words(struct record *r)
 		if (!x->words.n || (x->state != ACTION_CACHED && x->state != ACTION_RAN))
 			continue;
 		*vec_push(r->a, &r->words) =
-		    (struct words){.title = add_string(r, x->title),
+		    (struct words){.action = (uint32_t)i,
+				   .title = add_string(r, x->title),
 				   .title_n = (uint32_t)x->title.n,
 				   .text = add_string(r, x->words),
 				   .text_n = (uint32_t)x->words.n};
@@ -325,6 +326,15 @@ static bool write_all_parts(struct record *r, const char *path)
 	return ok;
 }
 
+/* What must always run is never done. */
+static bool any_uncacheable(const struct graph *g)
+{
+	for (size_t i = 0; i < g->actions.n; i++)
+		if (g->actions.v[i]->uncacheable)
+			return true;
+	return false;
+}
+
 void state_watch(struct watch *w, struct arena *a)
 {
 	watch_begin(w, a);
@@ -335,7 +345,8 @@ void state_record(struct arena *a, const char *path, const struct state_record *
 {
 	struct record rec = {.a = a, .r = r, .now_ns = clock_real_ns()};
 	struct err ignored;
-	bool ok = watch_clock_steady(r->watch) && file_memo_open(a, r->memo, &rec.memo, &ignored);
+	bool ok = watch_clock_steady(r->watch) && !any_uncacheable(r->graph) &&
+		  file_memo_open(a, r->memo, &rec.memo, &ignored);
 
 	if (ok) {
 		add_string(&rec, STR(""));

@@ -4,7 +4,7 @@
  *
  *     switch (state_check(&arena, path, &s)) {
  *     case STATE_SAME:    state_replay(s, sink);                        nothing to do
- *     case STATE_EDITED:  state_graph(&arena, s, steps, &g, &e); exec_run(...); state_update(s, ...);
+ *     case STATE_EDITED:  state_graph(&arena, s, steps, &g, &e); exec_run(...); state_update(s);
  *     case STATE_OTHER:   the full walk, under a watch; then state_record(...)
  *     }
  *
@@ -52,7 +52,7 @@ enum state_found state_check(struct arena *a, const char *path, struct state **o
 void state_close(struct state *s); /* accepts NULL */
 
 /* Emits what a run in which every action was cached emits: the tools' words, and the end. */
-void state_replay(struct arena *a, const struct state *s, struct event_sink *sink);
+void state_replay(const struct state *s, struct event_sink *sink);
 
 /* The part of the graph that an edit touches. */
 struct state_edit {
@@ -68,9 +68,10 @@ struct state_edit {
  */
 bool state_graph(struct arena *a, struct state *s, const struct step *const *steps,
 		 size_t step_count, struct state_edit *out);
+/* Emits the words of the actions that are not touched; before the edit's graph runs. */
+void state_replay_settled(const struct state *s, struct event_sink *sink);
 /* Brings the file up to date after the edit's graph ran well and its products were placed. */
-void state_update(struct arena *a, struct state *s, const struct state_edit *done,
-		  const struct watch *w);
+void state_update(struct state *s);
 
 /* watch_begin for what state_record gets. */
 void state_watch(struct watch *w, struct arena *a);

@@ -50,7 +50,7 @@ struct entry {
 
 /* A tool's words, printed again whenever its action is cached. */
 struct words {
-	uint32_t title, title_n, text, text_n;
+	uint32_t action, title, title_n, text, text_n;
 };
 
 /* The first part, in the map or in a copy of it. */
@@ -73,7 +73,9 @@ struct state {
 	struct sig *sigs; /* as they are now, an entry; folders behind them */
 	int64_t now_ns;	  /* before the look */
 	uint64_t begun_ms;
-	size_t edited;
+	struct digest *shas; /* of what was read, an entry; NULL: nothing was */
+	struct buf graph;    /* a copy of the second part */
+	struct edit *edit;
 };
 
 static inline bool entry_has_content(const struct entry *x)
@@ -98,6 +100,7 @@ struct str entry_path(struct arena *a, const struct parts *p, const struct folde
 		      const struct entry *x);
 
 /* --- check.c --- */
+void state_emit_words(const struct state *s, const struct words *w, struct event_sink *sink);
 /* A copy of the first part in out, with the signatures that the look saw; p finds its parts. */
 void state_refreshed(const struct state *s, struct buf *out, struct parts *p);
 
