@@ -93,7 +93,9 @@ void build_program(struct build *b, struct build_target *t, const struct program
 
 	build_goal(b, policy);
 	*vec_push(&b->c->arena, &b->placed) =
-	    (struct placed){link, path.n ? path : link->outputs.v[0].path, 0755};
+	    (struct placed){.action = link,
+			    .path = path.n ? path : link->outputs.v[0].path,
+			    .mode = 0755};
 }
 
 static struct str module_for(void *ctx, struct str header)
@@ -141,7 +143,9 @@ static bool place(struct build *b, struct file_memo *memo, const struct placed *
 	struct err ignored;
 	enum cas_result r;
 
-	if (file_kind(str_c(&b->c->arena, p->path)) == FILE_REGULAR &&
+	if (!digest_is_zero(&p->had) && digest_eq(&p->had, &out->digest))
+		return true;
+	if (digest_is_zero(&p->had) && file_kind(str_c(&b->c->arena, p->path)) == FILE_REGULAR &&
 	    file_memo_digest(memo, p->path, &have, &ignored) && digest_eq(&have, &out->digest))
 		return true;
 	if (!folder_make_for(str_c(&b->c->arena, p->path), e))
@@ -186,6 +190,7 @@ bool build_run(struct build *b, struct err *e)
 			      .explain = b->opts->explain,
 			      .no_cache_read = b->opts->no_cache,
 			      .settled = b->settled,
+			      .settled_ns = b->settled_ns,
 			      .trusted_prefixes = b->trusted,
 			      .state_dir = STR(X "/state")};
 

@@ -113,6 +113,7 @@ struct placed {
 	struct action *action; /* output 0 goes ... */
 	struct str path;       /* ... here */
 	uint32_t mode;
+	struct digest had; /* what lies there, when it is known; else zero */
 };
 
 struct build {
@@ -126,6 +127,7 @@ struct build {
 	struct exec_stat stat;
 	struct str_vec trusted; /* beside the targets' toolchains' */
 	uint64_t settled;	/* for exec_opts */
+	int64_t settled_ns;
 };
 
 /* Toolchains, packages and empty plans for every target. */

@@ -97,11 +97,13 @@ static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct 
 	b.graph = d.graph;
 	b.trusted = d.trusted_prefixes;
 	b.settled = d.settled;
+	b.settled_ns = d.settled_ns;
 	for (size_t i = 0; i < d.goals.n; i++)
 		*vec_push(&c->arena, &b.goals) = d.goals.v[i];
 	for (size_t i = 0; i < d.products.n; i++)
-		*vec_push(&c->arena, &b.placed) = (struct placed){
-		    d.products.v[i].action, d.products.v[i].path, d.products.v[i].mode};
+		*vec_push(&c->arena, &b.placed) =
+		    (struct placed){d.products.v[i].action, d.products.v[i].path,
+				    d.products.v[i].mode, d.products.v[i].had};
 	state_replay_settled(s, ui_sink(c->ui));
 	if (build_run(&b, e)) {
 		state_update(s);
@@ -159,9 +161,11 @@ static void products(struct build *b, struct state_products *out)
 	struct arena *a = &b->c->arena;
 
 	for (size_t i = 0; i < b->placed.n; i++)
-		*vec_push(a, out) = (struct state_product){
-		    b->placed.v[i].action, b->placed.v[i].path, b->placed.v[i].mode};
-	*vec_push(a, out) = (struct state_product){NULL, STR("compile_commands.json"), 0644};
+		*vec_push(a, out) = (struct state_product){.action = b->placed.v[i].action,
+							   .path = b->placed.v[i].path,
+							   .mode = b->placed.v[i].mode};
+	*vec_push(a, out) =
+	    (struct state_product){.path = STR("compile_commands.json"), .mode = 0644};
 }
 
 void quick_record(struct quick *q, struct build *b, bool ok)

@@ -145,6 +145,7 @@ struct exec_opts {
 	/* folder for the stat memo and the explain records (build/.x/state) */
 	struct str state_dir;
 	uint64_t settled; /* how many actions that are not in the graph count as cached */
+	int64_t settled_ns; /* when the blobs of the graph's settled actions were verified */
 	/* discovered inputs below these are covered by a tool digest */
 	struct str_vec trusted_prefixes;
 };

@@ -27,15 +27,40 @@ static bool edited(const struct state *s, uint32_t entry)
 static bool is_touched(const struct edit *d, const struct graph_action *x)
 {
 	for (uint32_t i = 0; i < x->in_n; i++) {
-		const struct graph_input *in = &d->g.inputs[x->in_at + i];
+		uint32_t word = d->g.pool[x->in_at + i];
+		const struct graph_input *in = &d->g.inputs[word & ~ODD];
 
-		if (in->from == STATE_NONE ? edited(d->s, in->entry) : d->touched[in->from])
+		if (!(word & ODD) ? d->s->seen[word] == SEEN_EDITED
+		    : in->from == STATE_NONE ? edited(d->s, in->entry)
+					     : d->touched[in->from])
 			return true;
 	}
 	for (uint32_t i = 0; i < x->more_n; i++)
-		if (edited(d->s, d->g.pool[x->more_at + 2 * i + 1]))
+		if (edited(d->s, d->g.pool[x->more_at + i]))
 			return true;
 	return false;
+}
+
+/* The path of a file by its entry. */
+static struct str path_of(const struct edit *d, uint32_t entry)
+{
+	const struct parts *p = &d->s->p;
+	uint32_t from = 0, to = p->head->folder_count;
+
+	while (to - from > 1) {
+		uint32_t middle = from + (to - from) / 2;
+
+		if (p->folders[middle].first <= entry)
+			from = middle;
+		else
+			to = middle;
+	}
+	return entry_path(d->a, p, &p->folders[from], &p->entries[entry]);
+}
+
+static struct str more_path(const struct edit *d, uint32_t word)
+{
+	return word & ODD ? graph_str(&d->g, word & ~ODD) : path_of(d, word);
 }
 
 /* Users may come before what they use, so until nothing more is found. */
@@ -105,9 +130,14 @@ static void fill_words(struct edit *d, const struct graph_action *g, struct acti
 static void fill_files(struct edit *d, const struct graph_action *g, struct action *x)
 {
 	for (uint32_t i = 0; i < g->in_n; i++) {
-		const struct graph_input *in = &d->g.inputs[g->in_at + i];
+		uint32_t word = d->g.pool[g->in_at + i];
+		const struct graph_input *in = &d->g.inputs[word & ~ODD];
 		struct input *to = vec_push(d->a, &x->inputs);
 
+		if (!(word & ODD)) {
+			to->path = path_of(d, word);
+			continue;
+		}
 		to->path = graph_str(&d->g, in->path);
 		to->order_only = in->order_only != 0;
 		to->from_output = in->from_output;
@@ -150,9 +180,16 @@ static void add_goals_and_products(struct edit *d)
 	for (uint32_t i = 0; i < d->g.head.products; i++) {
 		const struct graph_product *p = &d->g.products[i];
 
-		if (p->action != STATE_NONE && d->touched[p->action])
-			*vec_push(d->a, &out->products) = (struct state_product){
-			    d->actions[p->action], graph_str(&d->g, p->path), p->mode};
+		struct state_product *made;
+
+		if (p->action == STATE_NONE || !d->touched[p->action])
+			continue;
+		made = vec_push(d->a, &out->products);
+		made->action = d->actions[p->action];
+		made->path = graph_str(&d->g, p->path);
+		made->mode = p->mode;
+		made->had.size_bytes = d->s->p.entries[p->entry].sig.size_bytes;
+		memcpy(made->had.sha256, d->s->p.entries[p->entry].sha256, DIGEST_BYTES);
 	}
 	for (uint32_t i = 0; i < d->g.head.trusted; i++)
 		*vec_push(d->a, &out->trusted_prefixes) = graph_str(&d->g, d->g.trusted[i]);
@@ -186,6 +223,7 @@ bool state_graph(struct arena *a, struct state *s, const struct step *const *ste
 			return false;
 	add_goals_and_products(d);
 	out->settled = s->p.head->total > touched ? s->p.head->total - touched : 0;
+	out->settled_ns = s->p.head->walked_ns;
 	s->edit = d;
 	return true;
 }
@@ -197,10 +235,12 @@ static bool read_the_same(const struct edit *d, const struct graph_action *g,
 			  const struct action *x)
 {
 	for (uint32_t i = 0; i < g->in_n; i++) {
-		const struct graph_input *in = &d->g.inputs[g->in_at + i];
+		uint32_t entry = d->g.pool[g->in_at + i];
 
-		if (in->from == STATE_NONE && edited(d->s, in->entry) &&
-		    memcmp(x->inputs.v[i].digest.sha256, d->s->shas[in->entry].sha256,
+		if (entry & ODD)
+			continue;
+		if (edited(d->s, entry) &&
+		    memcmp(x->inputs.v[i].digest.sha256, d->s->shas[entry].sha256,
 			   DIGEST_BYTES) != 0)
 			return false;
 	}
@@ -215,7 +255,7 @@ static bool discovered_the_same(const struct edit *d, const struct graph_action 
 		return false;
 	for (uint32_t i = 0; i < g->more_n; i++)
 		if (!str_eq(x->result.more_inputs.v[i],
-			    graph_str(&d->g, d->g.pool[g->more_at + 2 * i])))
+			    more_path(d, d->g.pool[g->more_at + i])))
 			return false;
 	return true;
 }
@@ -276,7 +316,8 @@ static bool take_products(struct edit *d, struct parts *p)
 		if (!file_stat(str_c(d->a, graph_str(&d->g, g->path)), &now, &ignored))
 			return false;
 		x->sig = sig_of(&now);
-		x->what |= ENTRY_RACY;
+		x->what = (uint16_t)((x->what & ~ENTRY_RACY) |
+				     (sig_racy_product(&x->sig, clock_real_ns()) ? ENTRY_RACY : 0));
 		memcpy(x->sha256, d->actions[g->action]->result.outputs[0].digest.sha256,
 		       DIGEST_BYTES);
 	}

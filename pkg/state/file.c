@@ -29,6 +29,11 @@ bool sig_racy(const struct sig *s, int64_t now_ns)
 	return now_ns - s->mtime_ns < RACY_NS || now_ns - s->ctime_ns < RACY_NS;
 }
 
+bool sig_racy_product(const struct sig *s, int64_t now_ns)
+{
+	return s->ctime_ns % 1000000000 == 0 && sig_racy(s, now_ns);
+}
+
 static bool folders_fit(const struct parts *p)
 {
 	const struct head *h = p->head;

@@ -97,19 +97,42 @@ static void add_argv(struct writer *w, const struct action *x, struct graph_acti
 	}
 }
 
+static void add_odd_input(struct writer *w, const struct input *in, uint32_t entry)
+{
+	struct graph_input g = {.path = intern(w, in->path),
+				.entry = entry,
+				.from = in->from ? in->from->index : STATE_NONE,
+				.from_output = in->from_output,
+				.order_only = in->order_only};
+
+	put(&w->pool, ODD | (uint32_t)(w->inputs.n / sizeof g));
+	buf_add(&w->inputs, &g, sizeof g);
+}
+
 static void add_inputs(struct writer *w, const struct action *x, struct graph_action *out)
 {
-	out->in_at = (uint32_t)(w->inputs.n / sizeof(struct graph_input));
+	out->in_at = pool_at(w);
 	out->in_n = (uint32_t)x->inputs.n;
 	for (size_t i = 0; i < x->inputs.n; i++) {
 		const struct input *in = &x->inputs.v[i];
-		struct graph_input g = {.path = intern(w, in->path),
-					.entry = in->from ? STATE_NONE : entry_id(w, in->path),
-					.from = in->from ? in->from->index : STATE_NONE,
-					.from_output = in->from_output,
-					.order_only = in->order_only};
+		uint32_t entry = in->from ? STATE_NONE : entry_id(w, in->path);
 
-		buf_add(&w->inputs, &g, sizeof g);
+		if (entry == STATE_NONE || in->order_only)
+			add_odd_input(w, in, entry);
+		else
+			put(&w->pool, entry);
+	}
+}
+
+static void add_more(struct writer *w, const struct action *x, struct graph_action *out)
+{
+	out->more_at = pool_at(w);
+	out->more_n = (uint32_t)x->result.more_inputs.n;
+	for (size_t i = 0; i < x->result.more_inputs.n; i++) {
+		struct str path = x->result.more_inputs.v[i];
+		uint32_t entry = entry_id(w, path);
+
+		put(&w->pool, entry != STATE_NONE ? entry : ODD | intern(w, path));
 	}
 }
 
@@ -142,12 +165,7 @@ static void add_action(struct writer *w, const struct action *x)
 	add_argv(w, x, &g);
 	add_inputs(w, x, &g);
 	add_outputs(w, x, &g);
-	g.more_at = pool_at(w);
-	g.more_n = (uint32_t)x->result.more_inputs.n;
-	for (size_t i = 0; i < x->result.more_inputs.n; i++) {
-		put(&w->pool, intern(w, x->result.more_inputs.v[i]));
-		put(&w->pool, entry_id(w, x->result.more_inputs.v[i]));
-	}
+	add_more(w, x, &g);
 	buf_add(&w->actions, &g, sizeof g);
 }
 
@@ -242,6 +260,20 @@ static bool range(uint32_t at, uint64_t n, uint32_t count)
 	return at <= count && n <= count - at;
 }
 
+static bool input_fits(const struct graph_parts *g, uint32_t word, uint32_t entry_count)
+{
+	const struct graph_input *in;
+
+	if (!(word & ODD))
+		return word < entry_count;
+	if ((word & ~ODD) >= g->head.inputs)
+		return false;
+	in = &g->inputs[word & ~ODD];
+	return (in->from == STATE_NONE || (in->from < g->head.actions &&
+					   in->from_output < g->actions[in->from].out_n)) &&
+	       (in->entry == STATE_NONE || in->entry < entry_count);
+}
+
 static bool action_fits(const struct graph_parts *g, const struct graph_action *x,
 			uint32_t entry_count)
 {
@@ -249,17 +281,15 @@ static bool action_fits(const struct graph_parts *g, const struct graph_action *
 
 	if (x->tool >= h->tools || !range(x->env_at, x->env_n, h->pool) ||
 	    !range(x->argv_at, (uint64_t)x->argv_n * 2, h->pool) ||
-	    !range(x->more_at, (uint64_t)x->more_n * 2, h->pool) ||
-	    !range(x->in_at, x->in_n, h->inputs) || !range(x->out_at, x->out_n, h->outputs))
+	    !range(x->more_at, x->more_n, h->pool) ||
+	    !range(x->in_at, x->in_n, h->pool) || !range(x->out_at, x->out_n, h->outputs))
 		return false;
-	for (uint32_t i = 0; i < x->in_n; i++) {
-		const struct graph_input *in = &g->inputs[x->in_at + i];
-
-		if ((in->from != STATE_NONE &&
-		     (in->from >= h->actions || in->from_output >= g->actions[in->from].out_n)) ||
-		    (in->entry != STATE_NONE && in->entry >= entry_count))
+	for (uint32_t i = 0; i < x->in_n; i++)
+		if (!input_fits(g, g->pool[x->in_at + i], entry_count))
 			return false;
-	}
+	for (uint32_t i = 0; i < x->more_n; i++)
+		if (!(g->pool[x->more_at + i] & ODD) && g->pool[x->more_at + i] >= entry_count)
+			return false;
 	for (uint32_t i = 0; i < x->argv_n; i++) {
 		uint32_t word = g->pool[x->argv_at + 2 * i + 1], kind = word >> ARG_KIND_SHIFT;
 		uint32_t index = word & ((1U << ARG_KIND_SHIFT) - 1);

@@ -8,6 +8,13 @@
 
 enum { ARG_KIND_SHIFT = 28 };
 
+/*
+ * A file that an action reads is one word: its entry, whose path is the file's. Anything else (another
+ * action's output, a file without an entry) is ODD | an index of inputs, or of strings in lists of
+ * discovered inputs.
+ */
+static const uint32_t ODD = 0x80000000;
+
 struct graph_head {
 	uint32_t actions, pool, inputs, outputs, tools, products, goals, trusted, string_bytes;
 	uint32_t unused;
@@ -17,11 +24,13 @@ struct graph_action {
 	uint32_t title, target, step, params, tool;
 	uint32_t env_at, env_n;	  /* pool: strings */
 	uint32_t argv_at, argv_n; /* pool: string, kind << ARG_KIND_SHIFT | index */
-	uint32_t in_at, in_n, out_at, out_n;
-	uint32_t more_at, more_n; /* pool: string, entry: the discovered inputs */
+	uint32_t in_at, in_n; /* pool: inputs, in order */
+	uint32_t out_at, out_n;
+	uint32_t more_at, more_n; /* pool: discovered inputs */
 	uint16_t failure_hints, done;
 };
 
+/* from: STATE_NONE for a file. */
 struct graph_input {
 	uint32_t path, entry, from, from_output, order_only;
 };

@@ -173,7 +173,8 @@ static bool take_entry(struct record *r, const struct seen_path *x, int fd, bool
 		return false;
 	if (!entry_has_content(out) || real == FILE_ABSENT)
 		return true;
-	if (sig_racy(&out->sig, r->now_ns))
+	if (x->what & ENTRY_PRODUCT ? sig_racy_product(&out->sig, r->now_ns)
+				    : sig_racy(&out->sig, r->now_ns))
 		out->what |= ENTRY_RACY;
 	return take_digest(r, x, out);
 }
@@ -292,6 +293,7 @@ static void put_together(struct record *r, const struct buf *graph, struct buf *
 
 	memset(&h, 0, sizeof h);
 	h.total = r->r->total;
+	h.walked_ns = r->now_ns;
 	h.folder_count = (uint32_t)r->folders.n;
 	h.entry_count = (uint32_t)r->entries.n;
 	h.words_count = (uint32_t)r->words.n;

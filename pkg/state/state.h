@@ -40,6 +40,7 @@ struct state_product {
 	struct action *action; /* its output 0; NULL: no action makes it (compile_commands.json) */
 	struct str path;
 	uint32_t mode;
+	struct digest had; /* set by state_graph: what lies at path */
 };
 
 struct state_products VEC_BODY(struct state_product);
@@ -61,6 +62,7 @@ struct state_edit {
 	struct state_products products;	 /* of touched actions */
 	struct str_vec trusted_prefixes; /* for exec_opts */
 	uint64_t settled;		 /* actions of the whole graph that are not touched */
+	int64_t settled_ns;		 /* when a full walk last verified what they made */
 };
 
 /*

@@ -17,6 +17,7 @@ struct head {
 	uint64_t first_bytes;		 /* of the file, head and first part */
 	uint64_t graph_bytes;		 /* of the second part, to the file's end */
 	uint64_t total;			 /* actions in all */
+	int64_t walked_ns;		 /* end of the full walk */
 	uint32_t folder_count, entry_count;
 	uint32_t string_bytes, words_count;
 };
@@ -91,6 +92,11 @@ struct sig sig_of(const struct file_sig *s);
 bool sig_same(const struct sig *x, const struct sig *y);
 /* Whether a change right after now_ns may leave the signature as it is. */
 bool sig_racy(const struct sig *s, int64_t now_ns);
+/*
+ * The same for what this process made itself: who writes to it afterwards does so later than one tick,
+ * where the file system stamps finer than in seconds.
+ */
+bool sig_racy_product(const struct sig *s, int64_t now_ns);
 /* Finds the parts in n bytes at p and checks them, sum included. */
 bool parts_find(const void *p, size_t n, struct parts *out);
 /* Fills in the sum of the first part. */
