@@ -111,7 +111,10 @@ void build_program(struct build *b, struct build_target *t, const struct program
 
 	build_goal(b, policy);
 	*vec_push(&b->c->arena, &b->placed) =
-	    (struct placed){link, path.n ? path : link->outputs.v[0].path, 0755, policy};
+	    (struct placed){.action = link,
+			    .path = path.n ? path : link->outputs.v[0].path,
+			    .mode = 0755,
+			    .check = policy};
 }
 
 static struct str module_for(void *ctx, struct str header)
@@ -134,7 +137,7 @@ static struct str defined_in(void *ctx, struct str symbol)
 }
 
 /* Remedies for the failed actions' words become the error's remedy. */
-static void explain_failure(struct build *b, struct err *e)
+void build_explain_failure(struct build *b, struct err *e)
 {
 	struct plan_hint_port port = {.module_for = module_for, .defined_in = defined_in, .ctx = b};
 	struct buf hints = {0};
@@ -159,7 +162,9 @@ static bool place(struct build *b, struct file_memo *memo, const struct placed *
 	struct err ignored;
 	enum cas_result r;
 
-	if (file_kind(str_c(&b->c->arena, p->path)) == FILE_REGULAR &&
+	if (!digest_is_zero(&p->had) && digest_eq(&p->had, &out->digest))
+		return true;
+	if (digest_is_zero(&p->had) && file_kind(str_c(&b->c->arena, p->path)) == FILE_REGULAR &&
 	    file_memo_digest(memo, p->path, &have, &ignored) && digest_eq(&have, &out->digest))
 		return true;
 	if (!folder_make_for(str_c(&b->c->arena, p->path), e))
@@ -209,6 +214,9 @@ bool build_run(struct build *b, struct err *e)
 			      .show_commands = b->opts->show_commands,
 			      .explain = b->opts->explain,
 			      .no_cache_read = b->opts->no_cache,
+			      .settled = b->settled,
+			      .settled_ns = b->settled_ns,
+			      .trusted_prefixes = b->trusted,
 			      .state_dir = STR(X "/state")};
 
 	uint64_t start_ns = phase(c, "plan", b->opened_ns);
@@ -229,7 +237,7 @@ bool build_run(struct build *b, struct err *e)
 	if (!exec_run(&c->arena, &b->graph, b->goals.v, b->goals.n, &o, &b->stat, e)) {
 		struct err ignored;
 
-		explain_failure(b, e);
+		build_explain_failure(b, e);
 		/* The first error is the one to tell; what ended well is there all the same. */
 		if (b->opts->keep_going && !place_all(b, &ignored))
 			event_warn(ui_sink(c->ui), "%s", ignored.msg);

@@ -12,6 +12,7 @@
 #include "load/load.h"
 #include "mod/mod.h"
 #include "plan/plan.h"
+#include "state/state.h"
 #include "toolchain/toolchain.h"
 #include "ui/ui.h"
 
@@ -32,6 +33,7 @@ struct cmd {
 	struct manifest manifest;
 	struct build_list list; /* set by session_modules */
 	struct cas *cas;
+	struct watch watch; /* of a build that may be recorded */
 };
 
 /* One verb: its row in the table is its documentation and its dispatch. */
@@ -64,6 +66,9 @@ bool opt_parse(struct cmd *c, struct str_vec *args, const struct opt *opts, bool
 
 /* Finds the project and the cache, reads the manifest, and stands in the project's root. */
 bool session_open(struct cmd *c, struct err *e);
+/* The same in two parts: finding, and reading the manifest. */
+bool session_find(struct cmd *c, struct err *e);
+bool session_manifest(struct cmd *c, struct err *e);
 /* Only the cache folder's name; for verbs that need no project. */
 bool session_cache(struct cmd *c, struct err *e);
 struct mod_opts session_mod_opts(struct cmd *c);
@@ -113,6 +118,7 @@ struct placed {
 	struct str path;       /* ... here */
 	uint32_t mode;
 	const struct action *check; /* what must have ended well too; may be NULL */
+	struct digest had;	    /* what lies there, when it is known; else zero */
 };
 
 struct build {
@@ -124,7 +130,10 @@ struct build {
 	VEC(uint32_t) goals;
 	VEC(struct placed) placed;
 	struct exec_stat stat;
-	uint64_t opened_ns; /* when build_open ended and planning began */
+	uint64_t opened_ns;	/* when build_open ended and planning began */
+	struct str_vec trusted; /* beside the targets' toolchains' */
+	uint64_t settled;	/* for exec_opts */
+	int64_t settled_ns;
 };
 
 /* Toolchains, packages and empty plans for every target. */
@@ -133,6 +142,8 @@ void build_goal(struct build *b, const struct action *x);
 /* A program and its policy check as goals, placed at path (empty: its usual place). */
 void build_program(struct build *b, struct build_target *t, const struct program *prog,
 		   struct str path);
+/* What can be done about the failed actions becomes e's remedy. */
+void build_explain_failure(struct build *b, struct err *e);
 /* Runs the goals and places what they made. On failure explains what can be. */
 bool build_run(struct build *b, struct err *e);
 /* The one program that operands name (or the only one). */
@@ -143,6 +154,20 @@ bool build_compile_commands(struct build *b, struct err *e);
 /* argv for running a target's program here, through qemu-user when needed; NULL-terminated in the arena. */
 bool build_run_argv(struct cmd *c, const struct target *t, struct str program,
 		    const struct str_vec *args, const char *const **argv, struct err *e);
+
+/* --- the last run's state --------------------------------------------------------------------- */
+
+/*
+ * Compares with what the last good run of this very command recorded. True: all is done (or has failed,
+ * *ok says which, with e set). False: the full walk is needed, and a watch is on for it.
+ */
+struct quick {
+	const char *path; /* of the state file; NULL: this command records nothing */
+};
+bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec *args,
+		 struct str output, struct quick *q, bool *ok, struct err *e);
+/* After the full walk: records it when it went well. */
+void quick_record(struct quick *q, struct build *b, bool ok);
 
 /* Verbs, one file each. */
 bool verb_build(struct cmd *c, struct str_vec *args, struct err *e);

@@ -84,10 +84,18 @@ static bool find_root(struct cmd *c, struct err *e)
 	return true;
 }
 
+bool session_find(struct cmd *c, struct err *e)
+{
+	return session_cache(c, e) && find_root(c, e);
+}
+
 bool session_open(struct cmd *c, struct err *e)
 {
-	if (!session_cache(c, e) || !find_root(c, e))
-		return false;
+	return session_find(c, e) && session_manifest(c, e);
+}
+
+bool session_manifest(struct cmd *c, struct err *e)
+{
 	c->has_manifest = file_kind("cbuild.yaml") != FILE_ABSENT;
 	if (c->has_manifest)
 		return manifest_read(&c->arena, "cbuild.yaml", &c->manifest, e);

@@ -77,24 +77,38 @@ static bool add_target(struct build *b, struct build_target *t, const struct str
 	return true;
 }
 
+static bool full_walk(struct build *b, struct cmd *c, const struct build_opts *o,
+		      const struct str_vec *args, struct str out, struct err *e)
+{
+	if (!session_manifest(c, e) || !build_open(b, c, o, e))
+		return false;
+	for (size_t i = 0; i < b->target_count; i++)
+		if (!add_target(b, &b->targets[i], args, out, e))
+			return false;
+	if (!b->goals.n) {
+		err_set(e, ERR_INPUT, "no C sources here (%.*s)", STR_ARG(c->root));
+		return err_fix(e, "write cmd/NAME/main.c, or name packages in cbuild.yaml");
+	}
+	if (!o->dry_run && !build_compile_commands(b, e))
+		return false;
+	return build_run(b, e);
+}
+
 bool verb_build(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	struct build_opts o = {0};
 	struct str out = {0};
 	const struct opt opts[] = {{"-o", OPT_STR, &out}, BUILD_OPTS(o), {0}};
-	struct build b;
+	struct build b = {0};
+	struct quick q;
+	bool ok;
 
-	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e) ||
-	    !session_patterns(c, args, e) || !build_open(&b, c, &o, e))
+	if (!opt_parse(c, args, opts, false, e) || !session_find(c, e) ||
+	    !session_patterns(c, args, e))
 		return false;
-	for (size_t i = 0; i < b.target_count; i++)
-		if (!add_target(&b, &b.targets[i], args, out, e))
-			return false;
-	if (!b.goals.n) {
-		err_set(e, ERR_INPUT, "no C sources here (%.*s)", STR_ARG(c->root));
-		return err_fix(e, "write cmd/NAME/main.c, or name packages in cbuild.yaml");
-	}
-	if (!o.dry_run && !build_compile_commands(&b, e))
-		return false;
-	return build_run(&b, e);
+	if (quick_build(c, &o, args, out, &q, &ok, e))
+		return ok;
+	ok = full_walk(&b, c, &o, args, out, e);
+	quick_record(&q, &b, ok);
+	return ok;
 }

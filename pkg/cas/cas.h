@@ -86,6 +86,12 @@ bool cas_put_file(struct cas *c, const char *path, enum cas_how how, bool execut
  * hash.
  */
 enum cas_result cas_has(struct cas *c, const struct digest *d, struct err *e);
+/*
+ * As cas_has for a blob that was verified at verified_ns (of the real clock): it is hashed again only
+ * when its inode changed since.
+ */
+enum cas_result cas_still_has(struct cas *c, const struct digest *d, int64_t verified_ns,
+			      struct err *e);
 /* Whole content, verified, into arena a. */
 enum cas_result cas_get(struct cas *c, const struct digest *d, struct arena *a, struct str *out,
 			struct err *e);

@@ -102,6 +102,8 @@ struct action {
 	struct str_vec env; /* "K=V"; exactly the child's environment (sorted in the key) */
 	struct digest tool; /* identity of what runs it; in the key */
 	bool uncacheable;   /* always run, never recorded (say why in the title) */
+	/* Its result is there already: exec takes it as it is and neither looks it up nor runs it. */
+	bool settled;
 	void *owner;	    /* plan's own */
 
 	/* Filled by exec_run. */
@@ -146,12 +148,16 @@ struct exec_opts {
 	bool no_cache_read; /* run everything (for reproducibility checks) */
 	/* folder for the stat memo, the explain records and the durations (build/.x/state) */
 	struct str state_dir;
+	uint64_t settled; /* how many actions that are not in the graph count as cached */
+	int64_t settled_ns; /* when the blobs of the graph's settled actions were verified */
 	/* discovered inputs below these are covered by a tool digest */
 	struct str_vec trusted_prefixes;
 };
 
 struct exec_stat {
 	uint64_t total, ran, cached, failed, skipped, elapsed_ms;
+	/* What a settled action made is no longer in the cache: nothing is to be believed. */
+	bool stale;
 };
 
 /*

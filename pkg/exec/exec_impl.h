@@ -218,6 +218,8 @@ struct job {
 	bool ok;
 };
 
+/* Actions of this run, those counted that are not in the graph (exec_opts.settled) too. */
+uint64_t run_total(const struct run *r);
 /* report.c: what a run tells its sink */
 void report_text(struct run *r, enum event_kind kind, struct str text);
 void report_start(struct run *r, const struct action *x);
@@ -234,6 +236,8 @@ void report_phase(struct run *r, const char *name, uint64_t start_ns);
 
 /* lookup.c: fills x->result and x->words and says whether the cache had it. */
 enum cas_result lookup(struct run *r, struct action *x, struct err *e);
+/* Whether the blobs that x reads from settled actions are in the cache. */
+bool settled_inputs_there(struct run *r, const struct action *x);
 
 /* local.c */
 struct job *job_new(struct run *r, struct action *x);

@@ -79,6 +79,20 @@ static enum cas_result load_words(struct run *r, struct action *x, struct err *e
 	return found;
 }
 
+bool settled_inputs_there(struct run *r, const struct action *x)
+{
+	struct err ignored;
+
+	for (size_t i = 0; i < x->inputs.n; i++) {
+		const struct input *in = &x->inputs.v[i];
+
+		if (in->from && in->from->settled &&
+		    cas_still_has(r->o->cas, &in->digest, r->o->settled_ns, &ignored) != CAS_HIT)
+			return false;
+	}
+	return true;
+}
+
 enum cas_result lookup(struct run *r, struct action *x, struct err *e)
 {
 	struct action_result first, second;

@@ -17,6 +17,7 @@
 
 #include "exec/exec_impl.h"
 #include "sys/clock.h"
+#include "sys/watch.h"
 
 static const char MAGIC[16] = "cbuild-memo 1\n";
 static const int64_t RACY_NS = (int64_t)2 * 1000000000;
@@ -120,6 +121,7 @@ bool file_memo_open(struct arena *a, struct str path, struct file_memo **out, st
 	(void)e;
 	m->a = a;
 	m->path = str_c(a, path);
+	watch_pause();
 	if (file_read(&scratch, m->path, MEMO_LIMIT_BYTES, &text, &ignored) &&
 	    split(text, &head, &table, &paths)) {
 		for (uint64_t i = 0; i < head.count; i++) {
@@ -129,6 +131,7 @@ bool file_memo_open(struct arena *a, struct str path, struct file_memo **out, st
 			load_one(m, &s, paths);
 		}
 	}
+	watch_resume();
 	arena_fini(&scratch);
 	*out = m;
 	return true;
@@ -178,11 +181,14 @@ bool file_memo_digest(struct file_memo *m, struct str path, struct digest *out, 
 {
 	struct entry *en = entry_of(m, path);
 
+	watch_note(path, WATCH_HASHED);
 	if (!en->fresh) {
 		bool known = en->known;
 		struct file_sig before = en->sig;
 
+		watch_pause();
 		refresh(en);
+		watch_resume();
 		m->dirty = m->dirty || !known || !sig_eq(&before, &en->sig);
 	}
 	if (en->failed)
@@ -207,12 +213,15 @@ bool memo_digest_all(struct file_memo *m, struct arena *a, const struct str *pat
 
 	for (size_t i = 0; i < n; i++) {
 		of[i] = entry_of(m, paths[i]);
+		watch_note(paths[i], WATCH_HASHED);
 		if (of[i]->fresh)
 			continue;
 		of[i]->fresh = true; /* so that a path given twice is done once */
 		todo[todo_n++] = of[i];
 	}
+	watch_pause();
 	pool_each(todo_n, 0, refresh_nth, todo);
+	watch_resume();
 	m->dirty = m->dirty || todo_n;
 	for (size_t i = 0; i < n; i++) {
 		out[i] = of[i]->digest;
@@ -230,12 +239,14 @@ bool memo_still_same(struct file_memo *m, struct str path, const struct digest *
 	struct entry *en = entry_of(m, path);
 	struct file_sig now;
 	struct err ignored;
+	bool same;
 
-	if (en->fresh && en->known && digest_eq(&en->digest, d) &&
-	    file_stat(en->path.p, &now, &ignored) && sig_eq(&now, &en->sig))
-		return true;
-	en->fresh = false;
-	return false;
+	watch_pause(); /* it is noted already */
+	same = en->fresh && en->known && digest_eq(&en->digest, d) &&
+	       file_stat(en->path.p, &now, &ignored) && sig_eq(&now, &en->sig);
+	watch_resume();
+	en->fresh = en->fresh && same;
+	return same;
 }
 
 bool file_changed_since(struct str path, int64_t since_ns)
@@ -245,8 +256,10 @@ bool file_changed_since(struct str path, int64_t since_ns)
 	struct err ignored;
 	bool changed;
 
+	watch_pause();
 	changed = !file_stat(str_c(&scratch, path), &sig, &ignored) || sig.ctime_ns >= since_ns ||
 		  sig.mtime_ns >= since_ns;
+	watch_resume();
 	arena_fini(&scratch);
 	return changed;
 }

@@ -5,6 +5,11 @@
 #include "exec/exec_impl.h"
 #include "sys/clock.h"
 
+uint64_t run_total(const struct run *r)
+{
+	return r->s.wanted_n + r->o->settled;
+}
+
 static uint64_t most(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
@@ -47,7 +52,7 @@ static void emit_action(struct run *r, const struct action *x, struct event *ev)
 	ev->text = x->title;
 	ev->id = x->index;
 	ev->done = r->done;
-	ev->total = r->s.wanted_n;
+	ev->total = run_total(r);
 	ev->left_ms = wants_left(r) ? left_ms(r) : 0;
 	event_emit(r->o->sink, ev);
 }
@@ -56,7 +61,7 @@ void report_text(struct run *r, enum event_kind kind, struct str text)
 {
 	event_emit(
 	    r->o->sink,
-	    &(struct event){.kind = kind, .text = text, .done = r->done, .total = r->s.wanted_n});
+	    &(struct event){.kind = kind, .text = text, .done = r->done, .total = run_total(r)});
 }
 
 void report_start(struct run *r, const struct action *x)
@@ -78,7 +83,7 @@ void report_tick(struct run *r)
 {
 	event_emit(r->o->sink, &(struct event){.kind = EVENT_TICK,
 					       .done = r->done,
-					       .total = r->s.wanted_n,
+					       .total = run_total(r),
 					       .left_ms = left_ms(r)});
 }
 

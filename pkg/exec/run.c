@@ -272,6 +272,10 @@ static void consider(struct run *r, struct action *x)
 		make_key(r, x);
 	if (known && look_up(r, x))
 		return;
+	if (!settled_inputs_there(r, x)) {
+		r->stat.stale = r->stopping = true;
+		return;
+	}
 	if (!r->o->dry_run) {
 		schedule_miss(&r->s, x);
 		return;
@@ -354,7 +358,7 @@ static bool cancelled(struct run *r, struct err *e)
 {
 	spawn_stop_all(r->children, STOP_GRACE_MS);
 	return err_set(e, ERR_CANCEL, "interrupted after %zu of %zu actions", r->done,
-		       r->s.wanted_n);
+		       (size_t)run_total(r));
 }
 
 static int patience_ms(const struct run *r, bool more)
@@ -465,11 +469,13 @@ static bool hash_files(struct run *r, struct err *e)
 
 static bool finish(struct run *r, struct err *e)
 {
-	r->stat.skipped += r->s.wanted_n - r->done;
+	if (r->stat.stale)
+		return err_set(e, ERR_IO, "the cache lost what was built from it");
+	r->stat.skipped += run_total(r) - r->done;
 	event_emit(r->o->sink, &(struct event){
 				   .kind = EVENT_DONE,
 				   .done = r->done,
-				   .total = r->s.wanted_n,
+				   .total = run_total(r),
 				   .cached = r->stat.cached,
 				   .elapsed_ms = clock_mono_ms() - r->started_ms,
 			       });
@@ -520,7 +526,7 @@ static bool run_all(struct run *r, struct err *e)
 	if (!hash_files(r, e))
 		return false;
 	report_phase(r, "hash", start_ns);
-	event_emit(r->o->sink, &(struct event){.kind = EVENT_PLAN, .total = r->s.wanted_n});
+	event_emit(r->o->sink, &(struct event){.kind = EVENT_PLAN, .total = run_total(r)});
 	start_ns = clock_mono_ns();
 	ok = loop(r, e);
 	report_phase(r, "run", start_ns);
@@ -535,16 +541,17 @@ static const char *history_path(struct arena *a, struct str dir)
 bool exec_run(struct arena *a, struct graph *g, const uint32_t *goals, size_t goal_count,
 	      const struct exec_opts *opts, struct exec_stat *stat, struct err *e)
 {
-	struct run r = {.a = a, .o = opts, .started_ms = clock_mono_ms()};
+	struct run r = {.a = a, .o = opts, .started_ms = clock_mono_ms(), .done = opts->settled};
 	bool ok;
 
+	r.stat.cached = opts->settled;
 	r.cas_dir = cas_dir(opts->cas);
 	history_open(&r.history, history_path(a, opts->state_dir));
 	ok = schedule_init(a, g, goals, goal_count, &r.history, &r.s, e) && open_all(&r, e) &&
 	     run_all(&r, e);
 	close_all(&r);
 	history_close(&r.history, history_path(a, opts->state_dir));
-	r.stat.total = r.s.wanted_n;
+	r.stat.total = run_total(&r);
 	r.stat.elapsed_ms = clock_mono_ms() - r.started_ms;
 	if (stat)
 		*stat = r.stat;

@@ -58,7 +58,7 @@ static bool visit(struct walk *w, uint32_t goal, struct err *e)
 			continue;
 		}
 		from = x->inputs.v[top->input++].from;
-		if (!from || w->mark[from->index] == MARK_DONE)
+		if (!from || from->settled || w->mark[from->index] == MARK_DONE)
 			continue;
 		if (w->mark[from->index] == MARK_OPEN)
 			return cycle_error(w, from->index, e);
@@ -76,7 +76,7 @@ static void count_users(struct schedule *s, struct arena *a, const uint32_t *ord
 		const struct action *x = s->g->actions.v[order[i]];
 
 		for (size_t k = 0; k < x->inputs.n; k++) {
-			if (!x->inputs.v[k].from)
+			if (!x->inputs.v[k].from || x->inputs.v[k].from->settled)
 				continue;
 			s->nodes[x->inputs.v[k].from->index].users_n++;
 			s->nodes[order[i]].waiting++;
@@ -103,7 +103,7 @@ static void fill_users(struct schedule *s, const uint32_t *order, size_t n)
 		for (size_t k = 0; k < x->inputs.n; k++) {
 			struct node *from;
 
-			if (!x->inputs.v[k].from)
+			if (!x->inputs.v[k].from || x->inputs.v[k].from->settled)
 				continue;
 			from = &s->nodes[x->inputs.v[k].from->index];
 			s->users[from->users_at + from->users_n++] = order[i];

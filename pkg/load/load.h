@@ -153,4 +153,10 @@ struct include_chain VEC_BODY(struct include_step);
 void load_why(struct arena *a, const struct package_set *set, const struct package *p,
 	      const struct package *q, bool tests, struct include_chain *out);
 
+/*
+ * Digest of what loading takes from a source's or header's bytes: its includes, whether it has main, its
+ * tests. As long as it stays, and all folders do, load_packages gives the same set.
+ */
+struct digest load_facts(struct str path, struct str bytes);
+
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "sys/watch.h"
 
 enum { SOURCE_BYTES_MAX = 64 << 20 };
 
@@ -39,30 +40,102 @@ struct mod_tree *scan_module_of(struct loader *l, struct str path)
 	return best;
 }
 
+static unsigned what_to_scan(struct str path)
+{
+	unsigned what = CTOK_MAIN;
+
+	if (str_endsc(path, ".S") || str_endsc(path, ".s"))
+		what |= CTOK_ASM;
+	if (tree_is_test(path))
+		what |= CTOK_TESTS;
+	return what;
+}
+
+static void add_counted(struct buf *b, struct str s)
+{
+	buf_add(b, &s.n, sizeof s.n);
+	buf_adds(b, s);
+}
+
+static void add_flag(struct buf *b, bool flag)
+{
+	buf_add_byte(b, flag ? '1' : '0');
+}
+
+static void add_words(struct buf *b, const struct str_vec *v)
+{
+	buf_add(b, &v->n, sizeof v->n);
+	for (size_t i = 0; i < v->n; i++)
+		add_counted(b, v->v[i]);
+}
+
+/* Everything that this room reads in the facts; where in the file they stand decides nothing. */
+static struct digest facts_digest(const struct ctok_facts *f, bool scanned)
+{
+	struct buf b = {0};
+	struct digest d;
+
+	for (size_t i = 0; i < f->includes.n; i++) {
+		buf_printf(&b, "include %d %d %d%d ", (int)f->includes.v[i].form,
+			   (int)f->includes.v[i].verb, f->includes.v[i].dead,
+			   f->includes.v[i].conditional);
+		add_counted(&b, f->includes.v[i].name);
+	}
+	for (size_t i = 0; i < f->defines.n; i++) {
+		buf_printf(&b, "define %d ", (int)f->defines.v[i].form);
+		add_counted(&b, f->defines.v[i].name);
+		add_counted(&b, f->defines.v[i].value);
+	}
+	add_flag(&b, scanned);
+	add_flag(&b, f->has_main);
+	add_flag(&b, f->main_conditional);
+	add_flag(&b, f->main_by_default);
+	add_flag(&b, f->asm_unknown);
+	add_words(&b, &f->asm_reads);
+	add_words(&b, &f->main_guards);
+	add_words(&b, &f->tests);
+	d = digest_str(buf_str(&b));
+	buf_fini(&b);
+	return d;
+}
+
+struct digest load_facts(struct str path, struct str bytes)
+{
+	struct arena scratch = {0};
+	struct ctok_facts f = {0};
+	bool scanned = ctok_scan(&scratch, bytes, what_to_scan(path), &f);
+	struct digest d = facts_digest(&f, scanned);
+
+	arena_fini(&scratch);
+	return d;
+}
+
 struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, struct err *e)
 {
 	bool added;
 	struct map_item *item = map_put(l->a, &l->nodes, path, &added);
 	struct node *n = item->ptr;
 	struct arena scratch = {0};
-	unsigned what = CTOK_MAIN;
+	struct digest facts;
 	struct str bytes;
+	bool ok;
 
 	if (!added)
 		return n;
 	n = item->ptr = arena_new(l->a, struct node);
 	n->path = path;
 	n->module = t;
-	if (str_endsc(path, ".S") || str_endsc(path, ".s"))
-		what |= CTOK_ASM;
-	if (tree_is_test(path))
-		what |= CTOK_TESTS;
-	if (!file_read(&scratch, str_c(&scratch, path), SOURCE_BYTES_MAX, &bytes, e)) {
-		arena_fini(&scratch);
-		return NULL;
+	watch_pause();
+	ok = file_read(&scratch, str_c(&scratch, path), SOURCE_BYTES_MAX, &bytes, e);
+	watch_resume();
+	if (ok) {
+		n->scanned = ctok_scan(l->a, bytes, what_to_scan(path), &n->facts);
+		facts = facts_digest(&n->facts, n->scanned);
+		watch_scanned(path, &facts);
 	}
-	n->scanned = ctok_scan(l->a, bytes, what, &n->facts);
 	arena_fini(&scratch);
+	if (!ok)
+		return NULL;
 	return n;
 }
 

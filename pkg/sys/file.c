@@ -20,6 +20,7 @@
 #include "sys/clock.h"
 #include "sys/fault.h"
 #include "sys/sys_impl.h"
+#include "sys/watch.h"
 
 /* linux/fs.h's FICLONE; that header is not part of every C library's sysroot. */
 #define IOCTL_CLONE _IOW(0x94, 9, int)
@@ -53,6 +54,7 @@ enum file_kind file_kind(const char *path)
 {
 	struct stat st;
 
+	watch_note(str_of(path), WATCH_KIND);
 	if (lstat(path, &st) != 0)
 		return errno == ENOENT || errno == ENOTDIR ? FILE_ABSENT : FILE_OTHER;
 	if (S_ISREG(st.st_mode))
@@ -62,7 +64,7 @@ enum file_kind file_kind(const char *path)
 	return S_ISLNK(st.st_mode) ? FILE_LINK : FILE_OTHER;
 }
 
-static void sig_from_stat(struct file_sig *out, const struct stat *st)
+void sig_from_stat(struct file_sig *out, const struct stat *st)
 {
 	*out = (struct file_sig){
 	    .dev = st->st_dev,
@@ -78,6 +80,7 @@ bool file_stat(const char *path, struct file_sig *out, struct err *e)
 {
 	struct stat st;
 
+	watch_note(str_of(path), WATCH_FILE);
 	if (stat(path, &st) != 0)
 		return err_errno(e, "reading %s", path);
 	sig_from_stat(out, &st);
@@ -150,6 +153,7 @@ bool file_read(struct arena *a, const char *path, size_t max_bytes, struct str *
 	int fd = open_for_read(path, &size_bytes, e);
 	bool ok;
 
+	watch_note(str_of(path), WATCH_FILE);
 	if (fd < 0)
 		return false;
 	if (!max_bytes)
@@ -171,6 +175,7 @@ bool file_digest(const char *path, struct digest *out, struct err *e)
 	struct digest_ctx c;
 	ssize_t got;
 
+	watch_note(str_of(path), WATCH_FILE);
 	if (fd < 0)
 		return false;
 	digest_init(&c);
@@ -310,8 +315,10 @@ static bool has_content(const char *path, struct str bytes)
 	struct stat st;
 	bool same = false;
 
+	watch_pause(); /* what this process makes is no input */
 	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == bytes.n)
 		same = file_read(&scratch, path, bytes.n, &have, &ignored) && str_eq(have, bytes);
+	watch_resume();
 	arena_fini(&scratch);
 	return same;
 }
@@ -446,6 +453,7 @@ bool path_real(struct arena *a, const char *path, struct str *out, struct err *e
 {
 	char real[PATH_MAX];
 
+	watch_note(str_of(path), WATCH_KIND | WATCH_FILE);
 	if (!realpath(path, real))
 		return err_errno(e, "finding %s", path);
 	*out = str_dup(a, str_of(real));
@@ -467,6 +475,7 @@ static bool is_program(const char *path)
 {
 	struct stat st;
 
+	watch_note(str_of(path), WATCH_FILE);
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 

@@ -20,6 +20,7 @@
 #include "sys/file.h"
 #include "sys/spawn.h"
 #include "sys/sys_impl.h"
+#include "sys/watch.h"
 
 /* <sys/file.h> would find our own file of that name below -Ipkg, so flock(2) is declared here. */
 int flock(int fd, int operation);
@@ -195,9 +196,14 @@ bool folder_list(struct arena *a, const char *path, struct folder_entry **out, s
 {
 	int fd;
 
-	if (fault_hit(FAULT_OPEN) || (fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+	if (fault_hit(FAULT_OPEN) || (fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+		watch_listed(str_of(path), NULL, 0);
 		return err_errno(e, "reading folder %s", path);
-	return list_fd(a, fd, out, n) || err_errno(e, "reading folder %s", path);
+	}
+	if (!list_fd(a, fd, out, n))
+		return err_errno(e, "reading folder %s", path);
+	watch_listed(str_of(path), *out, *n);
+	return true;
 }
 
 /*

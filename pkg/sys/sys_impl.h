@@ -17,6 +17,10 @@ int interrupt_fd(void);
 /* How many SIGINT and SIGTERM arrived so far. */
 int interrupt_count(void);
 
+struct stat;
+struct file_sig;
+void sig_from_stat(struct file_sig *out, const struct stat *st);
+
 /* close(2), leaving errno alone; -1 is fine. */
 void close_quiet(int fd);
 /*

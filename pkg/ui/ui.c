@@ -15,7 +15,7 @@
 struct ui {
 	struct event_sink sink; /* first: the sink's pointer is the ui's */
 	enum ui_mode mode;
-	bool colour, github, line_shown;
+	bool colour, github, line_shown, warned;
 	uint64_t shown_ms, start_ns;
 	struct status status;
 	struct trace *trace;
@@ -126,6 +126,7 @@ static void emit_text(struct event_sink *self, const struct event *ev)
 		print_block(u, dim, "", ev->text, (struct str){0});
 		break;
 	case EVENT_WARNING:
+		u->warned = true;
 		print_block(u, bold, "warning: ", ev->text, (struct str){0});
 		break;
 	case EVENT_PLAN:
@@ -213,6 +214,11 @@ void ui_open(struct ui **out, enum ui_mode mode)
 	u->start_ns = clock_mono_ns();
 	u->status.start_ms = clock_mono_ms();
 	*out = u;
+}
+
+bool ui_warned(const struct ui *u)
+{
+	return u->warned;
 }
 
 struct event_sink *ui_sink(struct ui *u)

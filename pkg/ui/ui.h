@@ -26,6 +26,8 @@ struct ui;
 
 void ui_open(struct ui **out, enum ui_mode mode);
 struct event_sink *ui_sink(struct ui *u);
+/* Whether a warning was shown. */
+bool ui_warned(const struct ui *u);
 /* Removes the status line, so that other output may be written. */
 void ui_clear(struct ui *u);
 /* Prints an error as base/err.h shows it (or as a JSON object). ERR_TOOL prints only its remedy. */

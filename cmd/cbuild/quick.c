@@ -1,0 +1,200 @@
+/*
+ * The short way: what the last good run of the same command recorded says whether anything is to be
+ * done. The same command means the same words, environment, folder and cbuild; its digest names the
+ * file. What shows more than results (-n, -x, --explain, --json) walks the full way.
+ */
+#include "cmd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "sys/file.h"
+
+#define STATE_DIR "build/.x/state"
+
+/* What the rooms ask the environment for. */
+static const char *const env_names[] = {
+    "CBUILD_CACHE",    "CBUILD_OFFLINE", "CBUILD_TOOLCHAIN",  "CFLAGS",		"HOME",
+    "LDFLAGS",	       "PATH",		 "SOURCE_DATE_EPOCH", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
+    "GIT_CONFIG_GLOBAL"};
+
+static void add(struct buf *b, struct str s)
+{
+	buf_add(b, &s.n, sizeof s.n);
+	buf_adds(b, s);
+}
+
+static bool add_self(struct buf *b)
+{
+	struct file_sig sig;
+	struct err ignored;
+
+	if (!file_stat("/proc/self/exe", &sig, &ignored))
+		return false;
+	buf_printf(b, "cbuild %llu %llu %lld %lld ", (unsigned long long)sig.ino,
+		   (unsigned long long)sig.size_bytes, (long long)sig.mtime_ns,
+		   (long long)sig.ctime_ns);
+	return true;
+}
+
+static const char *state_path(struct cmd *c, const struct build_opts *o,
+			      const struct str_vec *args, struct str output)
+{
+	struct buf b = {0};
+	char hex[DIGEST_HEX + 1];
+	struct digest d;
+	bool ok = add_self(&b);
+
+	add(&b, str_of(c->verb->name));
+	add(&b, c->root);
+	add(&b, c->prefix);
+	add(&b, c->cache_dir);
+	add(&b, o->profile);
+	add(&b, output);
+	for (size_t i = 0; i < args->n; i++)
+		add(&b, args->v[i]);
+	buf_addc(&b, " targets ");
+	for (size_t i = 0; i < o->targets.n; i++)
+		add(&b, o->targets.v[i]);
+	for (size_t i = 0; i < sizeof env_names / sizeof env_names[0]; i++) {
+		const char *v = getenv(env_names[i]);
+
+		add(&b, str_of(env_names[i]));
+		add(&b, str_of(v ? v : "unset"));
+		buf_add_byte(&b, v ? '1' : '0');
+	}
+	d = digest_str(buf_str(&b));
+	digest_hex(&d, hex);
+	buf_fini(&b);
+	return ok ? str_fmt(&c->arena, STATE_DIR "/graph-%.16s", hex).p : NULL;
+}
+
+/* A failed action's remedies need the packages: they are loaded now. */
+static void explain_edit(struct build *b, struct err *e)
+{
+	struct build full = {0};
+	struct err ignored;
+
+	if (!session_manifest(b->c, &ignored) || !build_open(&full, b->c, b->opts, &ignored))
+		return;
+	full.graph = b->graph;
+	build_explain_failure(&full, e);
+}
+
+enum edit_end { EDIT_OK, EDIT_FAILED, EDIT_STALE };
+
+/* Runs what the edit touches. EDIT_STALE: what was recorded cannot be used. */
+static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct state *s,
+			      struct err *e)
+{
+	static const struct step *const steps[] = {&plan_policy_step};
+	struct build b = {.c = c, .opts = o};
+	struct state_edit d;
+
+	if (!state_graph(&c->arena, s, steps, sizeof steps / sizeof steps[0], &d))
+		return EDIT_STALE;
+	b.graph = d.graph;
+	b.trusted = d.trusted_prefixes;
+	b.settled = d.settled;
+	b.settled_ns = d.settled_ns;
+	for (size_t i = 0; i < d.goals.n; i++)
+		*vec_push(&c->arena, &b.goals) = d.goals.v[i];
+	for (size_t i = 0; i < d.products.n; i++)
+		*vec_push(&c->arena, &b.placed) =
+		    (struct placed){.action = d.products.v[i].action,
+				    .path = d.products.v[i].path,
+				    .mode = d.products.v[i].mode,
+				    .had = d.products.v[i].had};
+	state_replay_settled(s, ui_sink(c->ui));
+	if (build_run(&b, e)) {
+		state_update(s);
+		return EDIT_OK;
+	}
+	if (b.stat.stale)
+		return EDIT_STALE;
+	if (e->code == ERR_TOOL)
+		explain_edit(&b, e);
+	return EDIT_FAILED;
+}
+
+bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec *args,
+		 struct str output, struct quick *q, bool *ok, struct err *e)
+{
+	struct state *s = NULL;
+	bool done = false;
+
+	*q = (struct quick){0};
+	if (o->dry_run || o->show_commands || o->explain || o->no_cache || o->keep_going || c->json)
+		return false;
+	q->path = state_path(c, o, args, output);
+	if (!q->path)
+		return false;
+	switch (state_check(&c->arena, q->path, &s)) {
+	case STATE_SAME:
+		state_replay(s, ui_sink(c->ui));
+		done = *ok = true;
+		break;
+	case STATE_EDITED:
+		switch (run_edit(c, o, s, e)) {
+		case EDIT_OK:
+			done = *ok = true;
+			break;
+		case EDIT_FAILED:
+			done = true;
+			*ok = false;
+			break;
+		case EDIT_STALE:
+			*e = (struct err){0};
+			break;
+		}
+		break;
+	case STATE_OTHER:
+		break;
+	}
+	state_close(s);
+	if (!done)
+		state_watch(&c->watch, &c->arena);
+	return done;
+}
+
+static void products(struct build *b, struct state_products *out)
+{
+	struct arena *a = &b->c->arena;
+
+	for (size_t i = 0; i < b->placed.n; i++)
+		*vec_push(a, out) = (struct state_product){.action = b->placed.v[i].action,
+							   .path = b->placed.v[i].path,
+							   .mode = b->placed.v[i].mode};
+	*vec_push(a, out) =
+	    (struct state_product){.path = STR("compile_commands.json"), .mode = 0644};
+}
+
+void quick_record(struct quick *q, struct build *b, bool ok)
+{
+	struct state_products made = {0};
+	struct str_vec trusted = {0};
+
+	if (!q->path)
+		return;
+	watch_end();
+	if (!ok || ui_warned(b->c->ui))
+		return;
+	products(b, &made);
+	for (size_t i = 0; i < b->target_count; i++)
+		for (size_t k = 0; k < b->targets[i].tc->trusted_prefixes.n; k++)
+			*vec_push(&b->c->arena, &trusted) =
+			    b->targets[i].tc->trusted_prefixes.v[k];
+	state_record(&b->c->arena, q->path,
+		     &(struct state_record){.watch = &b->c->watch,
+					    .graph = &b->graph,
+					    .goals = b->goals.v,
+					    .goal_count = b->goals.n,
+					    .products = &made,
+					    .trusted_prefixes = &trusted,
+					    .root = b->c->root,
+					    .cache_dir = b->c->cache_dir,
+					    .mod_mount = STR("build/.x/mod"),
+					    .memo = STR(STATE_DIR "/files"),
+					    .total = b->stat.total});
+}
