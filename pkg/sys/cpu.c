@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "sys/file.h"
 #include "sys/spawn.h"
+#include "sys/sys_impl.h"
 
 static unsigned affinity_count(void)
 {
@@ -33,7 +34,7 @@ static unsigned parse_quota(struct str text)
 	return (unsigned)(q / period + (q % period != 0));
 }
 
-static bool own_cgroup(struct arena *a, struct str *out)
+bool cgroup_own(struct arena *a, struct str *out)
 {
 	struct err ignored;
 	struct str text, line;
@@ -55,7 +56,7 @@ static unsigned quota_count(struct arena *a)
 	unsigned least = 0;
 	struct str group, text;
 
-	if (!own_cgroup(a, &group))
+	if (!cgroup_own(a, &group))
 		return 0;
 	for (;;) {
 		const char *file = str_fmt(a, "/sys/fs/cgroup%.*s/cpu.max", STR_ARG(group)).p;

@@ -29,7 +29,7 @@ extern char **environ;
 /* What a child prints beyond this is dropped; a runaway must not eat the machine. */
 enum { OUTPUT_LIMIT_BYTES = 32 * 1024 * 1024, READ_BYTES = 64 * 1024, STOP_POLL_MS = 20 };
 
-enum { FD_OUT, FD_ERR, FD_PID, FD_COUNT };
+enum { FD_OUT, FD_ERR, FD_PID, FD_COUNT, WATCHED = 2 };
 
 struct child {
 	pid_t pid;
@@ -42,21 +42,26 @@ struct child {
 struct spawn_set {
 	struct child *children;
 	size_t n, cap;
-	struct pollfd *polls; /* FD_COUNT a child, then the watched one, then the interrupt's */
-	int watched;
+	struct pollfd *polls; /* FD_COUNT a child, then the watched ones, then the interrupt's */
+	int watched[WATCHED];
 };
 
 bool spawn_set_open(struct spawn_set **out, struct err *e)
 {
 	(void)e;
 	*out = mem_alloc(sizeof **out);
-	(*out)->watched = -1;
+	(*out)->watched[0] = (*out)->watched[1] = -1;
 	return true;
 }
 
 void spawn_watch(struct spawn_set *s, int fd)
 {
-	s->watched = fd;
+	s->watched[0] = fd;
+}
+
+void spawn_watch_also(struct spawn_set *s, int fd)
+{
+	s->watched[1] = fd;
 }
 
 size_t spawn_running(const struct spawn_set *s)
@@ -132,6 +137,10 @@ static int start(const struct spawn *cmd, const char *program, int out_fd, int e
 		failed = failed ? failed : posix_spawn_file_actions_adddup2(&actions, out_fd, 1);
 		failed = failed ? failed : posix_spawn_file_actions_adddup2(&actions, err_fd, 2);
 	}
+	/* dup2 onto itself takes close-on-exec away. */
+	for (size_t i = 0; !failed && i < cmd->keep_count; i++)
+		failed =
+		    posix_spawn_file_actions_adddup2(&actions, cmd->keep_fds[i], cmd->keep_fds[i]);
 	if (!failed && cmd->cwd)
 		failed = posix_spawn_file_actions_addchdir_np(&actions, cmd->cwd);
 	posix_spawnattr_setflags(&attr, flags);
@@ -188,7 +197,8 @@ static struct child *new_child(struct spawn_set *s)
 	if (s->n == s->cap) {
 		s->cap = s->cap ? s->cap * 2 : 8;
 		s->children = mem_realloc(s->children, s->cap * sizeof *s->children);
-		s->polls = mem_realloc(s->polls, (s->cap * FD_COUNT + 2) * sizeof *s->polls);
+		s->polls =
+		    mem_realloc(s->polls, (s->cap * FD_COUNT + WATCHED + 1) * sizeof *s->polls);
 	}
 	s->children[s->n] = (struct child){.fd = {-1, -1, -1}};
 	return &s->children[s->n];
@@ -271,7 +281,8 @@ static size_t fill_polls(struct spawn_set *s, bool interruptible)
 			s->polls[n++] =
 			    (struct pollfd){.fd = s->children[i].fd[k], .events = POLLIN};
 	}
-	s->polls[n++] = (struct pollfd){.fd = s->watched, .events = POLLIN};
+	for (int k = 0; k < WATCHED; k++)
+		s->polls[n++] = (struct pollfd){.fd = s->watched[k], .events = POLLIN};
 	s->polls[n++] =
 	    (struct pollfd){.fd = interruptible ? interrupt_fd() : -1, .events = POLLIN};
 	return n;
@@ -315,8 +326,8 @@ static enum spawn_wait wait_for(struct spawn_set *s, int timeout_ms, bool interr
 	uint64_t until_ms = clock_mono_ms() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0);
 
 	if (!s->polls)
-		s->polls = mem_alloc(2 * sizeof *s->polls);
-	while (s->n || s->watched >= 0) {
+		s->polls = mem_alloc((WATCHED + 1) * sizeof *s->polls);
+	while (s->n || s->watched[0] >= 0 || s->watched[1] >= 0) {
 		size_t n = fill_polls(s, interruptible), ended;
 		int ready = poll(s->polls, n, left_ms(until_ms, timeout_ms));
 
@@ -329,7 +340,7 @@ static enum spawn_wait wait_for(struct spawn_set *s, int timeout_ms, bool interr
 			finish(s, ended, out);
 			return SPAWN_EXITED;
 		}
-		if (s->polls[n - 2].revents)
+		if (s->polls[n - 2].revents || s->polls[n - 3].revents)
 			return SPAWN_WOKEN;
 		if (ready == 0 && left_ms(until_ms, timeout_ms) == 0)
 			return SPAWN_TIMEOUT;
@@ -351,11 +362,12 @@ static void signal_all(struct spawn_set *s, int signal)
 void spawn_stop_all(struct spawn_set *s, int grace_ms)
 {
 	uint64_t until_ms = clock_mono_ms() + (uint64_t)grace_ms;
-	int interrupts = interrupt_count(), watched = s->watched;
+	int interrupts = interrupt_count();
+	int watched[WATCHED] = {s->watched[0], s->watched[1]};
 	bool killed = false;
 	struct spawn_result r;
 
-	s->watched = -1;
+	s->watched[0] = s->watched[1] = -1;
 	signal_all(s, SIGTERM);
 	while (s->n) {
 		/* A second Ctrl-C means now. */
@@ -368,7 +380,8 @@ void spawn_stop_all(struct spawn_set *s, int grace_ms)
 			buf_fini(&r.err);
 		}
 	}
-	s->watched = watched;
+	s->watched[0] = watched[0];
+	s->watched[1] = watched[1];
 }
 
 void spawn_set_close(struct spawn_set *s)

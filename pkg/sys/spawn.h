@@ -24,6 +24,9 @@ struct spawn {
 	const char *const *env;	 /* NULL-terminated "K=V"; NULL: this process's own */
 	const char *cwd;	 /* NULL: this process's own */
 	void *tag;		 /* comes back with the result */
+	/* Descriptors that it inherits under the same numbers, close-on-exec or not. */
+	const int *keep_fds;
+	size_t keep_count;
 };
 
 struct spawn_result {
@@ -51,6 +54,8 @@ bool spawn_start(struct spawn_set *s, const struct spawn *cmd, struct err *e) AT
 enum spawn_wait spawn_wait(struct spawn_set *s, int timeout_ms, struct spawn_result *out);
 /* A descriptor that wakes spawn_wait, pool_fd() say; -1: none. */
 void spawn_watch(struct spawn_set *s, int fd);
+/* A second one, a jobserver's say. */
+void spawn_watch_also(struct spawn_set *s, int fd);
 size_t spawn_running(const struct spawn_set *s);
 /* TERM to all groups, KILL after grace_ms; returns when all are gone. */
 void spawn_stop_all(struct spawn_set *s, int grace_ms);
@@ -81,5 +86,10 @@ bool stalled(void);
 void stall_unwatch(void);
 /* Number of processors this process may use (affinity mask and cgroup v2 quota), at least 1. */
 unsigned cpu_count(void);
+/*
+ * Memory that programs started now may use, in bytes: MemAvailable and what is left of the limits of
+ * our cgroup (version 2) and its parents. 0 when unknown. Reads a few small files each time.
+ */
+uint64_t memory_available_bytes(void);
 
 #endif

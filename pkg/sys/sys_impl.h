@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 /* The descriptor that becomes readable once an interrupt arrived; -1 before interrupt_install. */
 int interrupt_fd(void);
@@ -25,5 +26,12 @@ void close_quiet(int fd);
 int open_for_read(const char *path, uint64_t *size_bytes, struct err *e);
 /* Writes all of n bytes, through the fault point; path only for the message. */
 bool write_all(int fd, const char *path, const void *p, size_t n, struct err *e) ATTR_MUST_USE;
+
+/* cpu.c: our cgroup's path below the version 2 hierarchy ("/a/b"), in arena a; false without one. */
+bool cgroup_own(struct arena *a, struct str *out);
+/* memory.c: MemAvailable of /proc/meminfo's text, in bytes; 0 when it is not there. */
+uint64_t memory_parse_meminfo(struct str text);
+/* What is left below the limits of root/group and its parents; UINT64_MAX: no limit. */
+uint64_t memory_cgroup_left(struct arena *a, struct str root, struct str group);
 
 #endif
