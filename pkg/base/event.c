@@ -9,6 +9,14 @@ void event_emit(struct event_sink *s, const struct event *ev)
 		s->emit(s, ev);
 }
 
+void event_phase(struct event_sink *s, struct str name, uint64_t start_ns, uint64_t end_ns)
+{
+	struct event_span span = {.lane = LANE_PHASE, .start_ns = start_ns, .end_ns = end_ns};
+
+	if (s && s->spans)
+		event_emit(s, &(struct event){.kind = EVENT_SPAN, .text = name, .span = &span});
+}
+
 static void emit_text(struct event_sink *s, enum event_kind kind, const char *fmt, va_list ap)
     ATTR_PRINTF(3, 0);
 

@@ -38,6 +38,7 @@
 #include "base/event.h"
 #include "base/vec.h"
 #include "cas/cas.h"
+#include "sys/jobserver.h"
 
 struct action;
 
@@ -133,13 +134,17 @@ uint32_t action_output(struct arena *a, struct action *x, struct str path, bool 
 struct exec_opts {
 	struct cas *cas;
 	struct event_sink *sink;
-	unsigned jobs;	    /* 0: number of processors */
+	unsigned jobs; /* 0: number of processors, or what the jobserver gives */
+	/* Every job beyond the first takes a token; NULL: none. Still open afterwards. */
+	struct jobserver *jobserver;
+	/* What actions' recorded peaks must fit in while others run; 0: what the machine has. */
+	uint64_t memory_bytes;
 	bool keep_going;    /* -k: run all that does not depend on a failure */
 	bool dry_run;	    /* -n: look up and show, run nothing */
 	bool show_commands; /* -x */
 	bool explain; /* one EVENT_EXPLAIN an action that runs: what changed since its last run */
 	bool no_cache_read; /* run everything (for reproducibility checks) */
-	/* folder for the stat memo and the explain records (build/.x/state) */
+	/* folder for the stat memo, the explain records and the durations (build/.x/state) */
 	struct str state_dir;
 	/* discovered inputs below these are covered by a tool digest */
 	struct str_vec trusted_prefixes;

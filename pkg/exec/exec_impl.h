@@ -61,6 +61,42 @@ struct str explain(struct arena *a, const char *state_dir, const struct action *
 void explain_remember(struct arena *a, const char *state_dir, const struct action *x,
 		      struct str more_lines);
 
+/* --- history.c --- */
+
+/* What an action took the last time that it ran here, or where its cached result was made. */
+struct cost {
+	uint32_t wall_ms;
+	uint64_t peak_bytes; /* 0: unknown */
+	bool known;
+};
+
+/*
+ * Recorded costs, one file (state_dir/durations):
+ *
+ *     "cbcosts1", then count and a checksum of the rest as uint64_t, then the entries by key, each
+ *     key, wall ms (32 bits), peak KiB (32 bits), all in the machine's own byte order
+ *
+ * The key is a hash of target, title and first output. Only guesses rest on it: what cannot be read
+ * is forgotten.
+ */
+struct history {
+	struct arena a;
+	struct history_entry *entries; /* sorted by key */
+	size_t n;
+	VEC(struct history_entry) fresh; /* of this run */
+};
+struct history_entry {
+	uint64_t key;
+	uint32_t wall_ms, peak_kib;
+};
+
+/* path NULL: nothing is known. */
+void history_open(struct history *h, const char *path);
+struct cost history_get(const struct history *h, const struct action *x);
+void history_put(struct history *h, const struct action *x, uint64_t wall_ms, uint64_t peak_bytes);
+/* Writes it back when this run added to it; a failure costs guesses only. */
+void history_close(struct history *h, const char *path);
+
 /* --- schedule.c --- */
 
 /* An action's place in this run. */
@@ -68,32 +104,75 @@ struct node {
 	bool wanted, doomed,
 	    unknown;	  /* doomed: a needed action failed; unknown (-n): its inputs are */
 	uint32_t waiting; /* needed actions that have not ended */
-	uint32_t height;  /* longest chain of users above it: critical path first */
 	uint32_t users_at, users_n; /* into schedule.users */
+	struct cost cost;	    /* recorded, or guessed from the others: never 0 ms */
+	uint64_t way_ms;	    /* the longest chain of costs from its start to a goal's end */
 	int64_t started_ns;	    /* clock_file_ns before it started */
+	uint64_t looked_ms;	    /* clock_mono_ms when it was looked up */
 };
 
+/* Binary heap of indices, the longest way first. */
+struct heap {
+	uint32_t *v;
+	size_t n;
+};
+
+/*
+ * Ready actions come in two steps: those to be looked up, and those that the cache does not know and
+ * that may start. So look-ups go on while all slots are taken, and what starts is the longest way of
+ * all that is known to run.
+ */
 struct schedule {
 	struct graph *g;
 	struct node *nodes; /* one an action */
 	uint32_t *users;
-	uint32_t *ready; /* binary heap of indices */
-	size_t ready_n, wanted_n;
+	struct heap ready, misses;
+	size_t wanted_n, known_n; /* known_n: with a recorded cost */
+	uint64_t left_ms;	  /* sum of the costs of what has not ended */
 };
 
 /*
- * Finds what the goals need, who waits for whom, and what is ready. ERR_INPUT: a cycle, with
- * members.
+ * Finds what the goals need, who waits for whom, and what is ready; costs come from h (may be NULL).
+ * ERR_INPUT: a cycle, with members.
  */
 bool schedule_init(struct arena *a, struct graph *g, const uint32_t *goals, size_t goal_count,
-		   struct schedule *out, struct err *e) ATTR_MUST_USE;
-/* The ready action with the longest way to go; NULL when none is ready. */
+		   const struct history *h, struct schedule *out, struct err *e) ATTR_MUST_USE;
+/* The ready action with the longest way to go, to be looked up; NULL when none is ready. */
 struct action *schedule_next(struct schedule *s);
+/* x was looked up and must run. */
+void schedule_miss(struct schedule *s, const struct action *x);
+/* Whether an action that must run has no shorter way than all that are to be looked up. */
+bool schedule_miss_first(const struct schedule *s);
+/*
+ * The action that must run with the longest way; when its peak exceeds most_bytes and may_pass, the
+ * longest of those that fit, and *passed is set. NULL when there is none.
+ */
+struct action *schedule_start(struct schedule *s, uint64_t most_bytes, bool may_pass, bool *passed);
 /*
  * x ended; readies its users. ok false: they are doomed, and come out of schedule_next all the
  * same.
  */
 void schedule_done(struct schedule *s, const struct action *x, bool ok);
+
+/* --- memory.c --- */
+
+/* What actions may use while others run. */
+struct memory {
+	uint64_t fixed_bytes;	 /* given; 0: ask the machine */
+	uint64_t idle_bytes;	 /* available when nothing ran last */
+	uint64_t now_bytes;	 /* available at asked_ms */
+	uint64_t asked_ms;	 /* clock_mono_ms */
+	uint64_t promised_bytes; /* recorded peaks of all that run */
+	unsigned passed;	 /* how often something larger was passed over since */
+};
+
+/* The largest peak that may start now; UINT64_MAX when nothing runs, or nothing is known. */
+uint64_t memory_room(struct memory *m, size_t running);
+/* Whether something that fits may start before something longer that does not. */
+bool memory_may_pass(const struct memory *m);
+/* An action with this recorded peak (0: unknown) started, or ended. passed: as schedule_start says. */
+void memory_start(struct memory *m, uint64_t peak_bytes, bool passed);
+void memory_end(struct memory *m, uint64_t peak_bytes);
 
 /* --- run.c and what it is made of --- */
 
@@ -103,6 +182,8 @@ struct run {
 	struct arena *a;
 	const struct exec_opts *o;
 	struct schedule s;
+	struct history history;
+	struct memory memory;
 	struct file_memo *memo;
 	struct spawn_set *children;
 	struct pool *pool;
@@ -114,6 +195,7 @@ struct run {
 	unsigned jobs;
 	bool stopping;
 	VEC(struct job *) active;
+	VEC(bool) slots;    /* taken; a job's index is its lane */
 	struct buf record;  /* reused for every key */
 	struct err failure; /* the first; code ERR_NONE while all is well */
 };
@@ -127,12 +209,28 @@ struct job {
 	const char **argv, **env;
 	struct str rsp; /* the response file, or empty */
 	uint64_t started_ms;
+	uint64_t started_ns, ended_ns; /* clock_mono_ns */
+	unsigned slot;
 	/* a step's own */
 	struct step_io io;
 	struct buf words;
 	struct err err;
 	bool ok;
 };
+
+/* report.c: what a run tells its sink */
+void report_text(struct run *r, enum event_kind kind, struct str text);
+void report_start(struct run *r, const struct action *x);
+void report_end(struct run *r, const struct action *x, enum event_outcome outcome,
+		uint64_t elapsed_ms);
+void report_tick(struct run *r);
+/* Whether spans are wanted; then the next three may be called. */
+bool report_spans(const struct run *r);
+void report_lookup(struct run *r, const struct action *x, bool hit, uint64_t start_ns);
+void report_job(struct run *r, const struct job *j, bool ok, uint64_t peak_bytes);
+void report_store(struct run *r, const struct action *x, uint64_t start_ns);
+/* The name and time of a phase that started at start_ns and ends now. */
+void report_phase(struct run *r, const char *name, uint64_t start_ns);
 
 /* lookup.c: fills x->result and x->words and says whether the cache had it. */
 enum cas_result lookup(struct run *r, struct action *x, struct err *e);

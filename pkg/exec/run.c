@@ -9,30 +9,7 @@
 #include "exec/exec_impl.h"
 #include "sys/clock.h"
 
-enum { STOP_GRACE_MS = 2000 };
-
-static void emit(struct run *r, enum event_kind kind, struct str text)
-{
-	struct event ev = {.kind = kind, .text = text, .done = r->done, .total = r->s.wanted_n};
-
-	event_emit(r->o->sink, &ev);
-}
-
-static void emit_end(struct run *r, const struct action *x, enum event_outcome outcome,
-		     struct str output, uint64_t elapsed_ms)
-{
-	struct event ev = {
-	    .kind = EVENT_ACTION_END,
-	    .outcome = outcome,
-	    .text = x->title,
-	    .output = output,
-	    .done = r->done,
-	    .total = r->s.wanted_n,
-	    .elapsed_ms = elapsed_ms,
-	};
-
-	event_emit(r->o->sink, &ev);
-}
+enum { STOP_GRACE_MS = 2000, LOOK_AGAIN_MS = 1000, JOINED_JOBS_MOST = 1024 };
 
 /* --- ends of an action --- */
 
@@ -44,8 +21,8 @@ static void end_ok(struct run *r, struct action *x, enum action_state state, uin
 	r->done++;
 	r->stat.cached += cached;
 	r->stat.ran += !cached;
-	emit_end(r, x, cached ? EVENT_CACHED : EVENT_RAN, x->words, elapsed_ms);
 	schedule_done(&r->s, x, true);
+	report_end(r, x, cached ? EVENT_CACHED : EVENT_RAN, elapsed_ms);
 }
 
 static void end_skipped(struct run *r, struct action *x)
@@ -53,8 +30,8 @@ static void end_skipped(struct run *r, struct action *x)
 	x->state = ACTION_SKIPPED;
 	r->done++;
 	r->stat.skipped++;
-	emit_end(r, x, EVENT_SKIPPED, (struct str){0}, 0);
 	schedule_done(&r->s, x, false);
+	report_end(r, x, EVENT_SKIPPED, 0);
 }
 
 /*
@@ -77,14 +54,20 @@ static void end_failed(struct run *r, struct action *x, const struct err *why, u
 		buf_fini(&all);
 	}
 	r->stopping = r->stopping || !r->o->keep_going;
-	emit_end(r, x, EVENT_FAILED, x->words, elapsed_ms);
 	schedule_done(&r->s, x, false);
+	report_end(r, x, EVENT_FAILED, elapsed_ms);
 }
 
 /* --- jobs under way --- */
 
+/* The job takes the first free slot. */
 static void job_add(struct run *r, struct job *j)
 {
+	while (j->slot < r->slots.n && r->slots.v[j->slot])
+		j->slot++;
+	if (j->slot == r->slots.n)
+		*vec_push(r->a, &r->slots) = false;
+	r->slots.v[j->slot] = true;
 	*vec_push(r->a, &r->active) = j;
 }
 
@@ -96,6 +79,9 @@ static void job_drop(struct run *r, struct job *j)
 			break;
 		}
 	}
+	r->slots.v[j->slot] = false;
+	memory_end(&r->memory, r->s.nodes[j->x->index].cost.peak_bytes);
+	jobserver_keep(r->o->jobserver, r->active.n ? (unsigned)r->active.n - 1 : 0);
 	job_free(j);
 }
 
@@ -117,43 +103,54 @@ static bool tool_failed(const struct action *x, const struct spawn_result *res, 
 	return false;
 }
 
+/* What both kinds of job come to; takes j. */
+static void job_ended(struct run *r, struct job *j, bool ok, struct str out, struct str err,
+		      const struct spawn_result *cost, struct err *why)
+{
+	struct action *x = j->x;
+
+	if (report_spans(r))
+		report_job(r, j, ok, cost->peak_bytes);
+	if (ok) {
+		uint64_t start_ns = report_spans(r) ? clock_mono_ns() : 0;
+
+		ok = store_outputs(j, out, err, cost, why);
+		if (report_spans(r))
+			report_store(r, x, start_ns);
+	}
+	job_drop(r, j);
+	if (!ok) {
+		end_failed(r, x, why, cost->wall_ms);
+		return;
+	}
+	history_put(&r->history, x, cost->wall_ms, cost->peak_bytes);
+	end_ok(r, x, ACTION_RAN, cost->wall_ms);
+}
+
 static void command_ended(struct run *r, struct spawn_result *res)
 {
 	struct job *j = res->tag;
-	struct action *x = j->x;
 	struct str out = words_canonical(r->a, j, buf_str(&res->out));
 	struct str err = words_canonical(r->a, j, buf_str(&res->err));
 	struct err why = {0};
-	bool ok;
+	bool ok = res->exit_status == 0 || tool_failed(j->x, res, &why);
 
-	x->words = join_words(r, out, err);
-	ok = res->exit_status == 0 ? store_outputs(j, out, err, res, &why)
-				   : tool_failed(x, res, &why);
+	j->ended_ns = clock_mono_ns();
+	j->x->words = join_words(r, out, err);
 	buf_fini(&res->out);
 	buf_fini(&res->err);
-	job_drop(r, j);
-	if (ok)
-		end_ok(r, x, ACTION_RAN, res->wall_ms);
-	else
-		end_failed(r, x, &why, res->wall_ms);
+	job_ended(r, j, ok, out, err, res, &why);
 }
 
 static void step_ended(struct run *r, struct job *j)
 {
-	struct action *x = j->x;
-	struct spawn_result cost = {.wall_ms = clock_mono_ms() - j->started_ms};
+	struct spawn_result cost = {.wall_ms = (j->ended_ns - j->started_ns) / 1000000};
 	struct err why = j->err;
-	bool ok = j->ok;
 
-	x->words = words_canonical(r->a, j, buf_str(&j->words));
-	if (!ok)
-		err_wrap(&why, "%.*s", STR_ARG(x->title));
-	ok = ok && store_outputs(j, x->words, (struct str){0}, &cost, &why);
-	job_drop(r, j);
-	if (ok)
-		end_ok(r, x, ACTION_RAN, cost.wall_ms);
-	else
-		end_failed(r, x, &why, cost.wall_ms);
+	j->x->words = words_canonical(r->a, j, buf_str(&j->words));
+	if (!j->ok)
+		err_wrap(&why, "%.*s", STR_ARG(j->x->title));
+	job_ended(r, j, j->ok, j->x->words, (struct str){0}, &cost, &why);
 }
 
 /* On a worker thread. */
@@ -162,6 +159,7 @@ static void run_step(void *arg)
 	struct job *j = arg;
 
 	j->ok = j->x->step->run(&j->io, &j->err);
+	j->ended_ns = clock_mono_ns();
 }
 
 static bool start_job(struct run *r, struct job *j, struct err *e)
@@ -183,6 +181,7 @@ static void start(struct run *r, struct action *x)
 	struct err why = {0};
 
 	r->s.nodes[x->index].started_ns = clock_file_ns();
+	j->started_ns = clock_mono_ns();
 	job_add(r, j);
 	if (start_job(r, j, &why))
 		return;
@@ -219,12 +218,12 @@ static void show(struct run *r, const struct action *x, bool known)
 	struct arena scratch = {0};
 
 	if (r->o->explain)
-		emit(r, EVENT_EXPLAIN,
-		     known
-			 ? explain(&scratch, r->state_dir, x, r->o->no_cache_read, r->memo)
-			 : str_fmt(&scratch, "%.*s: what it reads may change", STR_ARG(x->title)));
+		report_text(
+		    r, EVENT_EXPLAIN,
+		    known ? explain(&scratch, r->state_dir, x, r->o->no_cache_read, r->memo)
+			  : str_fmt(&scratch, "%.*s: what it reads may change", STR_ARG(x->title)));
 	if (r->o->show_commands || r->o->dry_run)
-		emit(r, EVENT_COMMAND, action_command(&scratch, x, r->o->cas));
+		report_text(r, EVENT_COMMAND, action_command(&scratch, x, r->o->cas));
 	arena_fini(&scratch);
 }
 
@@ -236,10 +235,32 @@ static void pretend(struct run *r, struct action *x)
 	schedule_done(&r->s, x, true);
 }
 
+/* True when the cache settled it: x has ended. */
+static bool look_up(struct run *r, struct action *x)
+{
+	uint64_t start_ns = clock_mono_ns();
+	struct err why = {0};
+	enum cas_result found;
+
+	if (r->o->no_cache_read || x->uncacheable)
+		return false;
+	found = lookup(r, x, &why);
+	r->s.nodes[x->index].looked_ms = start_ns / 1000000;
+	if (report_spans(r))
+		report_lookup(r, x, found == CAS_HIT, start_ns);
+	if (found == CAS_HIT) {
+		if (!r->s.nodes[x->index].cost.known)
+			history_put(&r->history, x, x->result.wall_ms, x->result.peak_bytes);
+		end_ok(r, x, ACTION_CACHED, 0);
+	} else if (found == CAS_ERROR) {
+		end_failed(r, x, &why, 0);
+	}
+	return found != CAS_MISS;
+}
+
+/* Looks a ready action up; it ends, or must run. */
 static void consider(struct run *r, struct action *x)
 {
-	enum cas_result found = CAS_MISS;
-	struct err why = {0};
 	bool known;
 
 	if (r->s.nodes[x->index].doomed) {
@@ -249,34 +270,84 @@ static void consider(struct run *r, struct action *x)
 	known = take_inputs(r, x);
 	if (known)
 		make_key(r, x);
-	if (known && !r->o->no_cache_read && !x->uncacheable)
-		found = lookup(r, x, &why);
-	if (found == CAS_HIT) {
-		end_ok(r, x, ACTION_CACHED, 0);
+	if (known && look_up(r, x))
 		return;
-	}
-	if (found == CAS_ERROR) {
-		end_failed(r, x, &why, 0);
+	if (!r->o->dry_run) {
+		schedule_miss(&r->s, x);
 		return;
 	}
 	show(r, x, known);
-	if (r->o->dry_run) {
-		pretend(r, x);
-		return;
-	}
-	emit(r, EVENT_ACTION_START, x->title);
-	start(r, x);
+	pretend(r, x);
 }
 
 /* --- the loop --- */
 
-static void start_ready(struct run *r)
+/* Another process may have made it since it was looked up. */
+static bool made_meanwhile(struct run *r, struct action *x)
 {
+	uint64_t looked_ms = r->s.nodes[x->index].looked_ms;
+
+	return looked_ms && clock_mono_ms() - looked_ms > LOOK_AGAIN_MS && look_up(r, x);
+}
+
+static bool may_work(const struct run *r)
+{
+	return !r->stopping && !interrupt_requested();
+}
+
+/*
+ * Starts the longest of what must run, if a slot, a token of the jobserver and the memory are there.
+ * *starved: only a token is missing.
+ */
+static bool start_one(struct run *r, bool *starved)
+{
+	bool passed;
 	struct action *x;
 
-	while (!r->stopping && !interrupt_requested() && r->active.n < r->jobs &&
-	       (x = schedule_next(&r->s)))
+	*starved = false;
+	if (r->active.n >= r->jobs || !r->s.misses.n)
+		return false;
+	if (r->o->jobserver && jobserver_held(r->o->jobserver) < r->active.n &&
+	    !jobserver_take(r->o->jobserver)) {
+		*starved = true;
+		return false;
+	}
+	x = schedule_start(&r->s, memory_room(&r->memory, r->active.n), memory_may_pass(&r->memory),
+			   &passed);
+	if (x && !made_meanwhile(r, x)) {
+		show(r, x, true);
+		memory_start(&r->memory, r->s.nodes[x->index].cost.peak_bytes, passed);
+		report_start(r, x);
+		start(r, x);
+	}
+	jobserver_keep(r->o->jobserver, r->active.n ? (unsigned)r->active.n - 1 : 0);
+	return x != NULL;
+}
+
+/*
+ * Starts what can start, and looks up what may go before it. True when there is more to look up,
+ * which can wait until after a look at the children.
+ */
+static bool work(struct run *r)
+{
+	bool starved = false, stuck = false;
+
+	while (may_work(r) && !stuck) {
+		struct action *x;
+
+		if (schedule_miss_first(&r->s)) {
+			if (start_one(r, &starved))
+				continue;
+			stuck = true;
+		}
+		x = schedule_next(&r->s);
+		if (!x)
+			break;
 		consider(r, x);
+		stuck = stuck || r->active.n >= r->jobs;
+	}
+	spawn_watch_also(r->children, starved && may_work(r) ? jobserver_fd(r->o->jobserver) : -1);
+	return may_work(r) && r->s.ready.n;
 }
 
 static bool cancelled(struct run *r, struct err *e)
@@ -286,18 +357,26 @@ static bool cancelled(struct run *r, struct err *e)
 		       r->s.wanted_n);
 }
 
+static int patience_ms(const struct run *r, bool more)
+{
+	if (more)
+		return 0;
+	return r->o->sink && r->o->sink->tick_ms ? (int)r->o->sink->tick_ms : -1;
+}
+
 static bool loop(struct run *r, struct err *e)
 {
 	struct spawn_result res;
 	struct job *j;
 
 	for (;;) {
-		start_ready(r);
+		bool more = work(r);
+
 		if (interrupt_requested())
 			return cancelled(r, e);
-		if (!r->active.n)
+		if (!r->active.n && !more)
 			return true;
-		switch (spawn_wait(r->children, -1, &res)) {
+		switch (spawn_wait(r->children, patience_ms(r, more), &res)) {
 		case SPAWN_EXITED:
 			command_ended(r, &res);
 			break;
@@ -308,6 +387,9 @@ static bool loop(struct run *r, struct err *e)
 		case SPAWN_INTERRUPTED:
 			return cancelled(r, e);
 		case SPAWN_TIMEOUT:
+			if (!more)
+				report_tick(r);
+			break;
 		case SPAWN_NONE:
 			break;
 		}
@@ -405,9 +487,11 @@ static bool open_all(struct run *r, struct err *e)
 	struct str memo = dir.n ? str_fmt(r->a, "%.*s/files", STR_ARG(dir)) : STR("");
 
 	r->state_dir = dir.n ? str_c(r->a, dir) : NULL;
-	r->jobs = r->o->jobs ? r->o->jobs : cpu_count();
+	r->memory.fixed_bytes = r->o->memory_bytes;
+	r->jobs = r->o->jobs ? r->o->jobs : r->o->jobserver ? JOINED_JOBS_MOST : cpu_count();
 	if (!path_cwd(r->a, &r->cwd, e) || !file_memo_open(r->a, memo, &r->memo, e) ||
-	    !spawn_set_open(&r->children, e) || !pool_open(r->jobs, &r->pool, e))
+	    !spawn_set_open(&r->children, e) ||
+	    !pool_open(r->o->jobs ? r->o->jobs : cpu_count(), &r->pool, e))
 		return false;
 	spawn_watch(r->children, pool_fd(r->pool));
 	return true;
@@ -422,6 +506,7 @@ static void close_all(struct run *r)
 	pool_close(r->pool);
 	while (r->active.n)
 		job_drop(r, r->active.v[0]);
+	jobserver_keep(r->o->jobserver, 0);
 	buf_fini(&r->record);
 	if (r->state_dir && !file_memo_close(r->memo, &why))
 		event_warn(r->o->sink, "%s", why.msg);
@@ -429,10 +514,22 @@ static void close_all(struct run *r)
 
 static bool run_all(struct run *r, struct err *e)
 {
+	uint64_t start_ns = clock_mono_ns();
+	bool ok;
+
 	if (!hash_files(r, e))
 		return false;
+	report_phase(r, "hash", start_ns);
 	event_emit(r->o->sink, &(struct event){.kind = EVENT_PLAN, .total = r->s.wanted_n});
-	return loop(r, e) && finish(r, e);
+	start_ns = clock_mono_ns();
+	ok = loop(r, e);
+	report_phase(r, "run", start_ns);
+	return ok && finish(r, e);
+}
+
+static const char *history_path(struct arena *a, struct str dir)
+{
+	return dir.n ? str_fmt(a, "%.*s/durations", STR_ARG(dir)).p : NULL;
 }
 
 bool exec_run(struct arena *a, struct graph *g, const uint32_t *goals, size_t goal_count,
@@ -442,8 +539,11 @@ bool exec_run(struct arena *a, struct graph *g, const uint32_t *goals, size_t go
 	bool ok;
 
 	r.cas_dir = cas_dir(opts->cas);
-	ok = schedule_init(a, g, goals, goal_count, &r.s, e) && open_all(&r, e) && run_all(&r, e);
+	history_open(&r.history, history_path(a, opts->state_dir));
+	ok = schedule_init(a, g, goals, goal_count, &r.history, &r.s, e) && open_all(&r, e) &&
+	     run_all(&r, e);
 	close_all(&r);
+	history_close(&r.history, history_path(a, opts->state_dir));
 	r.stat.total = r.s.wanted_n;
 	r.stat.elapsed_ms = clock_mono_ms() - r.started_ms;
 	if (stat)

@@ -275,7 +275,7 @@ void TestScheduleCriticalPathFirst(struct test *t)
 	reads_from(&w, top, chain);
 	goals[0] = low->index;
 	goals[1] = top->index;
-	must(&w, schedule_init(&w.a, &w.g, goals, 2, &s, &w.e), "schedule");
+	must(&w, schedule_init(&w.a, &w.g, goals, 2, NULL, &s, &w.e), "schedule");
 	T_OK(t, schedule_next(&s) == chain);
 	T_OK(t, schedule_next(&s) == low);
 	T_OK(t, schedule_next(&s) == NULL);

@@ -39,7 +39,7 @@ void must(struct world *w, bool ok, const char *what)
 
 void open_world(struct world *w, struct test *t)
 {
-	*w = (struct world){.sink = {on_event}, .t = t};
+	*w = (struct world){.sink = {.emit = on_event}, .t = t};
 	T_MUST(t, chdir(test_tmpdir(t)) == 0);
 	must(w, cas_open(&w->a, str_fmt(&w->a, "%s/cache", test_tmpdir(t)), &w->cas, &w->e),
 	     "cas_open");

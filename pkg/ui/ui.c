@@ -2,22 +2,26 @@
  * The status line is rewritten in place at most every 50 ms; anything else that is printed removes it
  * first. Writing goes through one buffer a message, so that lines of several sources never mix.
  */
-#include "ui/ui.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/terminal.h"
+#include "ui/ui_impl.h"
 
 struct ui {
 	struct event_sink sink; /* first: the sink's pointer is the ui's */
 	enum ui_mode mode;
 	bool colour, github, line_shown;
-	uint64_t total, done, running, shown_ms, start_ms;
-	char title[160];
+	uint64_t shown_ms, start_ns;
+	struct status status;
+	struct trace *trace;
 };
+
+enum { SHOW_EVERY_MS = 50, TICK_MS = 100 };
 
 static const char red[] = "\033[31m", bold[] = "\033[1m", dim[] = "\033[2m", reset[] = "\033[0m";
 
@@ -46,28 +50,19 @@ void ui_clear(struct ui *u)
 static void status_line(struct ui *u)
 {
 	uint64_t now = clock_mono_ms();
-	char text[224];
-	int n;
+	struct buf b = {0};
 
-	if (u->mode != UI_TERMINAL || now - u->shown_ms < 50)
+	if (u->mode != UI_TERMINAL || now - u->shown_ms < SHOW_EVERY_MS)
 		return;
 	u->shown_ms = now;
-	n = snprintf(text, sizeof text, "[%llu/%llu] %.1fs %s", (unsigned long long)u->done,
-		     (unsigned long long)u->total, (double)(now - u->start_ms) / 1000, u->title);
-	if (n > 78)
-		text[78] = '\0';
-	fprintf(stderr, "\r\033[K%s%s%s", u->colour ? dim : "", text, u->colour ? reset : "");
+	buf_printf(&b, "\r\033[K%s", u->colour ? dim : "");
+	/* Not the last column: some terminals wrap there. */
+	status_format(&b, &u->status, terminal_width(STDERR_FILENO) - 1, now);
+	buf_addc(&b, u->colour ? reset : "");
+	fwrite(b.p, 1, b.n, stderr);
 	fflush(stderr);
+	buf_fini(&b);
 	u->line_shown = true;
-}
-
-static void set_title(struct ui *u, struct str text)
-{
-	size_t n = text.n < sizeof u->title - 1 ? text.n : sizeof u->title - 1;
-
-	if (n)
-		memcpy(u->title, text.p, n);
-	u->title[n] = '\0';
 }
 
 static void print_block(struct ui *u, const char *colour, const char *head, struct str text,
@@ -88,9 +83,9 @@ static void print_block(struct ui *u, const char *colour, const char *head, stru
 /* The tool's own words when it had something to say, even on success. */
 static void action_end(struct ui *u, const struct event *ev)
 {
-	if (u->running)
-		u->running--;
-	u->done++;
+	status_end(&u->status, ev->id);
+	u->status.done++;
+	u->status.left_ms = ev->left_ms;
 	if (ev->outcome == EVENT_FAILED)
 		print_block(u, red, "FAILED ", ev->text, ev->output);
 	else if (ev->output.n && ev->outcome != EVENT_SKIPPED)
@@ -118,7 +113,7 @@ static void progress(struct ui *u, const struct event *ev)
 	else
 		snprintf(text, sizeof text, "%.*s %llu", STR_ARG(ev->text),
 			 (unsigned long long)ev->done);
-	set_title(u, str_of(text));
+	status_progress(&u->status, str_of(text));
 	status_line(u);
 }
 
@@ -134,13 +129,13 @@ static void emit_text(struct event_sink *self, const struct event *ev)
 		print_block(u, bold, "warning: ", ev->text, (struct str){0});
 		break;
 	case EVENT_PLAN:
-		u->total = ev->total;
-		u->done = 0;
-		u->start_ms = clock_mono_ms();
+		u->status.total = ev->total;
+		u->status.done = 0;
+		u->status.start_ms = clock_mono_ms();
 		break;
 	case EVENT_ACTION_START:
-		u->running++;
-		set_title(u, ev->text);
+		status_start(&u->status, ev->id, ev->text, clock_mono_ms());
+		u->status.left_ms = ev->left_ms;
 		status_line(u);
 		break;
 	case EVENT_ACTION_END:
@@ -157,6 +152,14 @@ static void emit_text(struct event_sink *self, const struct event *ev)
 	case EVENT_DONE:
 		done(u, ev);
 		break;
+	case EVENT_TICK:
+		u->status.left_ms = ev->left_ms;
+		status_line(u);
+		break;
+	case EVENT_SPAN:
+		if (u->trace)
+			trace_span(u->trace, ev);
+		break;
 	}
 }
 
@@ -166,9 +169,13 @@ static const char *const outcome_names[] = {"ran", "cached", "failed", "skipped"
 
 static void emit_json(struct event_sink *self, const struct event *ev)
 {
+	struct ui *u = (struct ui *)(void *)self;
 	struct buf b = {0};
 
-	(void)self;
+	if (ev->kind == EVENT_SPAN && u->trace)
+		trace_span(u->trace, ev);
+	if (ev->kind == EVENT_TICK || ev->kind == EVENT_SPAN)
+		return;
 	buf_printf(&b, "{\"event\":\"%s\"", kind_names[ev->kind]);
 	if (ev->text.n) {
 		buf_addc(&b, ",\"text\":");
@@ -202,13 +209,37 @@ void ui_open(struct ui **out, enum ui_mode mode)
 	u->colour = mode == UI_TERMINAL && !env_set("NO_COLOR");
 	u->github = env_set("GITHUB_ACTIONS");
 	u->sink.emit = mode == UI_JSON ? emit_json : emit_text;
-	u->start_ms = clock_mono_ms();
+	u->sink.tick_ms = mode == UI_TERMINAL ? TICK_MS : 0;
+	u->start_ns = clock_mono_ns();
+	u->status.start_ms = clock_mono_ms();
 	*out = u;
 }
 
 struct event_sink *ui_sink(struct ui *u)
 {
 	return &u->sink;
+}
+
+void ui_trace(struct ui *u, struct str path)
+{
+	trace_free(u->trace);
+	u->trace = trace_new(path, u->start_ns);
+	u->sink.spans = true;
+}
+
+bool ui_trace_write(struct ui *u, struct err *e)
+{
+	struct trace *t = u->trace;
+	bool ok;
+
+	if (!t)
+		return true;
+	u->trace = NULL;
+	u->sink.spans = false;
+	ok = file_write_fast(trace_path(t), trace_finish(t), 0644, e) ||
+	     err_wrap(e, "writing the trace");
+	trace_free(t);
+	return ok;
 }
 
 static void github_annotation(const struct err *e, struct buf *b)
@@ -265,5 +296,7 @@ void ui_close(struct ui *u)
 	if (!u)
 		return;
 	ui_clear(u);
+	status_fini(&u->status);
+	trace_free(u->trace);
 	free(u);
 }

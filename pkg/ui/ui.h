@@ -7,6 +7,9 @@
  *     ui_error(ui, &e);           the one place where an error is printed
  *     ui_close(ui);
  *
+ * The status line says how much is done, how long it took and will take (from recorded durations), and
+ * what runs since when, the longest-running first.
+ *
  * Everything goes to standard error, except JSON and what a verb prints as its result. Colours and the
  * status line only on a terminal without NO_COLOR and with TERM other than "dumb". In GitHub Actions
  * (GITHUB_ACTIONS=true) errors and warnings are workflow commands too.
@@ -27,6 +30,13 @@ struct event_sink *ui_sink(struct ui *u);
 void ui_clear(struct ui *u);
 /* Prints an error as base/err.h shows it (or as a JSON object). ERR_TOOL prints only its remedy. */
 void ui_error(struct ui *u, const struct err *e);
+/*
+ * Keeps the spans of all events from now on, for the trace file at path (Chrome's trace event format;
+ * Perfetto shows it).
+ */
+void ui_trace(struct ui *u, struct str path);
+/* Writes that file, once; true when there is none to write. */
+bool ui_trace_write(struct ui *u, struct err *e) ATTR_MUST_USE;
 void ui_close(struct ui *u); /* accepts NULL */
 
 #endif
