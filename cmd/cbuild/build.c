@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/spawn.h"
 
@@ -34,6 +35,15 @@ static bool mount_toolchain(struct cmd *c, const struct toolchain *tc, struct er
 			    str_fmt(&c->arena, X "/tc/%.*s", STR_ARG(tc->mount_name)).p, e);
 }
 
+/* Tells a trace of a phase that ends now; returns when that is. */
+static uint64_t phase(struct cmd *c, const char *name, uint64_t start_ns)
+{
+	uint64_t now_ns = clock_mono_ns();
+
+	event_phase(ui_sink(c->ui), str_of(name), start_ns, now_ns);
+	return now_ns;
+}
+
 static bool open_target(struct build *b, struct build_target *t, struct err *e)
 {
 	struct cmd *c = b->c;
@@ -48,14 +58,17 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 				      .profile = b->opts->profile.n ? b->opts->profile : STR("dev"),
 				      .cflags = str_of(getenv("CFLAGS")),
 				      .ldflags = str_of(getenv("LDFLAGS"))};
+	uint64_t start_ns = clock_mono_ns();
 
 	if (!b->opts->no_tools && (!toolchain_open(&c->arena, &t->target, &tool_opts, &t->tc, e) ||
 				   !mount_toolchain(c, t->tc, e)))
 		return err_wrap(e, "finding a toolchain for %.*s",
 				STR_ARG(target_name(&c->arena, &t->target)));
+	start_ns = phase(c, "toolchain", start_ns);
 	plan_common_flags(&c->arena, &plan_opts, &load_opts.cflags, &load_opts.ldflags);
 	if (!load_packages(&c->arena, &load_opts, &t->set, e))
 		return false;
+	phase(c, "load", start_ns);
 	plan_opts.tc = t->tc;
 	return plan_init(&t->plan, &c->arena, &b->graph, &plan_opts, e);
 }
@@ -63,18 +76,23 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 bool build_open(struct build *b, struct cmd *c, const struct build_opts *o, struct err *e)
 {
 	struct target *targets;
+	uint64_t start_ns = clock_mono_ns();
 
 	*b = (struct build){.c = c, .opts = o};
+	if (o->trace.n)
+		ui_trace(c->ui, path_join(&c->arena, c->prefix, o->trace));
 	if (!session_targets(c, &o->targets, &targets, &b->target_count, e))
 		return false;
 	if (!mount(c, e) || (!c->list.modules.n && !session_modules(c, false, e)))
 		return false;
+	phase(c, "modules", start_ns);
 	b->targets = arena_array(&c->arena, struct build_target, b->target_count);
 	for (size_t i = 0; i < b->target_count; i++) {
 		b->targets[i].target = targets[i];
 		if (!open_target(b, &b->targets[i], e))
 			return false;
 	}
+	b->opened_ns = clock_mono_ns();
 	return true;
 }
 
@@ -185,6 +203,7 @@ bool build_run(struct build *b, struct err *e)
 	struct cmd *c = b->c;
 	struct exec_opts o = {.sink = ui_sink(c->ui),
 			      .jobs = b->opts->jobs,
+			      .jobserver = c->jobserver,
 			      .keep_going = b->opts->keep_going,
 			      .dry_run = b->opts->dry_run,
 			      .show_commands = b->opts->show_commands,
@@ -192,9 +211,17 @@ bool build_run(struct build *b, struct err *e)
 			      .no_cache_read = b->opts->no_cache,
 			      .state_dir = STR(X "/state")};
 
+	uint64_t start_ns = phase(c, "plan", b->opened_ns);
+	bool ok;
+
+	if (c->jobserver_closed)
+		event_warn(ui_sink(c->ui),
+			   "make's jobserver is not open to this command: begin its "
+			   "line in the Makefile with +");
 	if (!c->cas && !cas_open(&c->arena, c->cache_dir, &c->cas, e))
 		return err_wrap(e, "opening the cache");
 	o.cas = c->cas;
+	phase(c, "open cache", start_ns);
 	for (size_t i = 0; i < b->target_count; i++)
 		for (size_t k = 0; k < b->targets[i].tc->trusted_prefixes.n; k++)
 			*vec_push(&c->arena, &o.trusted_prefixes) =
@@ -208,7 +235,10 @@ bool build_run(struct build *b, struct err *e)
 			event_warn(ui_sink(c->ui), "%s", ignored.msg);
 		return false;
 	}
-	return place_all(b, e);
+	start_ns = clock_mono_ns();
+	ok = place_all(b, e);
+	phase(c, "place", start_ns);
+	return ok;
 }
 
 struct programs VEC_BODY(const struct program *);

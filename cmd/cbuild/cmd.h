@@ -20,6 +20,8 @@ struct cmd {
 	struct ui *ui;
 	bool json;
 	const struct verb *verb;
+	struct jobserver *jobserver; /* make's, if it offered one */
+	bool jobserver_closed;	     /* it did, but not to us */
 
 	/* Set by session_open. */
 	struct str root;      /* absolute folder of the project; also the working folder */
@@ -85,14 +87,15 @@ struct build_opts {
 	struct str profile;
 	unsigned jobs;
 	bool keep_going, dry_run, show_commands, explain, no_cache;
-	bool no_tools; /* packages only: nothing will run, so no toolchain is looked for */
+	bool no_tools;	  /* packages only: nothing will run, so no toolchain is looked for */
+	struct str trace; /* file, relative to where the user stands */
 };
 /* The rows for opt_parse; append them with BUILD_OPTS(o). */
 #define BUILD_OPTS(o)                                                                              \
 	{"--target", OPT_LIST, &(o).targets}, {"--profile", OPT_STR, &(o).profile},                \
 	    {"-j,--jobs", OPT_UINT, &(o).jobs}, {"-k,--keep-going", OPT_FLAG, &(o).keep_going},    \
 	    {"-n,--dry-run", OPT_FLAG, &(o).dry_run}, {"-x", OPT_FLAG, &(o).show_commands},        \
-	    {"--explain", OPT_FLAG, &(o).explain},                                                 \
+	    {"--explain", OPT_FLAG, &(o).explain}, {"--trace", OPT_STR, &(o).trace},               \
 	{                                                                                          \
 		"--no-cache", OPT_FLAG, &(o).no_cache                                              \
 	}
@@ -121,6 +124,7 @@ struct build {
 	VEC(uint32_t) goals;
 	VEC(struct placed) placed;
 	struct exec_stat stat;
+	uint64_t opened_ns; /* when build_open ended and planning began */
 };
 
 /* Toolchains, packages and empty plans for every target. */
@@ -153,6 +157,8 @@ bool verb_cache(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_clean(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_env(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_version(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_graph(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_why(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_help(struct cmd *c, struct str_vec *args, struct err *e);
 
 #endif

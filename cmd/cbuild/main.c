@@ -4,6 +4,7 @@
 #include "cmd.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,16 +87,24 @@ int main(int argc, char **argv)
 	struct err e = {0};
 	int status = 0;
 
+	/* Before anything is opened: descriptors that MAKEFLAGS names would be ours then. */
+	c.jobserver_closed =
+	    jobserver_join(str_of(getenv("MAKEFLAGS")), &c.jobserver) == JOBSERVER_CLOSED;
 	interrupt_install();
 	ui_open(&c.ui, UI_AUTO);
 	if (!dispatch(&c, argc, argv, &e)) {
 		ui_error(c.ui, &e);
 		status = err_exit_status(e.code);
 	}
+	if (!ui_trace_write(c.ui, &e)) {
+		ui_error(c.ui, &e);
+		status = status ? status : err_exit_status(e.code);
+	}
 	if (fflush(stdout) != 0 && status == 0)
 		status = 3;
 	ui_close(c.ui);
 	cas_close(c.cas);
+	jobserver_close(c.jobserver);
 	arena_fini(&c.arena);
 	return status;
 }

@@ -48,6 +48,10 @@ bool verb_run(struct cmd *c, struct str_vec *args, struct err *e)
 	if (!build_run_argv(c, &b.targets[0].target, b.placed.v[0].path, args, &argv, e))
 		return false;
 	ui_clear(c->ui);
+	if (!ui_trace_write(c->ui, e))
+		return false;
+	jobserver_close(c->jobserver);
+	c->jobserver = NULL;
 	/* The program starts where the user stands. */
 	if (chdir(str_c(&c->arena, path_join(&c->arena, c->root, c->prefix))) != 0)
 		return err_errno(e, "entering %.*s", STR_ARG(c->prefix));

@@ -94,7 +94,7 @@ static bool run_program(struct test_run *r, const struct test_program *p, struct
 	struct spawn_result done = {0};
 	struct test_result *v;
 	size_t n;
-	uint64_t failed = r->failed, start = clock_mono_ms();
+	uint64_t failed = r->failed, start_ns = clock_mono_ns(), end_ns;
 
 	*vec_push(a, &args) = STR("-stream");
 	if (r->o->run.n) {
@@ -120,7 +120,10 @@ static bool run_program(struct test_run *r, const struct test_program *p, struct
 		printf("FAIL %.*s: the test program ended with status %d\n%.*s",
 		       STR_ARG(p->package->name), done.exit_status, STR_ARG(buf_str(&done.err)));
 	}
-	report_package(r, p, failed, clock_mono_ms() - start);
+	end_ns = clock_mono_ns();
+	event_phase(ui_sink(r->c->ui), str_fmt(a, "test %.*s", STR_ARG(p->package->name)), start_ns,
+		    end_ns);
+	report_package(r, p, failed, (end_ns - start_ns) / 1000000);
 	buf_fini(&done.out);
 	buf_fini(&done.err);
 	return !interrupt_requested() || err_set(e, ERR_CANCEL, "interrupted");

@@ -15,6 +15,7 @@
 	"  -n                 show the commands that would run, run nothing\n"                     \
 	"  -x                 show commands as they run\n"                                         \
 	"  --explain          say in one line why each action runs\n"                              \
+	"  --trace FILE       write what happened when, for ui.perfetto.dev\n"                     \
 	"  --no-cache         run every action, whatever the cache holds\n"
 
 const struct verb verbs[] = {
@@ -64,6 +65,24 @@ const struct verb verbs[] = {
      "  --target OS/ARCH\n"
      "  --json    one object a line\n",
      verb_list},
+    {"graph", "[--dot|--svg] [patterns]", "show which package imports which",
+     "One line a package: its name, then what it imports. Patterns choose packages; what they "
+     "import comes\n"
+     "with them. Required modules appear under their path.\n\n"
+     "  --dot             for Graphviz\n"
+     "  --svg             a drawing, importers above what they import\n"
+     "  --tests           count the tests' imports too\n"
+     "  --target OS/ARCH\n"
+     "  --json            one object a line\n",
+     verb_graph},
+    {"why", "A B", "explain why package A needs package B",
+     "Prints the shortest chain of imports from A to B, and for each step the includes that cause "
+     "it.\n"
+     "A and B are packages (pkg/log), programs' names or modules' paths.\n\n"
+     "  --tests           count the tests' imports too\n"
+     "  --target OS/ARCH\n"
+     "  --json            one object a line\n",
+     verb_why},
     {"toolchain", "list|install NAME|use NAME|env", "show, install and choose compilers",
      "  list              what is here and what it can build\n"
      "  install NAME      zig or clang-musl, into the cache; NAME@VERSION for a known version\n"

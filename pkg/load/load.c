@@ -253,15 +253,20 @@ static bool finish_package(struct loader *l, struct package *p, struct err *e)
 bool load_packages(struct arena *a, const struct load_opts *o, struct package_set *out,
 		   struct err *e)
 {
-	struct loader l = {.a = a, .o = o, .set = out};
+	struct loader *l = arena_new(a, struct loader);
+	struct load_opts *own = arena_new(a, struct load_opts);
 
-	*out = (struct package_set){0};
-	if (!find_packages(&l, e))
+	*own = *o;
+	l->a = a;
+	l->o = own;
+	l->set = out;
+	*out = (struct package_set){.loader = l};
+	if (!find_packages(l, e))
 		return false;
 	for (size_t i = 0; i < out->packages.n; i++)
-		if (!finish_package(&l, out->packages.v[i], e))
+		if (!finish_package(l, out->packages.v[i], e))
 			return false;
-	return unique_programs(&l, e);
+	return unique_programs(l, e);
 }
 
 /* The walk that load_closure describes. */

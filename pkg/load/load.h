@@ -98,6 +98,7 @@ struct package_set {
 	/* Of the main module, relative to its root, sorted; remedies name what lies there. */
 	struct str_vec files;	  /* C sources and headers, chosen or not */
 	struct str_vec templates; /* *.h.in, and configure scripts, which make headers */
+	struct loader *loader;	  /* load's own, for load_why */
 };
 
 struct load_opts {
@@ -138,5 +139,18 @@ void load_closure(struct arena *a, struct package *p, bool test, struct package 
  * relative to the module's root; empty when none seems to. Reads files: for remedies only.
  */
 struct str load_find_definition(struct arena *a, const struct package_set *set, struct str symbol);
+
+/* One #include: the file and line where it stands, and what it says ("a.h", <a.h> or a macro). */
+struct include_step {
+	struct str path, text;
+	int line;
+};
+struct include_chain VEC_BODY(struct include_step);
+/*
+ * The shortest chain of includes, each in the file that the one before names, from a source of p (tests:
+ * or a test) to a header of q; in arena a. Empty when only the manifest says so (uses:), or nothing does.
+ */
+void load_why(struct arena *a, const struct package_set *set, const struct package *p,
+	      const struct package *q, bool tests, struct include_chain *out);
 
 #endif

@@ -67,6 +67,9 @@ bool tree_is_test(struct str path);
 struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, struct err *e);
 /* Computes s->closure, s->owners and what goes with them. */
 bool scan_closure(struct loader *l, struct source *s, struct err *e);
+/* The file that an include of file from means to source s, or NULL. */
+struct node *scan_resolve(struct loader *l, const struct source *s, struct str from,
+			  struct str name, enum ctok_form form, enum ctok_verb verb);
 /* Whether a source defines main, given what its package defines. */
 bool scan_has_main(const struct package *p, const struct ctok_facts *f);
 struct mod_tree *scan_module_of(struct loader *l, struct str path);

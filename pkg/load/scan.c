@@ -138,8 +138,8 @@ static struct node *search(struct loader *l, const struct source *s, struct str 
 	return n;
 }
 
-static struct node *resolve(struct loader *l, const struct source *s, struct str from,
-			    struct str name, enum ctok_form form, enum ctok_verb verb)
+struct node *scan_resolve(struct loader *l, const struct source *s, struct str from,
+			  struct str name, enum ctok_form form, enum ctok_verb verb)
 {
 	struct node *n = NULL;
 
@@ -168,7 +168,7 @@ static void reach_include(struct walk *w, struct str from, struct str name, enum
 {
 	const struct str_vec *more = &w->s->package->flag_include;
 
-	reach(w, resolve(w->l, w->s, from, name, form, verb));
+	reach(w, scan_resolve(w->l, w->s, from, name, form, verb));
 	for (size_t i = 0; i < more->n && name.n && !path_is_abs(name); i++)
 		reach(w, file_node(w->l, path_join(w->l->a, more->v[i], name)));
 }
