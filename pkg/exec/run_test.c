@@ -150,6 +150,7 @@ void TestExecInterrupt(struct test *t)
 	makes(&w, x, "out");
 	pid = fork();
 	if (pid == 0) {
+		signal(SIGINT, SIG_DFL); /* a background shell ignores it, and that is inherited */
 		interrupt_install();
 		_exit(!run(&w) && w.e.code == ERR_CANCEL ? 7 : 8);
 	}
