@@ -238,6 +238,17 @@ void TestExecJobserver(struct test *t)
 	close_world(&w);
 }
 
+/* Waits a while for the others to take all tokens. */
+static bool all_taken(struct jobserver *j)
+{
+	for (int i = 0; i < 100; i++) {
+		if (count_tokens(j) == 0)
+			return true;
+		nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+	}
+	return false;
+}
+
 /* Interrupted, failed or ended by a signal with a core: every token comes back. */
 void TestExecJobserverTokensComeBack(struct test *t)
 {
@@ -256,7 +267,7 @@ void TestExecJobserverTokensComeBack(struct test *t)
 		for (int k = 0; k < 4; k++)
 			makes(&w,
 			      shell(&w, str_fmt(&w.a, "s%d", k).p,
-				    signals[i] ? "sleep 3" : "sleep 0.2; exit 1"),
+				    signals[i] ? "sleep 10" : "sleep 0.2; exit 1"),
 			      str_fmt(&w.a, "o%d", k).p);
 		pid = fork();
 		if (pid == 0) {
@@ -264,8 +275,7 @@ void TestExecJobserverTokensComeBack(struct test *t)
 			_exit(run(&w) ? 1 : 0);
 		}
 		if (signals[i]) {
-			nanosleep(&(struct timespec){.tv_nsec = 500000000}, NULL);
-			T_CHECK(t, count_tokens(j) == 0, "before signal %d: %u tokens are there",
+			T_CHECK(t, all_taken(j), "before signal %d: %u tokens are there",
 				signals[i], count_tokens(j));
 			kill(pid, signals[i]);
 		}

@@ -204,7 +204,7 @@ bool state_graph(struct arena *a, struct state *s, const struct step *const *ste
 	*d = (struct edit){.a = a, .s = s, .steps = steps, .step_count = step_count, .out = out};
 	buf_add(&s->graph, (const char *)s->map.p + s->p.head->first_bytes,
 		(size_t)s->p.head->graph_bytes);
-	if (!graph_find(s, s->graph.p, s->graph.n, &d->g))
+	if (!graph_part_find(s, s->graph.p, s->graph.n, &d->g))
 		return false;
 	d->touched = arena_array(a, bool, d->g.head.actions);
 	d->actions = arena_array(a, struct action *, d->g.head.actions);

@@ -300,7 +300,7 @@ static bool action_fits(const struct graph_parts *g, const struct graph_action *
 	return true;
 }
 
-bool graph_find(const struct state *s, char *at, uint64_t n, struct graph_parts *g)
+bool graph_part_find(const struct state *s, char *at, uint64_t n, struct graph_parts *g)
 {
 	struct digest sum = digest_of(at, (size_t)n);
 

