@@ -368,13 +368,6 @@ static int patience_ms(const struct run *r, bool more)
 	return r->o->sink && r->o->sink->tick_ms ? (int)r->o->sink->tick_ms : -1;
 }
 
-static int patience_ms(const struct run *r, bool more)
-{
-	if (more)
-		return 0;
-	return r->o->sink && r->o->sink->tick_ms ? (int)r->o->sink->tick_ms : -1;
-}
-
 static bool loop(struct run *r, struct err *e)
 {
 	struct spawn_result res;
