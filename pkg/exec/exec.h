@@ -103,6 +103,8 @@ struct action {
 	bool uncacheable;   /* always run, never recorded (say why in the title) */
 	/* Its result is there already: exec takes it as it is and neither looks it up nor runs it. */
 	bool settled;
+	/* result and words are there already for this key; zero: for none. */
+	struct digest known_key;
 	bool failure_hints; /* reserved for plan: words may be translated by its hint function */
 	void *owner;	    /* plan's own */
 

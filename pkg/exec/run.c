@@ -254,6 +254,13 @@ static void consider(struct run *r, struct action *x)
 	known = take_inputs(r, x);
 	if (known)
 		make_key(r, x);
+	if (known && !digest_is_zero(&x->known_key)) {
+		if (digest_eq(&x->key, &x->known_key)) {
+			end_ok(r, x, ACTION_CACHED, 0);
+			return;
+		}
+		x->words = (struct str){0};
+	}
 	if (known && !r->o->no_cache_read && !x->uncacheable)
 		found = lookup(r, x, &why);
 	if (found == CAS_HIT) {

@@ -158,6 +158,7 @@ static void add_action(struct writer *w, const struct action *x)
 				 .step = intern(w, str_of(x->step ? x->step->name : "")),
 				 .params = intern(w, x->step_params),
 				 .tool = add_tool(w, &x->tool),
+				 .key = x->key,
 				 .failure_hints = x->failure_hints,
 				 .done = x->state == ACTION_CACHED || x->state == ACTION_RAN};
 
