@@ -104,6 +104,8 @@ struct action {
 	bool uncacheable;   /* always run, never recorded (say why in the title) */
 	/* Its result is there already: exec takes it as it is and neither looks it up nor runs it. */
 	bool settled;
+	/* result and words are there already for this key; zero: for none. */
+	struct digest known_key;
 	void *owner;	    /* plan's own */
 
 	/* Filled by exec_run. */

@@ -80,6 +80,18 @@ static void find_touched(struct edit *d)
 
 /* --- actions ---------------------------------------------------------------------------------- */
 
+static void fill_result(struct edit *d, const struct graph_action *g, struct action *x)
+{
+	x->result.output_count = g->out_n;
+	x->result.outputs = arena_array(d->a, struct cas_output, g->out_n);
+	for (uint32_t i = 0; i < g->out_n; i++) {
+		const struct graph_output *o = &d->g.outputs[g->out_at + i];
+
+		x->result.outputs[i] = (struct cas_output){graph_str(&d->g, o->path), o->digest,
+							   o->executable != 0};
+	}
+}
+
 static struct action *settled(struct edit *d, uint32_t id)
 {
 	const struct graph_action *g = &d->g.actions[id];
@@ -91,14 +103,7 @@ static struct action *settled(struct edit *d, uint32_t id)
 	x->settled = true;
 	x->state = ACTION_CACHED;
 	x->title = graph_str(&d->g, g->title);
-	x->result.output_count = g->out_n;
-	x->result.outputs = arena_array(d->a, struct cas_output, g->out_n);
-	for (uint32_t i = 0; i < g->out_n; i++) {
-		const struct graph_output *o = &d->g.outputs[g->out_at + i];
-
-		x->result.outputs[i] = (struct cas_output){
-		    graph_str(&d->g, o->path), o->digest, o->executable != 0};
-	}
+	fill_result(d, g, x);
 	return x;
 }
 
@@ -155,6 +160,20 @@ static void fill_files(struct edit *d, const struct graph_action *g, struct acti
 	}
 }
 
+/* What an action without discovered inputs gives again under the same key (a link, after a comment). */
+static void fill_known(struct edit *d, uint32_t id, const struct graph_action *g, struct action *x)
+{
+	const struct parts *p = &d->s->p;
+
+	if (g->more_n)
+		return;
+	x->known_key = g->key;
+	fill_result(d, g, x);
+	for (uint32_t i = 0; i < p->head->words_count; i++)
+		if (p->words[i].action == id)
+			x->words = str_from(p->strings + p->words[i].text, p->words[i].text_n);
+}
+
 static bool fill(struct edit *d, uint32_t id)
 {
 	const struct graph_action *g = &d->g.actions[id];
@@ -166,6 +185,7 @@ static bool fill(struct edit *d, uint32_t id)
 	x->tool = d->g.tools[g->tool];
 	fill_words(d, g, x);
 	fill_files(d, g, x);
+	fill_known(d, id, g, x);
 	return find_step(d, graph_str(&d->g, g->step), &x->step);
 }
 
@@ -271,6 +291,7 @@ static bool take_results(struct edit *d)
 		    x->result.output_count != g->out_n || !read_the_same(d, g, x) ||
 		    !discovered_the_same(d, g, x))
 			return false;
+		d->g.actions[i].key = x->key;
 		for (uint32_t k = 0; k < g->out_n; k++)
 			d->g.outputs[g->out_at + k].digest = x->result.outputs[k].digest;
 	}

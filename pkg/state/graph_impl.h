@@ -28,6 +28,7 @@ struct graph_action {
 	uint32_t out_at, out_n;
 	uint32_t more_at, more_n; /* pool: discovered inputs */
 	uint16_t unused, done;
+	struct digest key;
 };
 
 /* from: STATE_NONE for a file. */
