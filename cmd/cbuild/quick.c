@@ -15,8 +15,8 @@
 
 /* What the rooms ask the environment for. */
 static const char *const env_names[] = {
-    "CBUILD_CACHE",    "CBUILD_OFFLINE", "CBUILD_TOOLCHAIN",  "CFLAGS",		"HOME",
-    "LDFLAGS",	       "PATH",		 "SOURCE_DATE_EPOCH", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
+    "CBUILD_CACHE",	"CBUILD_OFFLINE", "CBUILD_TOOLCHAIN",  "CFLAGS",	 "HOME",
+    "LDFLAGS",		"PATH",		  "SOURCE_DATE_EPOCH", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
     "GIT_CONFIG_GLOBAL"};
 
 static void add(struct buf *b, struct str s)
@@ -38,8 +38,8 @@ static bool add_self(struct buf *b)
 	return true;
 }
 
-static const char *state_path(struct cmd *c, const struct build_opts *o,
-			      const struct str_vec *args, struct str output)
+static const char *state_path(struct cmd *c, const struct build_opts *o, const struct str_vec *args,
+			      struct str output)
 {
 	struct buf b = {0};
 	char hex[DIGEST_HEX + 1];
@@ -101,11 +101,10 @@ static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct 
 	for (size_t i = 0; i < d.goals.n; i++)
 		*vec_push(&c->arena, &b.goals) = d.goals.v[i];
 	for (size_t i = 0; i < d.products.n; i++)
-		*vec_push(&c->arena, &b.placed) =
-		    (struct placed){.action = d.products.v[i].action,
-				    .path = d.products.v[i].path,
-				    .mode = d.products.v[i].mode,
-				    .had = d.products.v[i].had};
+		*vec_push(&c->arena, &b.placed) = (struct placed){.action = d.products.v[i].action,
+								  .path = d.products.v[i].path,
+								  .mode = d.products.v[i].mode,
+								  .had = d.products.v[i].had};
 	state_replay_settled(s, ui_sink(c->ui));
 	if (build_run(&b, e)) {
 		state_update(s);
@@ -183,8 +182,7 @@ void quick_record(struct quick *q, struct build *b, bool ok)
 	products(b, &made);
 	for (size_t i = 0; i < b->target_count; i++)
 		for (size_t k = 0; k < b->targets[i].tc->trusted_prefixes.n; k++)
-			*vec_push(&b->c->arena, &trusted) =
-			    b->targets[i].tc->trusted_prefixes.v[k];
+			*vec_push(&b->c->arena, &trusted) = b->targets[i].tc->trusted_prefixes.v[k];
 	state_record(&b->c->arena, q->path,
 		     &(struct state_record){.watch = &b->c->watch,
 					    .graph = &b->graph,

@@ -106,7 +106,7 @@ struct action {
 	bool settled;
 	/* result and words are there already for this key; zero: for none. */
 	struct digest known_key;
-	void *owner;	    /* plan's own */
+	void *owner; /* plan's own */
 
 	/* Filled by exec_run. */
 	struct digest key;
@@ -150,7 +150,7 @@ struct exec_opts {
 	bool no_cache_read; /* run everything (for reproducibility checks) */
 	/* folder for the stat memo, the explain records and the durations (build/.x/state) */
 	struct str state_dir;
-	uint64_t settled; /* how many actions that are not in the graph count as cached */
+	uint64_t settled;   /* how many actions that are not in the graph count as cached */
 	int64_t settled_ns; /* when the blobs of the graph's settled actions were verified */
 	/* discovered inputs below these are covered by a tool digest */
 	struct str_vec trusted_prefixes;

@@ -74,7 +74,7 @@ struct todo {
 	struct todo_item {
 		uint32_t entry;
 		const char *path;
-	} *items;
+	} * items;
 	size_t n;
 };
 
@@ -90,12 +90,11 @@ static enum seen judge(const struct state *s, const struct entry *x, const char 
 	(void)s;
 	if (!(x->what & WATCH_SCANNED))
 		return (x->what & ~only) == 0 ? SEEN_EDITED : SEEN_OTHER;
-	if ((x->what & ~only) == 0 &&
-	    file_read(&scratch, path, SCAN_BYTES_MAX, &bytes, &ignored)) {
+	if ((x->what & ~only) == 0 && file_read(&scratch, path, SCAN_BYTES_MAX, &bytes, &ignored)) {
 		struct digest facts = load_facts(str_of(path), bytes);
 
-		found = memcmp(facts.sha256, x->facts, DIGEST_BYTES) == 0 ? SEEN_EDITED
-									   : SEEN_OTHER;
+		found =
+		    memcmp(facts.sha256, x->facts, DIGEST_BYTES) == 0 ? SEEN_EDITED : SEEN_OTHER;
 	}
 	arena_fini(&scratch);
 	return found;
@@ -204,8 +203,10 @@ void state_refreshed(const struct state *s, struct buf *out, struct parts *p)
 	buf_add(out, s->map.p, (size_t)s->p.head->first_bytes);
 	*p = s->p;
 	p->head = (struct head *)(void *)out->p;
-	p->folders = (struct folder *)(void *)(out->p + ((const char *)s->p.folders - (const char *)s->map.p));
-	p->entries = (struct entry *)(void *)(out->p + ((const char *)s->p.entries - (const char *)s->map.p));
+	p->folders = (struct folder *)(void *)(out->p + ((const char *)s->p.folders -
+							 (const char *)s->map.p));
+	p->entries = (struct entry *)(void *)(out->p + ((const char *)s->p.entries -
+							(const char *)s->map.p));
 	for (uint32_t i = 0; i < n; i++) {
 		struct entry *x = &p->entries[i];
 

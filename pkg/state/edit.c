@@ -30,7 +30,7 @@ static bool is_touched(const struct edit *d, const struct graph_action *x)
 		uint32_t word = d->g.pool[x->in_at + i];
 		const struct graph_input *in = &d->g.inputs[word & ~ODD];
 
-		if (!(word & ODD) ? d->s->seen[word] == SEEN_EDITED
+		if (!(word & ODD)	     ? d->s->seen[word] == SEEN_EDITED
 		    : in->from == STATE_NONE ? edited(d->s, in->entry)
 					     : d->touched[in->from])
 			return true;
@@ -87,8 +87,8 @@ static void fill_result(struct edit *d, const struct graph_action *g, struct act
 	for (uint32_t i = 0; i < g->out_n; i++) {
 		const struct graph_output *o = &d->g.outputs[g->out_at + i];
 
-		x->result.outputs[i] = (struct cas_output){graph_str(&d->g, o->path), o->digest,
-							   o->executable != 0};
+		x->result.outputs[i] =
+		    (struct cas_output){graph_str(&d->g, o->path), o->digest, o->executable != 0};
 	}
 }
 
@@ -123,10 +123,10 @@ static void fill_words(struct edit *d, const struct graph_action *g, struct acti
 	for (uint32_t i = 0; i < g->argv_n; i++) {
 		uint32_t word = d->g.pool[g->argv_at + 2 * i + 1];
 
-		*vec_push(d->a, &x->argv) = (struct arg){
-		    .text = graph_str(&d->g, d->g.pool[g->argv_at + 2 * i]),
-		    .kind = (enum arg_kind)(word >> ARG_KIND_SHIFT),
-		    .index = word & ((1U << ARG_KIND_SHIFT) - 1)};
+		*vec_push(d->a, &x->argv) =
+		    (struct arg){.text = graph_str(&d->g, d->g.pool[g->argv_at + 2 * i]),
+				 .kind = (enum arg_kind)(word >> ARG_KIND_SHIFT),
+				 .index = word & ((1U << ARG_KIND_SHIFT) - 1)};
 	}
 	for (uint32_t i = 0; i < g->env_n; i++)
 		*vec_push(d->a, &x->env) = graph_str(&d->g, d->g.pool[g->env_at + i]);
@@ -147,16 +147,15 @@ static void fill_files(struct edit *d, const struct graph_action *g, struct acti
 		to->order_only = in->order_only != 0;
 		to->from_output = in->from_output;
 		if (in->from != STATE_NONE)
-			to->from = d->touched[in->from] ? d->actions[in->from]
-							: settled(d, in->from);
+			to->from =
+			    d->touched[in->from] ? d->actions[in->from] : settled(d, in->from);
 	}
 	for (uint32_t i = 0; i < g->out_n; i++) {
 		const struct graph_output *o = &d->g.outputs[g->out_at + i];
 
-		*vec_push(d->a, &x->outputs) =
-		    (struct output){.path = graph_str(&d->g, o->path),
-				    .executable = o->executable != 0,
-				    .depfile = o->depfile != 0};
+		*vec_push(d->a, &x->outputs) = (struct output){.path = graph_str(&d->g, o->path),
+							       .executable = o->executable != 0,
+							       .depfile = o->depfile != 0};
 	}
 }
 
@@ -258,9 +257,8 @@ static bool read_the_same(const struct edit *d, const struct graph_action *g,
 
 		if (entry & ODD)
 			continue;
-		if (edited(d->s, entry) &&
-		    memcmp(x->inputs.v[i].digest.sha256, d->s->shas[entry].sha256,
-			   DIGEST_BYTES) != 0)
+		if (edited(d->s, entry) && memcmp(x->inputs.v[i].digest.sha256,
+						  d->s->shas[entry].sha256, DIGEST_BYTES) != 0)
 			return false;
 	}
 	return true;
@@ -273,8 +271,7 @@ static bool discovered_the_same(const struct edit *d, const struct graph_action 
 	if (x->result.more_inputs.n != g->more_n)
 		return false;
 	for (uint32_t i = 0; i < g->more_n; i++)
-		if (!str_eq(x->result.more_inputs.v[i],
-			    more_path(d, d->g.pool[g->more_at + i])))
+		if (!str_eq(x->result.more_inputs.v[i], more_path(d, d->g.pool[g->more_at + i])))
 			return false;
 	return true;
 }
@@ -379,8 +376,7 @@ static void join(const struct edit *d, const struct buf *first, const struct buf
 {
 	struct parts p = {0};
 
-	buf_add(out, first->p,
-		(size_t)((const char *)d->s->p.words - (const char *)d->s->map.p));
+	buf_add(out, first->p, (size_t)((const char *)d->s->p.words - (const char *)d->s->map.p));
 	buf_adds(out, buf_str(words));
 	buf_adds(out, buf_str(strings));
 	while (out->n % 8)

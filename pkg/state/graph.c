@@ -201,9 +201,8 @@ static void add_all(struct writer *w, struct buf *out)
 	    .trusted = (uint32_t)(w->trusted.n / sizeof(uint32_t)),
 	    .string_bytes = (uint32_t)w->text.n,
 	};
-	const struct buf *order[] = {&w->tools,	   &w->outputs, &w->actions,
-				     &w->inputs, &w->products, &w->pool,
-				     &w->goals,	   &w->trusted, &w->text};
+	const struct buf *order[] = {&w->tools, &w->outputs, &w->actions, &w->inputs, &w->products,
+				     &w->pool,	&w->goals,   &w->trusted, &w->text};
 
 	buf_add(out, &h, sizeof h);
 	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
@@ -214,7 +213,7 @@ bool graph_write(struct arena *a, const struct state_record *r, const struct map
 		 struct buf *out)
 {
 	struct writer w = {.a = a, .r = r, .entries = entries};
-	struct buf *all[] = {&w.actions, &w.pool,  &w.inputs,  &w.outputs, &w.tools,
+	struct buf *all[] = {&w.actions,  &w.pool,  &w.inputs,	&w.outputs, &w.tools,
 			     &w.products, &w.goals, &w.trusted, &w.text};
 
 	for (size_t i = 0; i < r->graph->actions.n; i++)
@@ -269,8 +268,8 @@ static bool input_fits(const struct graph_parts *g, uint32_t word, uint32_t entr
 	if ((word & ~ODD) >= g->head.inputs)
 		return false;
 	in = &g->inputs[word & ~ODD];
-	return (in->from == STATE_NONE || (in->from < g->head.actions &&
-					   in->from_output < g->actions[in->from].out_n)) &&
+	return (in->from == STATE_NONE ||
+		(in->from < g->head.actions && in->from_output < g->actions[in->from].out_n)) &&
 	       (in->entry == STATE_NONE || in->entry < entry_count);
 }
 
@@ -281,8 +280,8 @@ static bool action_fits(const struct graph_parts *g, const struct graph_action *
 
 	if (x->tool >= h->tools || !range(x->env_at, x->env_n, h->pool) ||
 	    !range(x->argv_at, (uint64_t)x->argv_n * 2, h->pool) ||
-	    !range(x->more_at, x->more_n, h->pool) ||
-	    !range(x->in_at, x->in_n, h->pool) || !range(x->out_at, x->out_n, h->outputs))
+	    !range(x->more_at, x->more_n, h->pool) || !range(x->in_at, x->in_n, h->pool) ||
+	    !range(x->out_at, x->out_n, h->outputs))
 		return false;
 	for (uint32_t i = 0; i < x->in_n; i++)
 		if (!input_fits(g, g->pool[x->in_at + i], entry_count))

@@ -24,7 +24,7 @@ struct graph_action {
 	uint32_t title, target, step, params, tool;
 	uint32_t env_at, env_n;	  /* pool: strings */
 	uint32_t argv_at, argv_n; /* pool: string, kind << ARG_KIND_SHIFT | index */
-	uint32_t in_at, in_n; /* pool: inputs, in order */
+	uint32_t in_at, in_n;	  /* pool: inputs, in order */
 	uint32_t out_at, out_n;
 	uint32_t more_at, more_n; /* pool: discovered inputs */
 	uint16_t unused, done;

@@ -155,7 +155,8 @@ static bool take_entry(struct record *r, const struct seen_path *x, int fd, bool
 {
 	struct entry *out = vec_push(r->a, &r->entries);
 	struct file_sig sig = {0};
-	enum file_kind kind = fd < 0 ? FILE_ABSENT : look_at(fd, x->name.p, false, &sig), real = kind;
+	enum file_kind kind = fd < 0 ? FILE_ABSENT : look_at(fd, x->name.p, false, &sig),
+		       real = kind;
 
 	out->what = (uint16_t)(x->what & ~(unsigned)WATCH_LISTED);
 	out->name = add_string(r, x->name);
@@ -190,8 +191,7 @@ static bool still_listed(struct record *r, const struct seen_path *x)
 	size_t n;
 
 	if (folder_list(&scratch, str_c(&scratch, x->path), &v, &n, &ignored))
-		now = watch_listing(v, n,
-				    str_eqc(x->path, ".") ? &r->r->watch->own_names : NULL);
+		now = watch_listing(v, n, str_eqc(x->path, ".") ? &r->r->watch->own_names : NULL);
 	arena_fini(&scratch);
 	return digest_eq(&now, &x->listing);
 }
@@ -275,12 +275,11 @@ static void take_words(struct record *r)
 
 		if (!x->words.n || (x->state != ACTION_CACHED && x->state != ACTION_RAN))
 			continue;
-		*vec_push(r->a, &r->words) =
-		    (struct words){.action = (uint32_t)i,
-				   .title = add_string(r, x->title),
-				   .title_n = (uint32_t)x->title.n,
-				   .text = add_string(r, x->words),
-				   .text_n = (uint32_t)x->words.n};
+		*vec_push(r->a, &r->words) = (struct words){.action = (uint32_t)i,
+							    .title = add_string(r, x->title),
+							    .title_n = (uint32_t)x->title.n,
+							    .text = add_string(r, x->words),
+							    .text_n = (uint32_t)x->words.n};
 	}
 }
 

@@ -96,8 +96,7 @@ void watch_listed(struct str path, const struct folder_entry *v, size_t n)
 	x = entry(path);
 	x->what |= WATCH_LISTED;
 	if (v)
-		x->listing =
-		    watch_listing(v, n, str_eqc(path, ".") ? &current->own_names : NULL);
+		x->listing = watch_listing(v, n, str_eqc(path, ".") ? &current->own_names : NULL);
 }
 
 bool watch_clock_steady(const struct watch *w)
