@@ -169,6 +169,27 @@ static void products(struct build *b, struct state_products *out)
 	    (struct state_product){.path = STR("compile_commands.json"), .mode = 0644};
 }
 
+/* Each command, environment and cbuild has a file of its own; the others' go when there are many. */
+static void drop_others(struct cmd *c, const char *mine)
+{
+	enum { MANY = 16 };
+	struct folder_entry *v;
+	struct err ignored;
+	size_t n, graphs = 0;
+
+	if (!folder_list(&c->arena, STATE_DIR, &v, &n, &ignored))
+		return;
+	for (size_t i = 0; i < n; i++)
+		graphs += str_startsc(v[i].name, "graph-");
+	for (size_t i = 0; graphs > MANY && i < n; i++) {
+		struct str path = path_join(&c->arena, STR(STATE_DIR), v[i].name);
+
+		if (str_startsc(v[i].name, "graph-") && !str_eqc(path, mine) &&
+		    !file_remove(path.p, &ignored))
+			return;
+	}
+}
+
 void quick_record(struct quick *q, struct build *b, bool ok)
 {
 	struct state_products made = {0};
@@ -195,4 +216,5 @@ void quick_record(struct quick *q, struct build *b, bool ok)
 					    .mod_mount = STR("build/.x/mod"),
 					    .memo = STR(STATE_DIR "/files"),
 					    .total = b->stat.total});
+	drop_others(b->c, q->path);
 }
