@@ -102,6 +102,7 @@ static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct 
 		*vec_push(&c->arena, &b.goals) = d.goals.v[i];
 	for (size_t i = 0; i < d.products.n; i++)
 		*vec_push(&c->arena, &b.placed) = (struct placed){.action = d.products.v[i].action,
+								  .check = d.products.v[i].check,
 								  .path = d.products.v[i].path,
 								  .mode = d.products.v[i].mode,
 								  .had = d.products.v[i].had};
@@ -163,6 +164,7 @@ static void products(struct build *b, struct state_products *out)
 
 	for (size_t i = 0; i < b->placed.n; i++)
 		*vec_push(a, out) = (struct state_product){.action = b->placed.v[i].action,
+							   .check = b->placed.v[i].check,
 							   .path = b->placed.v[i].path,
 							   .mode = b->placed.v[i].mode};
 	*vec_push(a, out) =

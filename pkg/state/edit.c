@@ -204,6 +204,9 @@ static void add_goals_and_products(struct edit *d)
 			continue;
 		made = vec_push(d->a, &out->products);
 		made->action = d->actions[p->action];
+		if (p->check != STATE_NONE)
+			made->check =
+			    d->touched[p->check] ? d->actions[p->check] : settled(d, p->check);
 		made->path = graph_str(&d->g, p->path);
 		made->mode = p->mode;
 		made->had.size_bytes = d->s->p.entries[p->entry].sig.size_bytes;

@@ -178,6 +178,7 @@ static void add_rest(struct writer *w)
 		struct graph_product g = {.path = intern(w, p->path),
 					  .entry = entry_id(w, path_clean(w->a, p->path)),
 					  .action = p->action ? p->action->index : STATE_NONE,
+					  .check = p->check ? p->check->index : STATE_NONE,
 					  .mode = p->mode};
 
 		buf_add(&w->products, &g, sizeof g);
@@ -316,6 +317,7 @@ bool graph_part_find(const struct state *s, char *at, uint64_t n, struct graph_p
 		const struct graph_product *p = &g->products[i];
 
 		if ((p->action != STATE_NONE && p->action >= g->head.actions) ||
+		    (p->check != STATE_NONE && p->check >= g->head.actions) ||
 		    p->entry >= s->p.head->entry_count)
 			return false;
 	}

@@ -43,7 +43,7 @@ struct graph_output {
 };
 
 struct graph_product {
-	uint32_t path, entry, action, mode;
+	uint32_t path, entry, action, check, mode;
 };
 
 struct graph_parts {

@@ -38,6 +38,7 @@ struct state;
 /* A file of the tree that the command made. */
 struct state_product {
 	struct action *action; /* its output 0; NULL: no action makes it (compile_commands.json) */
+	const struct action *check; /* NULL: none; it is only placed when this went well too */
 	struct str path;
 	uint32_t mode;
 	struct digest had; /* set by state_graph: what lies at path */

@@ -74,7 +74,8 @@ static void make_graph(struct world *w)
 	action_arg_out(&w->a, w->join, STR(""),
 		       action_output(&w->a, w->join, STR("build/joined"), false));
 	action_arg_in(&w->a, w->copy, STR(""), action_input_from(&w->a, w->copy, w->join, 0));
-	action_arg_out(&w->a, w->copy, STR(""), action_output(&w->a, w->copy, STR("build/out"), false));
+	action_arg_out(&w->a, w->copy, STR(""),
+		       action_output(&w->a, w->copy, STR("build/out"), false));
 }
 
 static void run_graph(struct world *w, struct graph *g, const uint32_t *goals, size_t n,
@@ -448,8 +449,7 @@ void TestStateDamaged(struct test *t)
 		must(&w, file_write_fast(STATE, str_from(bad, good.n), 0644, &w.e));
 		rewrite_quietly(&w, "src/b.h", i % 2 ? "int b2;\n" : "int b3;\n");
 		f = state_check(&w.a, STATE, &w.s);
-		T_CHECK(t, f == STATE_OTHER || !state_graph(&w.a, w.s, NULL, 0, &d), "byte %zu",
-			i);
+		T_CHECK(t, f == STATE_OTHER || !state_graph(&w.a, w.s, NULL, 0, &d), "byte %zu", i);
 		state_close(w.s);
 		must(&w, file_write_fast(STATE, str_from(good.p, i), 0644, &w.e));
 		T_CHECK(t, state_check(&w.a, STATE, &w.s) == STATE_OTHER, "cut at %zu", i);
