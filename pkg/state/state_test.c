@@ -395,7 +395,7 @@ void TestStateReplaysWords(struct test *t)
 	struct counting {
 		struct event_sink sink;
 		unsigned words;
-	} c = {{count_words}, 0};
+	} c = {{.emit = count_words}, 0};
 	struct state_edit d;
 	struct world w;
 
