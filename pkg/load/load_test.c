@@ -477,6 +477,41 @@ void TestLoadComputedInclude(struct test *t)
 	arena_fini(&f.a);
 }
 
+/* One header, two search paths, asked for in turn: each package gets its own answer. */
+void TestLoadHeaderMeansWhatThePathSays(struct test *t)
+{
+	static const char yaml[] = "packages:\n"
+				   "  a: {sources: [a.c], include: [one, shared]}\n"
+				   "  b: {sources: [b.c], include: [two, shared]}\n"
+				   "  c: {sources: [c.c], include: [one, shared]}\n"
+				   "  d: {sources: [d.c], include: [shared]}\n";
+	static const struct {
+		const char *package, *want;
+	} cases[] = {{"a", "one/conf.h"}, {"b", "two/conf.h"}, {"c", "one/conf.h"}, {"d", ""}};
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "shared/hub.h", "#include <conf.h>\n");
+	put(t, &f, "one/conf.h", "");
+	put(t, &f, "two/conf.h", "");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char name[] = "x.c";
+
+		name[0] = cases[i].package[0];
+		put(t, &f, name, "#include <hub.h>\n");
+	}
+	add_module(t, &f, "", ".", yaml);
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct str_vec *v = &find(&f, cases[i].package)->sources.v[0]->closure;
+
+		T_CHECK(t, v->n == 1 + (cases[i].want[0] != 0), "%s reads %zu headers",
+			cases[i].package, v->n);
+		T_OK(t, !cases[i].want[0] || str_vec_has(v, str_of(cases[i].want)));
+	}
+	arena_fini(&f.a);
+}
+
 void TestLoadCycleOfPackages(struct test *t)
 {
 	struct fixture f;
