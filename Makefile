@@ -156,6 +156,10 @@ check:
 check-peers:
 	scripts/check peers
 
+# Knobs: bench/run.
+bench: $(bin)/cbuild
+	bench/run
+
 quickstart:
 	scripts/quickstart
 
@@ -164,7 +168,7 @@ help:
 	@echo '#   asan tsan clang   unit tests under sanitizers, a build by clang'
 	@echo '#   scripts golden    whole-command tests; golden rewrites their expected files'
 	@echo '#   fuzz replay       fuzz for FUZZ_SECONDS each; replay the corpora'
-	@echo '#   layers fmt fmt-check tidy quickstart clean'
+	@echo '#   layers fmt fmt-check tidy quickstart bench clean'
 	@echo '#   check-peers       kv twice, byte for byte; its image in other tools; other people'\''s projects'
 
 clean:
