@@ -12,7 +12,8 @@
 
 struct folder {
 	struct str path;
-	struct map names; /* name -> num: enum file_kind */
+	struct map names;    /* name -> num: enum file_kind */
+	bool listed, absent; /* absent: a listing above says so; neither: it could not be read */
 };
 
 struct mod_tree;

@@ -456,6 +456,29 @@ void TestLoadRequiredModule(struct test *t)
 	arena_fini(&f.a);
 }
 
+/* "." does not list what lies beside it, and a folder that is not there hides none that is. */
+void TestLoadModuleBesideTheTree(struct test *t)
+{
+	struct fixture f;
+	struct package *p;
+
+	begin(t, &f);
+	put(t, &f, "dep/inc/z/z.h", "#include \"z/deep.h\"\nint z(void);\n");
+	put(t, &f, "dep/inc/z/deep.h", "");
+	put(t, &f, "dep/z.c", "#include <z/z.h>\nint z(void) { return 0; }\n");
+	T_MUST(t, folder_make("project", &f.e) && chdir("project") == 0);
+	put(t, &f, "main.c", "#include \"z/z.h\"\nint main(void) { return z(); }\n");
+	add_module(t, &f, "example.com/app", ".", "module: example.com/app\n");
+	add_module(t, &f, "example.com/z", "../dep",
+		   "packages: {z: {sources: [\"*.c\"], export: {include: [inc]}}}\n");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_STR(t, imports(&f, "."), "z");
+	p = find(&f, ".");
+	T_MUST(t, p && p->sources.n == 1);
+	T_EQ_INT(t, p->sources.v[0]->closure.n, 2);
+	arena_fini(&f.a);
+}
+
 /* #include MACRO: the macro's value comes from a header, or from the package's defines. */
 void TestLoadComputedInclude(struct test *t)
 {
