@@ -174,7 +174,7 @@ help:
 clean:
 	rm -rf build
 
-.PHONY: all test asan tsan clang scripts replay fuzz layers fmt fmt-check tidy golden check \
+.PHONY: all bench test asan tsan clang scripts replay fuzz layers fmt fmt-check tidy golden check \
 	check-peers quickstart help clean
 .DELETE_ON_ERROR:
 .SECONDARY:
