@@ -371,6 +371,8 @@ static void keep_closure(struct walk *w)
 {
 	struct str_vec *closure = &w->s->closure;
 
+	closure->cap = w->todo.n + w->data.n;
+	closure->v = arena_array(w->l->a, struct str, closure->cap);
 	for (size_t i = 1; i < w->todo.n; i++) {
 		*vec_push(w->l->a, closure) = w->todo.v[i]->path;
 		add_owners(w, w->todo.v[i]);
