@@ -304,8 +304,8 @@ void TestCasDamagedBlobIsAMiss(struct test *t)
 		put(&w, "data");
 		T_CHECK(t, cas_action_get(w.c, &KEY, &w.a, &got, &w.e) == CAS_HIT, "damage %d",
 			how);
-		close_world(&w);
 		must(&w, folder_remove(w.dir.p, &w.e), "clean up");
+		close_world(&w); /* w.dir goes with it */
 	}
 }
 
@@ -327,8 +327,8 @@ void TestCasDamagedRecordIsAMiss(struct test *t)
 		must(&w, cas_action_put(w.c, &KEY, &r, &w.e), "put again");
 		T_CHECK(t, cas_action_get(w.c, &KEY, &w.a, &got, &w.e) == CAS_HIT, "damage %d",
 			how);
-		close_world(&w);
 		must(&w, folder_remove(w.dir.p, &w.e), "clean up");
+		close_world(&w); /* w.dir goes with it */
 	}
 }
 
@@ -487,8 +487,8 @@ static void fault_loop(struct test *t, const char *how, bool killed)
 				T_CHECK(t, count_temps(&w) == 0 || op == 3, "%s left a temporary",
 					fault);
 			expect_usable(&w, fault, file);
-			close_world(&w);
 			must(&w, folder_remove(w.dir.p, &w.e), "clean up");
+			close_world(&w); /* w.dir goes with it */
 			T_MUST(t, n < POINTS_MAX - 1);
 		}
 	}
