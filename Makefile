@@ -156,6 +156,10 @@ check:
 check-peers:
 	scripts/check peers
 
+# Knobs: bench/run.
+bench: $(bin)/cbuild
+	bench/run
+
 quickstart:
 	scripts/quickstart
 
@@ -164,13 +168,13 @@ help:
 	@echo '#   asan tsan clang   unit tests under sanitizers, a build by clang'
 	@echo '#   scripts golden    whole-command tests; golden rewrites their expected files'
 	@echo '#   fuzz replay       fuzz for FUZZ_SECONDS each; replay the corpora'
-	@echo '#   layers fmt fmt-check tidy quickstart clean'
+	@echo '#   layers fmt fmt-check tidy quickstart bench clean'
 	@echo '#   check-peers       kv twice, byte for byte; its image in other tools; other people'\''s projects'
 
 clean:
 	rm -rf build
 
-.PHONY: all test asan tsan clang scripts replay fuzz layers fmt fmt-check tidy golden check \
+.PHONY: all bench test asan tsan clang scripts replay fuzz layers fmt fmt-check tidy golden check \
 	check-peers quickstart help clean
 .DELETE_ON_ERROR:
 .SECONDARY:

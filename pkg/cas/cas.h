@@ -27,8 +27,8 @@
  *
  * Guarantees: a blob appears under its name only whole (temporary + rename). An action result
  * appears only after all blobs it names. Whatever is damaged, truncated or missing is a miss, never
- * an error or a wrong hit: reads verify the hash (cas_get) or the size plus a memoised hash
- * (cas_has). No fsync: a crash can only lose entries. Any number of processes may share a cache.
+ * an error or a wrong hit: reads verify the hash (cas_get), or the size and that the file is as it
+ * was when its hash was last seen to be right (cas_has; cas.c, the seal). No fsync: a crash can only lose entries. Any number of processes may share a cache.
  * Within a process one thread at a time uses a struct cas.
  */
 #ifndef CAS_CAS_H

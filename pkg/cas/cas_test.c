@@ -588,6 +588,44 @@ void TestCasManyProcesses(struct test *t)
 	close_world(&w);
 }
 
+/* --- the seal --- */
+
+/* Other bytes of the same size, with the modification time put back. */
+static void rewrite_quietly(struct world *w, const char *path)
+{
+	struct stat st;
+	struct timespec times[2];
+	int fd;
+
+	T_MUST(w->t, chmod(path, 0644) == 0 && (fd = open(path, O_WRONLY | O_CLOEXEC)) >= 0);
+	T_MUST(w->t, fstat(fd, &st) == 0 && pwrite(fd, "?", 1, 0) == 1);
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	times[1].tv_sec -= 60; /* as one who comes a minute later */
+	T_MUST(w->t, futimens(fd, times) == 0 && close(fd) == 0);
+}
+
+void TestCasSealBreaks(struct test *t)
+{
+	struct digest d;
+	struct world w;
+	const char *path;
+
+	open_world(&w, t);
+	must(&w, cas_put(w.c, STR("sealed bytes"), false, &d, &w.e), "put");
+	path = cas_path(&w.a, w.c, &d).p;
+	seen_forget(w.c);
+	T_OK(t, cas_has(w.c, &d, &w.e) == CAS_HIT);
+	rewrite_quietly(&w, path);
+	T_OK(t, cas_has(w.c, &d, &w.e) == CAS_MISS);
+	must(&w, cas_put(w.c, STR("sealed bytes"), false, &d, &w.e), "put again");
+	seen_forget(w.c);
+	T_OK(t, cas_has(w.c, &d, &w.e) == CAS_HIT);
+	damage(&w, path, 2); /* an ordinary write */
+	T_OK(t, cas_has(w.c, &d, &w.e) == CAS_MISS);
+	close_world(&w);
+}
+
 /* --- upkeep --- */
 
 static void set_age(struct world *w, const char *path, int seconds)

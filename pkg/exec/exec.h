@@ -131,6 +131,8 @@ struct action *graph_add(struct arena *a, struct graph *g);
 uint32_t action_arg(struct arena *a, struct action *x, struct str text);
 uint32_t action_arg_in(struct arena *a, struct action *x, struct str text, uint32_t input);
 uint32_t action_arg_out(struct arena *a, struct action *x, struct str text, uint32_t output);
+/* Room for n more inputs in one piece; saves memory when many are known to come. */
+void action_inputs_reserve(struct arena *a, struct action *x, size_t n);
 uint32_t action_input_file(struct arena *a, struct action *x, struct str path);
 uint32_t action_input_from(struct arena *a, struct action *x, struct action *from, uint32_t output);
 uint32_t action_output(struct arena *a, struct action *x, struct str path, bool executable);

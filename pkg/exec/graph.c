@@ -34,6 +34,16 @@ uint32_t action_arg_out(struct arena *a, struct action *x, struct str text, uint
 	return add_arg(a, x, (struct arg){.text = text, .kind = ARG_OUTPUT, .index = output});
 }
 
+void action_inputs_reserve(struct arena *a, struct action *x, size_t n)
+{
+	size_t want = x->inputs.n + n;
+
+	if (want <= x->inputs.cap)
+		return;
+	x->inputs.v = arena_grow(a, x->inputs.v, x->inputs.cap, want, sizeof *x->inputs.v, 16);
+	x->inputs.cap = want;
+}
+
 uint32_t action_input_file(struct arena *a, struct action *x, struct str path)
 {
 	*vec_push(a, &x->inputs) = (struct input){.path = path};

@@ -43,6 +43,7 @@ struct entry {
 	bool fresh;  /* statted by this process */
 	bool racy;   /* too young to be saved */
 	bool failed; /* cause says why */
+	bool saved;  /* the file on disk has it as it is */
 	int os_errno;
 };
 
@@ -51,7 +52,7 @@ struct file_memo {
 	const char *path;
 	struct map index; /* path -> number of its entry */
 	VEC(struct entry *) entries;
-	bool dirty;
+	size_t loaded; /* entries of the file on disk */
 };
 
 static bool sig_eq(const struct file_sig *x, const struct file_sig *y)
@@ -107,6 +108,7 @@ static void load_one(struct file_memo *m, const struct saved *s, struct str path
 	en->digest.size_bytes = s->sig.size_bytes;
 	memcpy(en->digest.sha256, s->sha256, DIGEST_BYTES);
 	en->known = true;
+	en->saved = true;
 }
 
 bool file_memo_open(struct arena *a, struct str path, struct file_memo **out, struct err *e)
@@ -130,6 +132,7 @@ bool file_memo_open(struct arena *a, struct str path, struct file_memo **out, st
 			memcpy(&s, table + i * sizeof s, sizeof s);
 			load_one(m, &s, paths);
 		}
+		m->loaded = (size_t)head.count;
 	}
 	watch_resume();
 	arena_fini(&scratch);
@@ -156,6 +159,7 @@ static void refresh(struct entry *en)
 	ok = ok && file_digest(en->path.p, &en->digest, &cause);
 	en->sig = sig;
 	en->known = ok;
+	en->saved = false;
 	en->failed = !ok;
 	en->os_errno = ok ? 0 : cause.os_errno;
 	en->racy = !ok || now_ns - sig.mtime_ns < RACY_NS || now_ns - sig.ctime_ns < RACY_NS;
@@ -182,15 +186,10 @@ bool file_memo_digest(struct file_memo *m, struct str path, struct digest *out, 
 	struct entry *en = entry_of(m, path);
 
 	watch_note(path, WATCH_HASHED);
-	if (!en->fresh) {
-		bool known = en->known;
-		struct file_sig before = en->sig;
-
-		watch_pause();
+	watch_pause();
+	if (!en->fresh)
 		refresh(en);
-		watch_resume();
-		m->dirty = m->dirty || !known || !sig_eq(&before, &en->sig);
-	}
+	watch_resume();
 	if (en->failed)
 		return entry_error(en, e);
 	*out = en->digest;
@@ -222,7 +221,6 @@ bool memo_digest_all(struct file_memo *m, struct arena *a, const struct str *pat
 	watch_pause();
 	pool_each(todo_n, 0, refresh_nth, todo);
 	watch_resume();
-	m->dirty = m->dirty || todo_n;
 	for (size_t i = 0; i < n; i++) {
 		out[i] = of[i]->digest;
 		if (!of[i]->failed)
@@ -267,6 +265,19 @@ bool file_changed_since(struct str path, int64_t since_ns)
 static bool worth_saving(const struct entry *en)
 {
 	return en->known && !en->racy;
+}
+
+/* Whether the file on disk is not what save would write. */
+static bool is_dirty(const struct file_memo *m)
+{
+	size_t saved = 0;
+
+	for (size_t i = 0; i < m->entries.n; i++) {
+		if (worth_saving(m->entries.v[i]) && !m->entries.v[i]->saved)
+			return true;
+		saved += m->entries.v[i]->saved;
+	}
+	return saved != m->loaded;
 }
 
 static void save_entry(struct buf *table, struct buf *paths, const struct entry *en)
@@ -317,8 +328,5 @@ static bool save(const struct file_memo *m, struct err *e)
 
 bool file_memo_close(struct file_memo *m, struct err *e)
 {
-	if (!m || !m->dirty)
-		return true;
-	m->dirty = false;
-	return save(m, e);
+	return !m || !is_dirty(m) || save(m, e);
 }

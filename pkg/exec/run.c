@@ -417,28 +417,74 @@ static bool loop(struct run *r, struct err *e)
 
 /* --- hashing the tree --- */
 
+/* The files that wanted actions read, each once, and which of them every such input is, in order. */
 struct file_refs {
-	VEC(struct str) paths;
-	VEC(struct input *) inputs;
-	VEC(struct action *) users;
+	struct arena *a;
+	struct str_vec paths;
+	VEC(const struct action *) users; /* the first to read paths.v[i] */
+	VEC(uint32_t) of;
+	struct map index; /* path -> number */
+	/* Sources of one project mostly share the bytes of a header's path: this saves hashing them. */
+	struct {
+		const char *p;
+		size_t n;
+		uint32_t number;
+	} * recent;
 };
 
-static void collect_files(struct run *r, struct arena *a, struct file_refs *f)
+enum { RECENT = 4096 };
+
+static uint32_t file_number(struct file_refs *f, struct str path, const struct action *user)
+{
+	size_t slot = ((uintptr_t)path.p >> 3) % RECENT;
+	struct map_item *item;
+	bool added;
+
+	if (f->recent[slot].p == path.p && f->recent[slot].n == path.n)
+		return f->recent[slot].number;
+	item = map_put(f->a, &f->index, path, &added);
+	if (added) {
+		item->num = f->paths.n;
+		*vec_push(f->a, &f->paths) = path;
+		*vec_push(f->a, &f->users) = user;
+	}
+	f->recent[slot].p = path.p;
+	f->recent[slot].n = path.n;
+	f->recent[slot].number = (uint32_t)item->num;
+	return (uint32_t)item->num;
+}
+
+static bool is_file(const struct input *in)
+{
+	return !in->from && !in->order_only;
+}
+
+static void collect_files(struct run *r, struct file_refs *f)
 {
 	struct graph *g = r->s.g;
+
+	f->recent = arena_alloc_n(f->a, RECENT, sizeof *f->recent, sizeof(void *));
+	for (size_t i = 0; i < g->actions.n; i++) {
+		const struct action *x = g->actions.v[i];
+
+		for (size_t k = 0; r->s.nodes[i].wanted && k < x->inputs.n; k++)
+			if (is_file(&x->inputs.v[k]))
+				*vec_push(f->a, &f->of) = file_number(f, x->inputs.v[k].path, x);
+	}
+}
+
+/* The same walk once more. */
+static void hand_out(struct run *r, const struct file_refs *f, const struct digest *digests)
+{
+	struct graph *g = r->s.g;
+	size_t at = 0;
 
 	for (size_t i = 0; i < g->actions.n; i++) {
 		struct action *x = g->actions.v[i];
 
-		for (size_t k = 0; r->s.nodes[i].wanted && k < x->inputs.n; k++) {
-			struct input *in = &x->inputs.v[k];
-
-			if (in->from || in->order_only)
-				continue;
-			*vec_push(a, &f->paths) = in->path;
-			*vec_push(a, &f->inputs) = in;
-			*vec_push(a, &f->users) = x;
-		}
+		for (size_t k = 0; r->s.nodes[i].wanted && k < x->inputs.n; k++)
+			if (is_file(&x->inputs.v[k]))
+				x->inputs.v[k].digest = digests[f->of.v[at++]];
 	}
 }
 
@@ -465,17 +511,17 @@ static bool hash_files(struct run *r, struct err *e)
 {
 	struct arena scratch = {0};
 	struct index_vec missing = {0};
-	struct file_refs f = {0};
+	struct file_refs f = {.a = &scratch};
 	struct digest *digests;
 	bool ok;
 
-	collect_files(r, &scratch, &f);
+	collect_files(r, &f);
 	digests = arena_array(&scratch, struct digest, f.paths.n);
 	ok = memo_digest_all(r->memo, &scratch, f.paths.v, f.paths.n, digests, &missing, e);
 	if (ok && missing.n)
 		ok = report_missing(&f, &missing, e);
-	for (size_t i = 0; ok && i < f.paths.n; i++)
-		f.inputs.v[i]->digest = digests[i];
+	if (ok)
+		hand_out(r, &f, digests);
 	arena_fini(&scratch);
 	return ok;
 }

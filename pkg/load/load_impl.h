@@ -12,10 +12,19 @@
 
 struct folder {
 	struct str path;
-	struct map names; /* name -> num: enum file_kind */
+	struct map names;    /* name -> num: enum file_kind */
+	bool listed, absent; /* absent: a listing above says so; neither: it could not be read */
 };
 
 struct mod_tree;
+struct node;
+
+/* Where a source's includes are looked for. Packages with the same folders share one, and its answers. */
+struct search_path {
+	const struct str_vec *include, *system;
+	struct str runtime; /* the test runtime's folder, or empty */
+	struct map headers; /* name as in <name> -> its node, or NULL: nowhere */
+};
 
 /* A file of the tree whose facts are known. */
 struct node {
@@ -23,6 +32,9 @@ struct node {
 	struct mod_tree *module;
 	struct ctok_facts facts;
 	bool scanned;
+	/* What each of facts.includes means for the search path that asked last; NULL: nothing known. */
+	struct node **resolved;
+	const struct search_path *resolved_for;
 	bool owners_known;
 	VEC(struct package *) owners; /* packages this file is a header of */
 	uint32_t mark;		      /* last closure walk that reached it */
@@ -48,7 +60,8 @@ struct loader {
 	struct mod_tree *modules;
 	size_t module_count;
 	struct package_set *set;
-	struct map headers; /* search memo: package index, NUL, name -> node */
+	VEC(struct search_path *) paths;   /* those that differ */
+	struct search_path **package_path; /* of package index * 2 + is test, once asked for */
 	uint32_t mark;
 };
 
@@ -65,11 +78,10 @@ bool tree_is_test(struct str path);
 /* scan.c */
 /* The node of a file that exists, scanned; NULL with e set when it cannot be read. */
 struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, struct err *e);
+/* The node of a file of any module, scanned once; NULL when there is none, or none that may be read. */
+struct node *scan_file(struct loader *l, struct str path);
 /* Computes s->closure, s->owners and what goes with them. */
 bool scan_closure(struct loader *l, struct source *s, struct err *e);
-/* The file that an include of file from means to source s, or NULL. */
-struct node *scan_resolve(struct loader *l, const struct source *s, struct str from,
-			  struct str name, enum ctok_form form, enum ctok_verb verb);
 /* Whether a source defines main, given what its package defines. */
 bool scan_has_main(const struct package *p, const struct ctok_facts *f);
 struct mod_tree *scan_module_of(struct loader *l, struct str path);
@@ -79,6 +91,15 @@ void packages_group_add(struct arena *a, struct package_groups *to, struct packa
 /* flags.c */
 /* Sets what the package's own flags and those of the options mean for the scan and the link. */
 void flags_search(struct loader *l, struct package *p);
+
+/* resolve.c */
+/* Where s's includes are looked for; the same for all packages with the same folders. */
+struct search_path *search_path_of(struct loader *l, const struct source *s);
+/* The file that an include in from means, or NULL: none of the tree's. */
+struct node *resolve_include(struct loader *l, struct search_path *p, struct str from,
+			     struct str name, enum ctok_form form, enum ctok_verb verb);
+/* Fills n->resolved for p: what each of its includes means, NULL for computed and dead ones. */
+void resolve_all(struct loader *l, struct search_path *p, struct node *n);
 
 /* braces.c */
 /*

@@ -456,6 +456,29 @@ void TestLoadRequiredModule(struct test *t)
 	arena_fini(&f.a);
 }
 
+/* "." does not list what lies beside it, and a folder that is not there hides none that is. */
+void TestLoadModuleBesideTheTree(struct test *t)
+{
+	struct fixture f;
+	struct package *p;
+
+	begin(t, &f);
+	put(t, &f, "dep/inc/z/z.h", "#include \"z/deep.h\"\nint z(void);\n");
+	put(t, &f, "dep/inc/z/deep.h", "");
+	put(t, &f, "dep/z.c", "#include <z/z.h>\nint z(void) { return 0; }\n");
+	T_MUST(t, folder_make("project", &f.e) && chdir("project") == 0);
+	put(t, &f, "main.c", "#include \"z/z.h\"\nint main(void) { return z(); }\n");
+	add_module(t, &f, "example.com/app", ".", "module: example.com/app\n");
+	add_module(t, &f, "example.com/z", "../dep",
+		   "packages: {z: {sources: [\"*.c\"], export: {include: [inc]}}}\n");
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	T_EQ_STR(t, imports(&f, "."), "z");
+	p = find(&f, ".");
+	T_MUST(t, p && p->sources.n == 1);
+	T_EQ_INT(t, p->sources.v[0]->closure.n, 2);
+	arena_fini(&f.a);
+}
+
 /* #include MACRO: the macro's value comes from a header, or from the package's defines. */
 void TestLoadComputedInclude(struct test *t)
 {
@@ -474,6 +497,41 @@ void TestLoadComputedInclude(struct test *t)
 	p = find(&f, "a");
 	T_MUST(t, p && p->sources.n == 1);
 	T_EQ_INT(t, p->sources.v[0]->closure.n, 3);
+	arena_fini(&f.a);
+}
+
+/* One header, two search paths, asked for in turn: each package gets its own answer. */
+void TestLoadHeaderMeansWhatThePathSays(struct test *t)
+{
+	static const char yaml[] = "packages:\n"
+				   "  a: {sources: [a.c], include: [one, shared]}\n"
+				   "  b: {sources: [b.c], include: [two, shared]}\n"
+				   "  c: {sources: [c.c], include: [one, shared]}\n"
+				   "  d: {sources: [d.c], include: [shared]}\n";
+	static const struct {
+		const char *package, *want;
+	} cases[] = {{"a", "one/conf.h"}, {"b", "two/conf.h"}, {"c", "one/conf.h"}, {"d", ""}};
+	struct fixture f;
+
+	begin(t, &f);
+	put(t, &f, "shared/hub.h", "#include <conf.h>\n");
+	put(t, &f, "one/conf.h", "");
+	put(t, &f, "two/conf.h", "");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char name[] = "x.c";
+
+		name[0] = cases[i].package[0];
+		put(t, &f, name, "#include <hub.h>\n");
+	}
+	add_module(t, &f, "", ".", yaml);
+	T_CHECK(t, load(t, &f), "%s", f.e.msg);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct str_vec *v = &find(&f, cases[i].package)->sources.v[0]->closure;
+
+		T_CHECK(t, v->n == 1 + (cases[i].want[0] != 0), "%s reads %zu headers",
+			cases[i].package, v->n);
+		T_OK(t, !cases[i].want[0] || str_vec_has(v, str_of(cases[i].want)));
+	}
 	arena_fini(&f.a);
 }
 

@@ -18,6 +18,7 @@ enum { SOURCE_BYTES_MAX = 64 << 20 };
 struct walk {
 	struct loader *l;
 	struct source *s;
+	struct search_path *path;
 	uint32_t mark;
 	VEC(struct node *) todo;
 	VEC(struct node *) data; /* what assembler reads: files of nobody's interface */
@@ -158,7 +159,7 @@ bool scan_has_main(const struct package *p, const struct ctok_facts *f)
 	return guard_defined != f->main_by_default;
 }
 
-static struct node *file_node(struct loader *l, struct str path)
+struct node *scan_file(struct loader *l, struct str path)
 {
 	struct node *n = map_ptr(&l->nodes, path);
 	struct mod_tree *t;
@@ -176,55 +177,6 @@ static struct node *file_node(struct loader *l, struct str path)
 	return n ? n : map_ptr(&l->nodes, path);
 }
 
-static struct node *on_path(struct loader *l, struct str name, const struct str_vec *dirs,
-			    struct str after)
-{
-	bool on = after.n == 0;
-
-	for (size_t i = 0; i < dirs->n; i++) {
-		struct node *n = on ? file_node(l, path_join(l->a, dirs->v[i], name)) : NULL;
-
-		if (n)
-			return n;
-		on = on || str_eq(dirs->v[i], after);
-	}
-	return NULL;
-}
-
-/* The answer for <name> is the same for every includer of a package, so it is remembered, hit or miss. */
-static struct node *search(struct loader *l, const struct source *s, struct str name)
-{
-	const struct package *p = s->package;
-	struct str key = str_fmt(l->a, "%u%c%.*s", p->index * 2 + s->is_test, '\n', STR_ARG(name));
-	bool added;
-	struct map_item *item = map_put(l->a, &l->headers, key, &added);
-	struct node *n;
-
-	if (!added)
-		return item->ptr;
-	n = on_path(l, name, &p->include, STR(""));
-	if (!n)
-		n = on_path(l, name, &p->system_include, STR(""));
-	if (!n && s->is_test && p->test_runtime.n)
-		n = file_node(l, path_join(l->a, p->test_runtime, name));
-	map_get(&l->headers, key)->ptr = n;
-	return n;
-}
-
-struct node *scan_resolve(struct loader *l, const struct source *s, struct str from,
-			  struct str name, enum ctok_form form, enum ctok_verb verb)
-{
-	struct node *n = NULL;
-
-	if (path_is_abs(name) || !name.n)
-		return NULL;
-	if (verb == CTOK_INCLUDE_NEXT)
-		return on_path(l, name, &s->package->include, path_dir(from));
-	if (form == CTOK_QUOTE)
-		n = file_node(l, path_join(l->a, path_dir(from), name));
-	return n ? n : search(l, s, name);
-}
-
 static void reach(struct walk *w, struct node *n)
 {
 	if (n && w->todo.n && n == w->todo.v[0])
@@ -235,20 +187,25 @@ static void reach(struct walk *w, struct node *n)
 	*vec_push(w->l->a, &w->todo) = n;
 }
 
-/* What an include means, and what the folders that flags add have for it. */
-static void reach_include(struct walk *w, struct str from, struct str name, enum ctok_form form,
-			  enum ctok_verb verb)
+/* What the folders that flags add have for an include, beyond what it means without them. */
+static void reach_flagged(struct walk *w, struct str name)
 {
 	const struct str_vec *more = &w->s->package->flag_include;
 
-	reach(w, scan_resolve(w->l, w->s, from, name, form, verb));
 	for (size_t i = 0; i < more->n && name.n && !path_is_abs(name); i++)
-		reach(w, file_node(w->l, path_join(w->l->a, more->v[i], name)));
+		reach(w, scan_file(w->l, path_join(w->l->a, more->v[i], name)));
+}
+
+static void reach_include(struct walk *w, struct str from, struct str name, enum ctok_form form,
+			  enum ctok_verb verb)
+{
+	reach(w, resolve_include(w->l, w->path, from, name, form, verb));
+	reach_flagged(w, name);
 }
 
 static bool reach_data(struct walk *w, struct str path)
 {
-	struct node *n = file_node(w->l, path);
+	struct node *n = scan_file(w->l, path);
 
 	if (n && n->mark != w->mark) {
 		n->mark = w->mark;
@@ -273,6 +230,7 @@ static void reach_asm(struct walk *w, struct str from, struct str name)
 
 static void visit(struct walk *w, struct node *n)
 {
+	resolve_all(w->l, w->path, n);
 	for (size_t i = 0; i < n->facts.asm_reads.n; i++)
 		reach_asm(w, n->path, n->facts.asm_reads.v[i]);
 	w->s->unknown_reads |= n->facts.asm_unknown;
@@ -285,7 +243,8 @@ static void visit(struct walk *w, struct node *n)
 			*vec_push(w->l->a, &w->computed) = *inc;
 			*vec_push(w->l->a, &w->computed_from) = n->path;
 		} else {
-			reach_include(w, n->path, inc->name, inc->form, inc->verb);
+			reach(w, n->resolved[i]);
+			reach_flagged(w, inc->name);
 		}
 	}
 	for (size_t i = 0; i < n->facts.defines.n; i++)
@@ -412,6 +371,8 @@ static void keep_closure(struct walk *w)
 {
 	struct str_vec *closure = &w->s->closure;
 
+	closure->cap = w->todo.n + w->data.n;
+	closure->v = arena_array(w->l->a, struct str, closure->cap);
 	for (size_t i = 1; i < w->todo.n; i++) {
 		*vec_push(w->l->a, closure) = w->todo.v[i]->path;
 		add_owners(w, w->todo.v[i]);
@@ -423,7 +384,7 @@ static void keep_closure(struct walk *w)
 
 bool scan_closure(struct loader *l, struct source *s, struct err *e)
 {
-	struct walk w = {.l = l, .s = s, .mark = ++l->mark};
+	struct walk w = {.l = l, .s = s, .path = search_path_of(l, s), .mark = ++l->mark};
 	struct node *first = scan_node(l, scan_module_of(l, s->path), s->path, e);
 	const struct str_vec *forced = &s->package->forced;
 

@@ -5,6 +5,25 @@
 
 #include "base/path.h"
 
+/*
+ * Whether a folder that was read already shows that path is not there: most folders that includes could
+ * mean are not, and need not be asked for, nor looked after by who watches.
+ */
+static bool is_known_absent(struct loader *l, struct str path)
+{
+	for (;;) {
+		struct str parent = path_dir(path);
+		const struct folder *f;
+
+		if (str_eq(parent, path) || str_eqc(path_base(path), ".."))
+			return false;
+		f = map_ptr(&l->folders, parent);
+		if (f)
+			return f->absent || (f->listed && !map_get(&f->names, path_base(path)));
+		path = parent;
+	}
+}
+
 struct folder *tree_folder(struct loader *l, struct str path)
 {
 	bool added;
@@ -20,8 +39,10 @@ struct folder *tree_folder(struct loader *l, struct str path)
 	f->path = path;
 	item->key = str_dup(l->a, path);
 	item->ptr = f;
-	if (!folder_list(l->a, str_c(l->a, path), &v, &n, &ignored))
+	f->absent = is_known_absent(l, path);
+	if (f->absent || !folder_list(l->a, str_c(l->a, path), &v, &n, &ignored))
 		return f;
+	f->listed = true;
 	for (size_t i = 0; i < n; i++)
 		map_put(l->a, &f->names, v[i].name, NULL)->num = v[i].kind;
 	return f;

@@ -36,7 +36,9 @@ static void visit(struct search *w, size_t at)
 		const struct ctok_include *inc = &n->facts.includes.v[i];
 
 		if (!inc->dead && inc->form != CTOK_MACRO)
-			reach(w, scan_resolve(w->l, w->s, n->path, inc->name, inc->form, inc->verb),
+			reach(w,
+			      resolve_include(w->l, search_path_of(w->l, w->s), n->path, inc->name,
+					      inc->form, inc->verb),
 			      at, inc);
 	}
 }
@@ -53,10 +55,10 @@ static void visit_computed(struct search *w, size_t at)
 			const struct ctok_define *d = &w->defines.v[k];
 
 			if (str_eq(d->name, str_trim(inc->name)))
-				reach(
-				    w,
-				    scan_resolve(w->l, w->s, n->path, d->value, d->form, inc->verb),
-				    at, inc);
+				reach(w,
+				      resolve_include(w->l, search_path_of(w->l, w->s), n->path,
+						      d->value, d->form, inc->verb),
+				      at, inc);
 		}
 	}
 }

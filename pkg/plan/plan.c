@@ -288,6 +288,7 @@ struct action *plan_compile(struct plan *p, struct source *s)
 		x->title =
 		    str_fmt(a, "%.*s (it reads what cannot be known before)", STR_ARG(x->title));
 	}
+	action_inputs_reserve(a, x, s->closure.n + 1);
 	src = action_input_file(a, x, s->path);
 	for (size_t i = 0; i < s->closure.n; i++)
 		action_input_file(a, x, s->closure.v[i]);
