@@ -504,7 +504,7 @@ enum cas_result cas_action_get(struct cas *c, const struct digest *key, struct a
 		return damaged(path);
 	if (!file_read(a, path, RECORD_LIMIT_BYTES, &text, e))
 		return miss_or_error(e);
-	if (!record_read(a, text, out))
+	if (!record_read(a, key, text, out))
 		return damaged(path);
 	note_use(path, &sig);
 	return check_outputs(c, out, e);
@@ -546,7 +546,7 @@ bool cas_action_put(struct cas *c, const struct digest *key, const struct action
 	if (r->exit_status != 0)
 		return err_set(e, ERR_IO, "only a successful action can be recorded");
 	action_path(c, key, path);
-	ok = outputs_stored(c, r, e) && record_write(r, &text, e) &&
+	ok = outputs_stored(c, r, e) && record_write(key, r, &text, e) &&
 	     write_record(c, path, buf_str(&text), e);
 	buf_fini(&text);
 	return ok || err_wrap(e, "writing to the build cache %s", c->dir.p);

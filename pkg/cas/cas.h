@@ -21,7 +21,7 @@
  *     stderr 12 77af778b...
  *     time 431 402 18350080                        wall ms, cpu ms, peak bytes
  *     more build/.x/tc/... (one line a discovered input path; see exec.h)
- *     sum 5d41402a...                              SHA-256 of all lines above
+ *     sum 5d41402a...      SHA-256 of the action key and all lines above
  *
  *     lock                        flock: shared while a process has the cache open, else trimming
  *

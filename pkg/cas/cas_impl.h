@@ -30,9 +30,16 @@ void action_path(const struct cas *c, const struct digest *key, char out[PATH_MA
  * The text of an action result as cas.h shows it, appended to out. ERR_INPUT: a path with a
  * newline.
  */
-bool record_write(const struct action_result *r, struct buf *out, struct err *e) ATTR_MUST_USE;
-/* Reads it back; false for anything that record_write does not write. Views are copied into a. */
-bool record_read(struct arena *a, struct str text, struct action_result *out) ATTR_MUST_USE;
+bool record_write(const struct digest *key, const struct action_result *r, struct buf *out,
+		  struct err *e) ATTR_MUST_USE;
+/*
+ * Reads it back; false for anything that record_write does not write for this key. Views are copied
+ * into a.
+ */
+bool record_read(struct arena *a, const struct digest *key, struct str text,
+		 struct action_result *out) ATTR_MUST_USE;
+/* The hash on a record's last line: SHA-256 of the key's 32 bytes and the lines above. */
+struct digest record_sum(const struct digest *key, struct str body);
 
 /* Whether the blob's file holds what its name says; no memo, nothing is removed. */
 bool blob_intact(const struct cas *c, const struct digest *d);

@@ -335,6 +335,7 @@ void TestCasDamagedRecordIsAMiss(struct test *t)
 /* Every cut and every flipped bit of a record is refused: the sum covers all of it. */
 void TestCasRecordRefusesEveryChange(struct test *t)
 {
+	struct digest key = digest_of("k", 1), other = digest_of("o", 1);
 	struct action_result r, got;
 	struct buf text = {0};
 	struct world w;
@@ -342,15 +343,17 @@ void TestCasRecordRefusesEveryChange(struct test *t)
 	open_world(&w, t);
 	r = sample(&w);
 	*vec_push(&w.a, &r.more_inputs) = STR("build/.x/tc/a.h");
-	must(&w, record_write(&r, &text, &w.e), "write");
-	T_OK(t, record_read(&w.a, buf_str(&text), &got));
+	must(&w, record_write(&key, &r, &text, &w.e), "write");
+	T_OK(t, record_read(&w.a, &key, buf_str(&text), &got));
 	expect_sample(&w, &got);
 	T_EQ_INT(t, got.more_inputs.n, 1);
+	T_CHECK(t, !record_read(&w.a, &other, buf_str(&text), &got), "under another key's name");
 	for (size_t n = 0; n < text.n; n++)
-		T_CHECK(t, !record_read(&w.a, str_from(text.p, n), &got), "cut to %zu bytes", n);
+		T_CHECK(t, !record_read(&w.a, &key, str_from(text.p, n), &got), "cut to %zu bytes",
+			n);
 	for (size_t i = 0; i < text.n * 8; i++) {
 		text.p[i / 8] ^= (char)(1 << i % 8);
-		T_CHECK(t, !record_read(&w.a, buf_str(&text), &got), "bit %zu flipped", i);
+		T_CHECK(t, !record_read(&w.a, &key, buf_str(&text), &got), "bit %zu flipped", i);
 		text.p[i / 8] ^= (char)(1 << i % 8);
 	}
 	buf_fini(&text);
@@ -359,11 +362,11 @@ void TestCasRecordRefusesEveryChange(struct test *t)
 
 static bool read_with_sum(struct world *w, const char *body, struct action_result *got)
 {
-	struct digest d = digest_of(body, strlen(body));
+	struct digest key = digest_of("k", 1), d = record_sum(&key, str_of(body));
 	char hex[DIGEST_HEX + 1];
 
 	digest_hex(&d, hex);
-	return record_read(&w->a, str_fmt(&w->a, "%ssum %s\n", body, hex), got);
+	return record_read(&w->a, &key, str_fmt(&w->a, "%ssum %s\n", body, hex), got);
 }
 
 /* Right sum, wrong text: as a hostile or a future writer would leave it. */

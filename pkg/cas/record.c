@@ -1,7 +1,8 @@
 /*
  * The text form of an action result. The same bytes for the same result: fields in one order, one
- * space between words, decimal without leading zeros, lower-case hex. The last line is the hash of
- * what is above it, so a cut or altered record is never believed.
+ * space between words, decimal without leading zeros, lower-case hex. The last line is the hash of the
+ * action key and of what is above it, so a record that was cut, altered or put under another key's
+ * name is never believed.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -31,7 +32,18 @@ static void add_words_line(struct buf *out, const char *name, const struct diges
 	buf_printf(out, "%s %" PRIu64 " %s\n", name, d->size_bytes, hex);
 }
 
-bool record_write(const struct action_result *r, struct buf *out, struct err *e)
+struct digest record_sum(const struct digest *key, struct str body)
+{
+	struct digest_ctx c;
+
+	digest_init(&c);
+	digest_update(&c, key->sha256, DIGEST_BYTES);
+	digest_update(&c, body.p, body.n);
+	return digest_final(&c);
+}
+
+bool record_write(const struct digest *key, const struct action_result *r, struct buf *out,
+		  struct err *e)
 {
 	size_t start = out->n;
 	char hex[DIGEST_HEX + 1];
@@ -57,14 +69,14 @@ bool record_write(const struct action_result *r, struct buf *out, struct err *e)
 			return false;
 		buf_printf(out, "more %.*s\n", STR_ARG(r->more_inputs.v[i]));
 	}
-	sum = digest_of(out->p + start, out->n - start);
+	sum = record_sum(key, str_from(out->p + start, out->n - start));
 	digest_hex(&sum, hex);
 	buf_printf(out, "sum %s\n", hex);
 	return true;
 }
 
 /* Cuts the last line off *text when it is the right sum of what is above it. */
-static bool check_sum(struct str *text)
+static bool check_sum(const struct digest *key, struct str *text)
 {
 	struct digest want, got;
 	struct str body, line;
@@ -75,7 +87,7 @@ static bool check_sum(struct str *text)
 	line = str_from(text->p + body.n, SUM_LINE - 1);
 	if (!str_startsc(line, "sum ") || !digest_parse_hex(str_skip(line, 4), &want))
 		return false;
-	got = digest_str(body);
+	got = record_sum(key, body);
 	*text = body;
 	return memcmp(got.sha256, want.sha256, DIGEST_BYTES) == 0;
 }
@@ -159,13 +171,14 @@ static size_t count_outs(struct str text)
 	return n;
 }
 
-bool record_read(struct arena *a, struct str text, struct action_result *out)
+bool record_read(struct arena *a, const struct digest *key, struct str text,
+		 struct action_result *out)
 {
 	struct str line;
 	size_t n;
 
 	*out = (struct action_result){0};
-	if (text.n > RECORD_LIMIT_BYTES || !check_sum(&text) || !str_startsc(text, MAGIC))
+	if (text.n > RECORD_LIMIT_BYTES || !check_sum(key, &text) || !str_startsc(text, MAGIC))
 		return false;
 	text = str_skip(text, sizeof MAGIC - 1);
 	if (!str_line(&text, &line) || !str_eqc(line, "exit 0"))

@@ -97,7 +97,7 @@ static bool action_entry_intact(const struct entry *x)
 
 	ok = digest_parse_hex(x->name, &key) &&
 	     file_read(&scratch, x->path.p, RECORD_LIMIT_BYTES, &text, &ignored) &&
-	     record_read(&scratch, text, &r);
+	     record_read(&scratch, &key, text, &r);
 	arena_fini(&scratch);
 	return ok;
 }
