@@ -189,5 +189,6 @@ bool verb_test(struct cmd *c, struct str_vec *args, struct err *e)
 	putchar('\n');
 	if (!r.failed)
 		return true;
-	return err_set(e, ERR_TOOL, "%llu tests failed", (unsigned long long)r.failed);
+	return err_set(e, ERR_TOOL, "%llu test%s failed", (unsigned long long)r.failed,
+		       r.failed == 1 ? "" : "s");
 }
