@@ -40,8 +40,9 @@ def planned(bench, tree, env):
 		capture_output=True, check=False)
 	if out.returncode != 0:
 		raise Failed(f"cbuild build -n in {tree}:\n{out.stderr}")
-	lines = [x for x in (out.stdout + out.stderr).split("\n") if "=" in x.split(" ")[0]]
-	return [Command(x) for x in lines]
+	lines = (out.stdout + out.stderr).split("\n")
+	lines = [x.split(" && ", 1)[1] if x.startswith("mkdir -p ") else x for x in lines]
+	return [Command(x) for x in lines if "=" in x.split(" ")[0]]
 
 
 class Words:
