@@ -1,7 +1,7 @@
 /*
  * The short way: what the last good run of the same command recorded says whether anything is to be
  * done. The same command means the same words, environment, folder and cbuild; its digest names the
- * file. What shows more than results (-n, -x, --explain, --json) walks the full way.
+ * file. What shows more than results (-n, -x, --explain, --trace, --json) walks the full way.
  */
 #include "cmd.h"
 
@@ -125,7 +125,8 @@ bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec
 	bool done = false;
 
 	*q = (struct quick){0};
-	if (o->dry_run || o->show_commands || o->explain || o->no_cache || o->keep_going || c->json)
+	if (o->dry_run || o->show_commands || o->explain || o->no_cache || o->keep_going ||
+	    o->trace.n || c->json)
 		return false;
 	q->path = state_path(c, o, args, output);
 	if (!q->path)

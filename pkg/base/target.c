@@ -154,13 +154,3 @@ int target_elf_class(const struct target *t)
 
 	return row ? row->elf_class : ELFCLASSNONE;
 }
-
-const struct target *target_all(size_t *n)
-{
-	static struct target all[ROW_COUNT];
-
-	for (size_t i = 0; i < ROW_COUNT; i++)
-		all[i] = rows[i].target;
-	*n = ROW_COUNT;
-	return all;
-}

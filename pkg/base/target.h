@@ -30,7 +30,5 @@ struct str target_qemu(const struct target *t);
 /* ELF e_machine and class (1: 32 bit, 2: 64 bit) that a program of this target must have. */
 int target_elf_machine(const struct target *t);
 int target_elf_class(const struct target *t);
-/* All known targets, in order; *n of them. */
-const struct target *target_all(size_t *n);
 
 #endif

@@ -59,7 +59,6 @@ struct input {
 	struct action *from;  /* NULL: a file of the tree; else the action that makes it */
 	uint32_t from_output; /* index of its output */
 	struct digest digest; /* filled by exec once known */
-	bool order_only; /* must exist first, but is not part of the key (it is read via depfile) */
 };
 
 /*

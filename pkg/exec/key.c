@@ -11,7 +11,7 @@
  *     params 0                              a step's parameters
  *     arg - 2 -c                            -: plain; iN, oN: spelled with input or output N
  *     env 8 LC_ALL=C                        sorted bytewise
- *     in 1834 9c56cc51... 9 pkg/a/a.c       in the order declared, without order-only ones
+ *     in 1834 9c56cc51... 9 pkg/a/a.c       in the order declared
  *     out - 15 build/obj/a.o                x: executable; d: depfile
  *
  * A result that depends on discovered inputs is found under a second key:
@@ -116,8 +116,6 @@ static void add_inputs(struct buf *out, const struct action *x)
 	for (size_t i = 0; i < x->inputs.n; i++) {
 		const struct input *in = &x->inputs.v[i];
 
-		if (in->order_only)
-			continue;
 		buf_addc(out, "in ");
 		add_digest(out, &in->digest);
 		buf_add_byte(out, ' ');

@@ -456,7 +456,7 @@ static uint32_t file_number(struct file_refs *f, struct str path, const struct a
 
 static bool is_file(const struct input *in)
 {
-	return !in->from && !in->order_only;
+	return !in->from;
 }
 
 static void collect_files(struct run *r, struct file_refs *f)

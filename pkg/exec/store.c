@@ -68,10 +68,8 @@ static bool discovered(struct job *j, size_t depfile, struct str_vec *out, struc
 	if (!file_read(&j->scratch, j->outs[depfile].p, DEPFILE_LIMIT_BYTES, &text, e) ||
 	    !depfile_parse(&j->scratch, text, j->run->cwd, &all, e))
 		return err_wrap(e, "reading what %.*s depends on", STR_ARG(x->title));
-	for (size_t i = 0; i < x->inputs.n; i++) {
-		if (!x->inputs.v[i].order_only)
-			map_put(&j->scratch, &declared, x->inputs.v[i].path, NULL);
-	}
+	for (size_t i = 0; i < x->inputs.n; i++)
+		map_put(&j->scratch, &declared, x->inputs.v[i].path, NULL);
 	for (size_t i = 0; i < all.n; i++) {
 		if (!is_trusted(j->run, all.v[i]) && !is_declared(&declared, all.v[i]))
 			*vec_push(j->run->a, out) = str_dup(j->run->a, all.v[i]);
@@ -97,8 +95,7 @@ static struct str changed_input(struct job *j, const struct str_vec *more)
 	for (size_t i = 0; i < x->inputs.n; i++) {
 		const struct input *in = &x->inputs.v[i];
 
-		if (!in->from && !in->order_only &&
-		    !memo_still_same(j->run->memo, in->path, &in->digest))
+		if (!in->from && !memo_still_same(j->run->memo, in->path, &in->digest))
 			return in->path;
 	}
 	for (size_t i = 0; i < more->n; i++) {

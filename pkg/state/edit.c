@@ -144,7 +144,6 @@ static void fill_files(struct edit *d, const struct graph_action *g, struct acti
 			continue;
 		}
 		to->path = graph_str(&d->g, in->path);
-		to->order_only = in->order_only != 0;
 		to->from_output = in->from_output;
 		if (in->from != STATE_NONE)
 			to->from =

@@ -102,8 +102,7 @@ static void add_odd_input(struct writer *w, const struct input *in, uint32_t ent
 	struct graph_input g = {.path = intern(w, in->path),
 				.entry = entry,
 				.from = in->from ? in->from->index : STATE_NONE,
-				.from_output = in->from_output,
-				.order_only = in->order_only};
+				.from_output = in->from_output};
 
 	put(&w->pool, ODD | (uint32_t)(w->inputs.n / sizeof g));
 	buf_add(&w->inputs, &g, sizeof g);
@@ -117,7 +116,7 @@ static void add_inputs(struct writer *w, const struct action *x, struct graph_ac
 		const struct input *in = &x->inputs.v[i];
 		uint32_t entry = in->from ? STATE_NONE : entry_id(w, in->path);
 
-		if (entry == STATE_NONE || in->order_only)
+		if (entry == STATE_NONE)
 			add_odd_input(w, in, entry);
 		else
 			put(&w->pool, entry);

@@ -33,7 +33,7 @@ struct graph_action {
 
 /* from: STATE_NONE for a file. */
 struct graph_input {
-	uint32_t path, entry, from, from_output, order_only;
+	uint32_t path, entry, from, from_output;
 };
 
 struct graph_output {
