@@ -155,7 +155,7 @@ bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec
 	}
 	state_close(s);
 	if (!done)
-		state_watch(&c->watch, &c->arena);
+		state_watch(&c->watch, &c->arena, STATE_DIR "/clock");
 	return done;
 }
 

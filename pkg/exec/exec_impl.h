@@ -43,7 +43,7 @@ bool memo_digest_all(struct file_memo *m, struct arena *a, const struct str *pat
  * False when the file is not, or may not be, what it was when this process hashed it and found d.
  */
 bool memo_still_same(struct file_memo *m, struct str path, const struct digest *d);
-/* True when the file changed at or after since_ns (of clock_file_ns), or cannot be statted. */
+/* True when the file changed at or after since_ns (of clock_stamp_ns), or cannot be statted. */
 bool file_changed_since(struct str path, int64_t since_ns);
 
 /* --- explain.c --- */
@@ -107,7 +107,7 @@ struct node {
 	uint32_t users_at, users_n; /* into schedule.users */
 	struct cost cost;	    /* recorded, or guessed from the others: never 0 ms */
 	uint64_t way_ms;	    /* the longest chain of costs from its start to a goal's end */
-	int64_t started_ns;	    /* clock_file_ns before it started */
+	int64_t started_ns;	    /* clock_stamp_ns before it started */
 	uint64_t looked_ms;	    /* clock_mono_ms when it was looked up */
 };
 
@@ -188,7 +188,8 @@ struct run {
 	struct spawn_set *children;
 	struct pool *pool;
 	struct str cwd, cas_dir;
-	const char *state_dir; /* NUL-terminated; NULL: none */
+	const char *state_dir;	/* NUL-terminated; NULL: none */
+	const char *clock_path; /* for clock_stamp_ns; NULL: none */
 	struct exec_stat stat;
 	uint64_t started_ms;
 	size_t done;

@@ -180,7 +180,7 @@ static void start(struct run *r, struct action *x)
 	struct job *j = job_new(r, x);
 	struct err why = {0};
 
-	r->s.nodes[x->index].started_ns = clock_file_ns();
+	r->s.nodes[x->index].started_ns = clock_stamp_ns(r->clock_path);
 	j->started_ns = clock_mono_ns();
 	job_add(r, j);
 	if (start_job(r, j, &why))
@@ -554,6 +554,7 @@ static bool open_all(struct run *r, struct err *e)
 	struct str memo = dir.n ? str_fmt(r->a, "%.*s/files", STR_ARG(dir)) : STR("");
 
 	r->state_dir = dir.n ? str_c(r->a, dir) : NULL;
+	r->clock_path = dir.n ? str_fmt(r->a, "%.*s/clock", STR_ARG(dir)).p : NULL;
 	r->memory.fixed_bytes = r->o->memory_bytes;
 	r->jobs = r->o->jobs ? r->o->jobs : r->o->jobserver ? JOINED_JOBS_MOST : cpu_count();
 	if (!path_cwd(r->a, &r->cwd, e) || !file_memo_open(r->a, memo, &r->memo, e) ||

@@ -336,9 +336,9 @@ static bool any_uncacheable(const struct graph *g)
 	return false;
 }
 
-void state_watch(struct watch *w, struct arena *a)
+void state_watch(struct watch *w, struct arena *a, const char *clock_path)
 {
-	watch_begin(w, a);
+	watch_begin(w, a, clock_path);
 	w->own_names = state_own_names;
 }
 

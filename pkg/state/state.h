@@ -76,8 +76,8 @@ void state_replay_settled(const struct state *s, struct event_sink *sink);
 /* Brings the file up to date after the edit's graph ran well and its products were placed. */
 void state_update(struct state *s);
 
-/* watch_begin for what state_record gets. */
-void state_watch(struct watch *w, struct arena *a);
+/* watch_begin for what state_record gets; clock_path as there. */
+void state_watch(struct watch *w, struct arena *a, const char *clock_path);
 
 struct state_record {
 	const struct watch *watch; /* ended */

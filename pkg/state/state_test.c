@@ -15,6 +15,7 @@
 #include "sys/clock.h"
 
 #define STATE "build/.x/state/graph"
+#define CLOCK "build/.x/state/clock"
 
 struct world {
 	struct test *t;
@@ -116,7 +117,7 @@ static void walk(struct world *w)
 	size_t n;
 
 	tick();
-	state_watch(&w->watch, &w->a);
+	state_watch(&w->watch, &w->a, CLOCK);
 	T_OK(w->t, file_kind("cbuild.yaml") == FILE_ABSENT);
 	must(w, folder_list(&w->a, "src", &v, &n, &w->e));
 	T_OK(w->t, !folder_list(&w->a, "include", &v, &n, &w->e));
@@ -415,7 +416,7 @@ void TestStateChangedMeanwhile(struct test *t)
 	struct world w;
 
 	open_world(&w, t);
-	state_watch(&w.watch, &w.a);
+	state_watch(&w.watch, &w.a, CLOCK);
 	must(&w, file_stat("src/a.c", &(struct file_sig){0}, &w.e));
 	text_file(&w, "src/a.c", "int later;\n");
 	watch_end();

@@ -14,6 +14,12 @@ uint64_t clock_mono_ns(void);
 int64_t clock_real_ns(void);
 /* The coarser clock that file systems stamp files with: a file changed from now on is not older. */
 int64_t clock_file_ns(void);
+/*
+ * The same, asked of the file system by touching the file at path (made when absent): what changed before
+ * is older. Linux 6.13 and later stamp a file that was just looked at by the exact time, which is up to
+ * some ms ahead of the coarse clock. Where path is NULL or cannot be written this is clock_file_ns.
+ */
+int64_t clock_stamp_ns(const char *path);
 /* SOURCE_DATE_EPOCH (seconds) when set; *set says so. Not a number: ERR_USAGE. */
 bool source_date_epoch(int64_t *seconds, bool *set, struct err *e) ATTR_MUST_USE;
 /* "2026-11-23T21:35:53Z" (RFC 3339, UTC) of seconds since 1970. */

@@ -2,6 +2,7 @@
  * Files, folders, locks, children, worker threads, faults, clocks, against the real system.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -583,6 +584,37 @@ void TestPoolCloseDropsWhatIsQueued(struct test *t)
 }
 
 /* --- clocks --- */
+
+static int64_t rewritten_ns(struct test *t, const char *path)
+{
+	struct file_sig sig;
+	struct err e;
+	int fd;
+
+	must(t, file_stat(path, &sig, &e), &e); /* asks for an exact stamp of what follows */
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	T_MUST(t, fd >= 0 && write(fd, "x", 1) == 1);
+	close(fd);
+	must(t, file_stat(path, &sig, &e), &e);
+	return sig.ctime_ns;
+}
+
+/* What was written before a stamp is not younger than it, what is written after it not older. */
+void TestClockStamp(struct test *t)
+{
+	struct err e;
+
+	enter(t);
+	must(t, file_write_fast("f", STR("x"), 0644, &e), &e);
+	for (int i = 0; i < 100; i++) {
+		int64_t before = rewritten_ns(t, "f"), stamp = clock_stamp_ns("clock");
+
+		T_OK(t, before <= stamp);
+		T_OK(t, rewritten_ns(t, "f") >= stamp);
+	}
+	T_OK(t, clock_stamp_ns("/nowhere/clock") <= clock_real_ns());
+	T_OK(t, clock_stamp_ns(NULL) > 0);
+}
 
 void TestClock(struct test *t)
 {

@@ -9,10 +9,10 @@ static _Thread_local struct watch *current;
 
 static const int64_t STEP_NS = 200 * 1000000;
 
-void watch_begin(struct watch *w, struct arena *a)
+void watch_begin(struct watch *w, struct arena *a, const char *clock_path)
 {
 	*w = (struct watch){.a = a,
-			    .begun_file_ns = clock_file_ns(),
+			    .begun_file_ns = clock_stamp_ns(clock_path),
 			    .begun_real_ns = clock_real_ns(),
 			    .begun_mono_ns = clock_mono_ns()};
 	current = w;

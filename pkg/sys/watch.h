@@ -37,7 +37,7 @@ struct watch {
 	struct arena *a;
 	struct map index;
 	VEC(struct watched) seen;
-	int64_t begun_file_ns; /* clock_file_ns before anything was seen */
+	int64_t begun_file_ns; /* clock_stamp_ns before anything was seen */
 	int64_t begun_real_ns;
 	uint64_t begun_mono_ns;
 	unsigned paused;
@@ -45,8 +45,11 @@ struct watch {
 	struct str_vec own_names;
 };
 
-/* From now on w notes what this thread asks; one watch a thread. w and a outlive watch_end. */
-void watch_begin(struct watch *w, struct arena *a);
+/*
+ * From now on w notes what this thread asks; one watch a thread. w and a outlive watch_end. clock_path is
+ * for clock_stamp_ns.
+ */
+void watch_begin(struct watch *w, struct arena *a, const char *clock_path);
 void watch_end(void);
 /* Calls nest. In between nothing is noted: for files that only save time (memos). */
 void watch_pause(void);
