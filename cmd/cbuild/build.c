@@ -113,7 +113,7 @@ void build_program(struct build *b, struct build_target *t, const struct program
 	*vec_push(&b->c->arena, &b->placed) =
 	    (struct placed){.action = link,
 			    .path = path.n ? path : link->outputs.v[0].path,
-			    .mode = 0755,
+			    .mode = path.n ? 0755 : PLACED_MODE,
 			    .check = policy};
 }
 
@@ -161,6 +161,7 @@ static bool place(struct build *b, struct file_memo *memo, const struct placed *
 	struct digest have;
 	struct err ignored;
 	enum cas_result r;
+	enum cas_how how;
 
 	if (!digest_is_zero(&p->had) && digest_eq(&p->had, &out->digest))
 		return true;
@@ -169,7 +170,9 @@ static bool place(struct build *b, struct file_memo *memo, const struct placed *
 		return true;
 	if (!folder_make_for(str_c(&b->c->arena, p->path), e))
 		return false;
-	r = cas_place(b->c->cas, &out->digest, str_c(&b->c->arena, p->path), p->mode, e);
+	/* A link shows when the blob was made, which for an old one would tell make of no change. */
+	how = p->mode == PLACED_MODE && p->action->state == ACTION_RAN ? CAS_LINK : CAS_COPY;
+	r = cas_place(b->c->cas, &out->digest, str_c(&b->c->arena, p->path), p->mode, how, e);
 	if (r == CAS_MISS) {
 		err_set(e, ERR_IO, "%.*s left the cache while it was being built",
 			STR_ARG(p->path));

@@ -113,6 +113,9 @@ struct build_target {
 	struct plan plan;
 };
 
+/* Of programs below build/: nobody writes to them, so that they may be links to the cache's blobs. */
+enum { PLACED_MODE = 0555 };
+
 struct placed {
 	struct action *action; /* output 0 goes ... */
 	struct str path;       /* ... here */

@@ -55,7 +55,7 @@ static bool add_program(struct build *b, struct build_target *t, struct package 
 	link = plan_test_program(&t->plan, p, file, &policy);
 	build_goal(b, policy);
 	*vec_push(a, &b->placed) = (struct placed){
-	    .action = link, .path = link->outputs.v[0].path, .mode = 0755, .check = policy};
+	    .action = link, .path = link->outputs.v[0].path, .mode = PLACED_MODE, .check = policy};
 	*vec_push(a, out) = (struct test_program){t, p, link->outputs.v[0].path};
 	return true;
 }

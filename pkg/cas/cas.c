@@ -459,8 +459,17 @@ static bool in_place(const struct digest *d, const char *path, uint32_t mode)
 	       file_digest(path, &got, &ignored) && digest_eq(&got, d);
 }
 
+static bool place_link(const char *from, const char *path, uint32_t mode)
+{
+	struct file_sig sig;
+	struct err ignored;
+
+	return file_stat(from, &sig, &ignored) && (sig.mode & 07777) == mode &&
+	       file_link(from, path, &ignored);
+}
+
 enum cas_result cas_place(struct cas *c, const struct digest *d, const char *path, uint32_t mode,
-			  struct err *e)
+			  enum cas_how how, struct err *e)
 {
 	enum cas_result found;
 	char from[PATH_MAX];
@@ -471,7 +480,11 @@ enum cas_result cas_place(struct cas *c, const struct digest *d, const char *pat
 	if (found != CAS_HIT)
 		return found;
 	blob_path(c, d, from);
-	return folder_make_for(path, e) && file_copy(from, path, mode, e) ? CAS_HIT : CAS_ERROR;
+	if (!folder_make_for(path, e))
+		return CAS_ERROR;
+	if (how == CAS_LINK && place_link(from, path, mode))
+		return CAS_HIT;
+	return file_copy(from, path, mode, e) ? CAS_HIT : CAS_ERROR;
 }
 
 /* --- action results --- */

@@ -96,7 +96,7 @@ static bool place_blobs(struct arena *a, struct cas *c, const struct oci_image *
 
 		digest_hex(&img->blobs.v[i], hex);
 		switch (cas_place(c, &img->blobs.v[i], str_fmt(a, "%s/blobs/sha256/%s", dir, hex).p,
-				  0644, e)) {
+				  0644, CAS_COPY, e)) {
 		case CAS_HIT:
 			continue;
 		case CAS_MISS:

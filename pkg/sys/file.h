@@ -61,6 +61,8 @@ bool file_move(const char *from, const char *to, struct err *e) ATTR_MUST_USE;
 /* A symbolic link at path to target, replacing atomically what is there (not a folder); one that is there
  * already is left alone, so that a read-only tree can be used. */
 bool file_symlink(const char *target, const char *path, struct err *e) ATTR_MUST_USE;
+/* A hard link at path "to", replacing atomically what is there (not a folder). */
+bool file_link(const char *from, const char *to, struct err *e) ATTR_MUST_USE;
 /* unlink; absent is fine. */
 bool file_remove(const char *path, struct err *e) ATTR_MUST_USE;
 
