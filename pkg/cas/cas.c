@@ -131,30 +131,6 @@ static int64_t age_ns(const struct file_sig *sig)
 	return clock_real_ns() - sig->mtime_ns;
 }
 
-/*
- * What a killed process left in tmp/. A day is longer than any action writes nothing to its output.
- */
-static void sweep_temps(const struct cas *c)
-{
-	struct arena scratch = {0};
-	const char *dir = str_fmt(&scratch, "%s/tmp", c->dir.p).p;
-	struct folder_entry *entries;
-	struct err ignored;
-	struct file_sig sig;
-	size_t n;
-
-	if (!folder_list(&scratch, dir, &entries, &n, &ignored))
-		n = 0;
-	for (size_t i = 0; i < n; i++) {
-		const char *path = str_fmt(&scratch, "%s/%s", dir, entries[i].name.p).p;
-
-		if (file_stat(path, &sig, &ignored) && age_ns(&sig) > 24 * HOUR_NS &&
-		    !folder_remove(path, &ignored))
-			continue; /* Somebody else's: they will. */
-	}
-	arena_fini(&scratch);
-}
-
 static bool make_folders(struct arena *a, struct str dir, struct err *e)
 {
 	static const char *const names[] = {"cas", "ac", "tmp"};
@@ -189,7 +165,7 @@ bool cas_open(struct arena *a, struct str dir, struct cas **out, struct err *e)
 		return e->fix[0] ? false
 				 : err_fix(e, "set CBUILD_CACHE to a folder that can be written");
 	}
-	sweep_temps(c);
+	folder_sweep(str_fmt(a, "%s/tmp", c->dir.p).p);
 	*out = c;
 	return true;
 }

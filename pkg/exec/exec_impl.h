@@ -189,6 +189,7 @@ struct run {
 	struct spawn_set *children;
 	struct pool *pool;
 	struct str cwd, cas_dir;
+	struct str memory_dir;	/* see folder_in_memory; empty: none */
 	const char *state_dir;	/* NUL-terminated; NULL: none */
 	const char *clock_path; /* for clock_stamp_ns; NULL: none */
 	struct exec_stat stat;

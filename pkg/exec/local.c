@@ -16,6 +16,17 @@
  */
 enum { ARGV_LIMIT_BYTES = 900 * 1024, WORDS_OUTSIDE_RSP = 2 };
 
+/* A name for what is read and removed again as soon as the tool ended. */
+static struct str brief_temp(struct job *j, const char *suffix)
+{
+	char name[SYS_UNIQUE_NAME];
+
+	if (!j->run->memory_dir.n)
+		return cas_temp(&j->scratch, j->run->o->cas, suffix);
+	unique_name(name);
+	return str_fmt(&j->scratch, "%.*s/%s.%s", STR_ARG(j->run->memory_dir), name, suffix);
+}
+
 struct job *job_new(struct run *r, struct action *x)
 {
 	struct job *j = mem_alloc(sizeof *j);
@@ -29,7 +40,9 @@ struct job *job_new(struct run *r, struct action *x)
 
 		/* Compilers and archivers look at the suffix. */
 		j->outs[i] =
-		    cas_temp(&j->scratch, r->o->cas, ext.n ? str_c(&j->scratch, ext) : "out");
+		    x->outputs.v[i].depfile
+			? brief_temp(j, "d")
+			: cas_temp(&j->scratch, r->o->cas, ext.n ? str_c(&j->scratch, ext) : "out");
 	}
 	return j;
 }
@@ -85,7 +98,7 @@ static void rsp_add_word(struct buf *out, const char *word)
 static bool use_rsp(struct job *j, size_t n, struct err *e)
 {
 	struct buf text = {0};
-	struct str path = cas_temp(&j->scratch, j->run->o->cas, "rsp");
+	struct str path = brief_temp(j, "rsp");
 	bool ok;
 
 	for (size_t i = WORDS_OUTSIDE_RSP; i < n; i++)
@@ -174,22 +187,28 @@ static bool canonical_at(struct arena *a, const struct job *j, struct str text, 
 	return false;
 }
 
+/* Whether text starts with a folder that real names lie in. */
+static bool begins_real(const struct run *r, struct str text)
+{
+	return str_starts(text, r->cas_dir) || (r->memory_dir.n && str_starts(text, r->memory_dir));
+}
+
 struct str words_canonical(struct arena *a, const struct job *j, struct str words)
 {
 	struct arena scratch = {0};
 	struct buf out = {0};
-	struct str dir = j->run->cas_dir, result, path;
+	struct str result, path;
 	size_t at = 0, n;
 
 	while (at < words.n) {
 		struct str rest = str_skip(words, at);
 
-		if (str_starts(rest, dir) && canonical_at(&scratch, j, rest, &path, &n)) {
+		if (begins_real(j->run, rest) && canonical_at(&scratch, j, rest, &path, &n)) {
 			buf_adds(&out, path);
 			at += n;
 			continue;
 		}
-		n = rest.n > 1 ? str_find(str_skip(rest, 1), dir.p[0]) + 1 : 1;
+		n = rest.n > 1 ? str_find(str_skip(rest, 1), '/') + 1 : 1;
 		buf_add(&out, rest.p, n);
 		at += n;
 	}

@@ -571,6 +571,8 @@ static bool open_all(struct run *r, struct err *e)
 	    !spawn_set_open(&r->children, e) ||
 	    !pool_open(r->o->jobs ? r->o->jobs : cpu_count(), &r->pool, e))
 		return false;
+	if (!folder_in_memory(r->a, &r->memory_dir))
+		r->memory_dir = STR("");
 	spawn_watch(r->children, pool_fd(r->pool));
 	return true;
 }

@@ -90,6 +90,14 @@ bool folder_list(struct arena *a, const char *path, struct folder_entry **out, s
  */
 bool folder_make_temp(struct arena *a, const char *parent, const char *prefix, struct str *out,
 		      struct err *e) ATTR_MUST_USE;
+/* Removes what killed processes left in a folder: entries older than a day, which no action takes. */
+void folder_sweep(const char *path);
+/*
+ * A folder of this user's alone in memory, for small files that live for a moment: making and removing
+ * them costs a disk's file system more than writing them. Made when absent, swept when not. False where
+ * there is none with room: no error.
+ */
+bool folder_in_memory(struct arena *a, struct str *out);
 /* realpath(3) into arena a. */
 bool path_real(struct arena *a, const char *path, struct str *out, struct err *e) ATTR_MUST_USE;
 bool path_cwd(struct arena *a, struct str *out, struct err *e) ATTR_MUST_USE;

@@ -583,6 +583,28 @@ void TestPoolCloseDropsWhatIsQueued(struct test *t)
 	pool_close(NULL);
 }
 
+/* Old leftovers go, fresh ones stay; a folder that others may write to is not taken. */
+void TestFolderInMemory(struct test *t)
+{
+	struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	struct arena a = {0};
+	struct str dir;
+	struct err e;
+
+	enter(t);
+	must(t, folder_make("d/deep", &e) && file_write_fast("d/new", STR("x"), 0644, &e), &e);
+	T_MUST(t, utimensat(AT_FDCWD, "d/deep", old, 0) == 0);
+	folder_sweep("d");
+	folder_sweep("nowhere");
+	T_EQ_INT(t, file_kind("d/deep"), FILE_ABSENT);
+	T_EQ_INT(t, file_kind("d/new"), FILE_REGULAR);
+	if (!folder_in_memory(&a, &dir))
+		test_skip(t, "no /dev/shm with room here");
+	T_EQ_INT(t, mode_of(t, dir.p), 0700);
+	T_OK(t, folder_in_memory(&a, &dir));
+	arena_fini(&a);
+}
+
 /* --- clocks --- */
 
 static int64_t rewritten_ns(struct test *t, const char *path)
