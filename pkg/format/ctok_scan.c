@@ -480,18 +480,20 @@ static void on_token(struct scan *s, const struct ctok_token *t)
 	s->before = *t;
 }
 
-/* Whether word, of 2 to 16 bytes, is in text: Horspool's search. */
+/* Whether word is in text. memchr(3) looks at many bytes at once, and the first ones asked for are rare. */
 static bool contains(struct str text, const char *word)
 {
 	size_t n = strlen(word);
-	unsigned char skip[256];
 
-	memset(skip, (int)n, sizeof skip);
-	for (size_t i = 0; i + 1 < n; i++)
-		skip[(unsigned char)word[i]] = (unsigned char)(n - 1 - i);
-	for (size_t i = 0; i + n <= text.n; i += skip[(unsigned char)text.p[i + n - 1]])
-		if (text.p[i] == word[0] && memcmp(text.p + i, word, n) == 0)
+	while (text.n >= n) {
+		const char *at = memchr(text.p, word[0], text.n - n + 1);
+
+		if (!at)
+			return false;
+		if (memcmp(at, word, n) == 0)
 			return true;
+		text = str_skip(text, (size_t)(at - text.p) + 1);
+	}
 	return false;
 }
 
