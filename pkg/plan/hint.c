@@ -58,11 +58,15 @@ static void hint_undefined(struct hint *h, struct str symbol)
 	const struct package *p = file.n ? package_of(h->set, file) : NULL;
 
 	if (!file.n) {
-		buf_printf(h->out,
-			   "'%.*s' is declared but no linked package defines it: include the "
-			   "header of the "
-			   "package that does, or require the module that has it\n",
-			   STR_ARG(symbol));
+		if (str_eqc(symbol, "main"))
+			buf_printf(h->out, "no file of the program defines main\n");
+		else
+			buf_printf(
+			    h->out,
+			    "no linked package defines '%.*s': include the header of the "
+			    "package that does, require the module that has it, or leave out "
+			    "the file that calls it\n",
+			    STR_ARG(symbol));
 		return;
 	}
 	if (str_vec_has(&h->seen, file))
@@ -89,6 +93,18 @@ static void hint_duplicate(struct hint *h, struct str symbol)
 		   "or leave "
 		   "one file out of its package\n",
 		   STR_ARG(symbol));
+}
+
+/* A name that the makefile would have given; of other undeclared names the compiler has said all. */
+static void hint_undeclared(struct hint *h, struct str name)
+{
+	struct str place = h->port->recipe_of ? h->port->recipe_of(h->port->ctx, name) : STR("");
+
+	if (place.n)
+		buf_printf(h->out,
+			   "'%.*s' is named in %.*s, by the tree's own build, which is not read: "
+			   "give its value under `defines` in cbuild.yaml\n",
+			   STR_ARG(name), STR_ARG(place));
 }
 
 static void hint_library(struct hint *h, struct str name)
@@ -144,9 +160,11 @@ static void hint_line(struct hint *h, struct str line)
 	/* ld.bfd quotes the name, lld does not. */
 	struct str shared = first_of(between(line, "static link of dynamic object `", "'"),
 				     between(line, "static link of dynamic object ", NULL));
+	struct str undeclared = first_of(between(line, "use of undeclared identifier '", "'"),
+					 between(line, "error: '", "' undeclared"));
 	struct str key = first_of(first_of(header, library), first_of(duplicate, undefined));
 
-	key = first_of(key, shared);
+	key = first_of(key, first_of(shared, undeclared));
 	if (!key.n || str_vec_has(&h->seen, key))
 		return;
 	*vec_push(h->arena, &h->seen) = key;
@@ -156,6 +174,8 @@ static void hint_line(struct hint *h, struct str line)
 		hint_library(h, library);
 	else if (shared.n)
 		hint_shared(h, shared);
+	else if (undeclared.n)
+		hint_undeclared(h, undeclared);
 	else if (duplicate.n)
 		hint_duplicate(h, duplicate);
 	else
