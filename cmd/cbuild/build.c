@@ -17,11 +17,16 @@
 /* The links that make what lies outside the tree visible below the execution root. */
 static bool mount(struct cmd *c, struct err *e)
 {
-	bool fresh = file_kind("build") == FILE_ABSENT;
+	enum file_kind there = file_kind("build");
+	bool fresh = there == FILE_ABSENT;
 	const char *mod = path_join(&c->arena, c->cache_dir, STR("mod")).p;
 
-	if (!folder_make(X "/tc", e) || !folder_make(X "/state", e) || !folder_make(mod, e))
+	if (!folder_make(X "/tc", e) || !folder_make(X "/state", e) || !folder_make(mod, e)) {
+		if (there == FILE_REGULAR)
+			err_fix(e, "build is in the way: rename that file; a folder of this name "
+				   "holds all that cbuild makes");
 		return err_wrap(e, "preparing the build folder");
+	}
 	if (fresh && !file_write_fast("build/.gitignore", STR("*\n"), 0644, e))
 		return false;
 	return file_symlink(mod, X "/mod", e);
@@ -110,6 +115,8 @@ void build_program(struct build *b, struct build_target *t, const struct program
 	struct action *policy, *link = plan_program(&t->plan, prog, &policy);
 
 	build_goal(b, policy);
+	if (str_eqc(path, "/dev/null"))
+		return;
 	*vec_push(&b->c->arena, &b->placed) =
 	    (struct placed){.action = link,
 			    .path = path.n ? path : link->outputs.v[0].path,
@@ -136,10 +143,18 @@ static struct str defined_in(void *ctx, struct str symbol)
 	return load_find_definition(&b->c->arena, &b->targets[0].set, symbol);
 }
 
+static struct str recipe_of(void *ctx, struct str word)
+{
+	struct build *b = ctx;
+
+	return load_find_recipe(&b->c->arena, &b->targets[0].set, word);
+}
+
 /* Remedies for the failed actions' words become the error's remedy. */
 void build_explain_failure(struct build *b, struct err *e)
 {
-	struct plan_hint_port port = {.module_for = module_for, .defined_in = defined_in, .ctx = b};
+	struct plan_hint_port port = {
+	    .module_for = module_for, .defined_in = defined_in, .recipe_of = recipe_of, .ctx = b};
 	struct buf hints = {0};
 
 	for (size_t i = 0; i < b->graph.actions.n; i++) {

@@ -61,6 +61,9 @@ struct opt {
  */
 bool opt_parse(struct cmd *c, struct str_vec *args, const struct opt *opts, bool stop_early,
 	       struct err *e);
+/* False, with the error for words behind a verb that are not one of its commands; known lists these. */
+bool opt_unknown_command(struct cmd *c, const struct str_vec *words, const char *known,
+			 struct err *e);
 
 /* --- session ---------------------------------------------------------------------------------- */
 
@@ -142,7 +145,7 @@ struct build {
 /* Toolchains, packages and empty plans for every target. */
 bool build_open(struct build *b, struct cmd *c, const struct build_opts *o, struct err *e);
 void build_goal(struct build *b, const struct action *x);
-/* A program and its policy check as goals, placed at path (empty: its usual place). */
+/* A program and its policy check as goals, placed at path (empty: its usual place; /dev/null: nowhere). */
 void build_program(struct build *b, struct build_target *t, const struct program *prog,
 		   struct str path);
 /* What can be done about the failed actions becomes e's remedy. */

@@ -132,6 +132,10 @@ bool session_patterns(struct cmd *c, struct str_vec *patterns, struct err *e)
 	for (size_t i = 0; i < patterns->n; i++) {
 		struct str given = patterns->v[i];
 
+		if (!given.n) {
+			err_set(e, ERR_USAGE, "a pattern is empty");
+			return err_fix(e, "give none, or ./..., to mean all packages");
+		}
 		if (!is_path(given))
 			continue;
 		patterns->v[i] =

@@ -94,8 +94,7 @@ bool verb_mod(struct cmd *c, struct str_vec *args, struct err *e)
 		       mod_tidy(&c->arena, &used, &o, e);
 	}
 	if (!str_eqc(what, "download") && !str_eqc(what, "verify") && !str_eqc(what, "graph")) {
-		err_set(e, ERR_USAGE, "unknown command 'mod %.*s'", STR_ARG(what));
-		return err_fix(e, "cbuild mod tidy, download, verify or graph");
+		return opt_unknown_command(c, args, "tidy, download, verify or graph", e);
 	}
 	if (!session_modules(c, false, e))
 		return false;

@@ -110,7 +110,8 @@ static bool plan_images(struct build *b, struct str name, struct action **index,
 				"toolchain %.*s links dynamically: its programs do not run in an "
 				"empty image",
 				STR_ARG(b->targets[i].tc->name));
-			return err_fix(e, "cbuild toolchain install zig (or clang-musl)");
+			return err_fix(e, "CBUILD_TOOLCHAIN or `cbuild toolchain use` asks for it: "
+					  "take that back, or name zig, clang-musl or musl-gcc");
 		}
 		if (!plan_image(&b->targets[i].plan, link, policy, &o, &image, e))
 			return false;

@@ -26,7 +26,8 @@ const struct verb verbs[] = {
      "at\n"
      "build/OS-ARCH/bin/NAME. CFLAGS and LDFLAGS are added behind the project's own flags.\n\n"
      "  -o PATH            put the one program at PATH (or all below the folder "
-     "PATH/)\n" BUILD_HELP,
+     "PATH/);\n"
+     "                     /dev/null keeps none\n" BUILD_HELP,
      verb_build},
     {"run", "[options] [program] [args]", "build a program and run it",
      "Everything behind the program's name is passed to it; -- in its place stands for the only "

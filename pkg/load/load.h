@@ -98,6 +98,7 @@ struct package_set {
 	/* Of the main module, relative to its root, sorted; remedies name what lies there. */
 	struct str_vec files;	  /* C sources and headers, chosen or not */
 	struct str_vec templates; /* *.h.in, and configure scripts, which make headers */
+	struct str_vec recipes;	  /* makefiles and their like: what the tree's own build says */
 	struct loader *loader;	  /* load's own, for load_why */
 };
 
@@ -139,6 +140,9 @@ void load_closure(struct arena *a, struct package *p, bool test, struct package 
  * relative to the module's root; empty when none seems to. Reads files: for remedies only.
  */
 struct str load_find_definition(struct arena *a, const struct package_set *set, struct str symbol);
+
+/* "Makefile.am:12": where the tree's own build first names word, for remedies; empty when it does not. */
+struct str load_find_recipe(struct arena *a, const struct package_set *set, struct str word);
 
 /* One #include: the file and line where it stands, and what it says ("a.h", <a.h> or a macro). */
 struct include_step {

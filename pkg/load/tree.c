@@ -140,6 +140,17 @@ static bool is_template(struct str path)
 	return str_endsc(path, ".h.in") || str_eqc(path_base(path), "configure");
 }
 
+/* What a build is written in that is not ours. Generated ones (Makefile.in beside Makefile.am) do no harm. */
+static bool is_recipe(struct str path)
+{
+	struct str base = path_base(path);
+
+	return str_startsc(base, "Makefile") || str_startsc(base, "makefile") ||
+	       str_startsc(base, "GNUmakefile") || str_endsc(base, ".mk") ||
+	       str_startsc(base, "configure.") || str_eqc(base, "CMakeLists.txt") ||
+	       str_eqc(base, "meson.build");
+}
+
 static bool walk(struct loader *l, struct mod_tree *t, struct str rel, unsigned depth,
 		 struct err *e)
 {
@@ -159,6 +170,8 @@ static bool walk(struct loader *l, struct mod_tree *t, struct str rel, unsigned 
 			return false;
 		if (t->module->main && kind == FILE_REGULAR && is_template(path))
 			*vec_push(l->a, &l->set->templates) = path;
+		if (t->module->main && kind == FILE_REGULAR && is_recipe(path))
+			*vec_push(l->a, &l->set->recipes) = path;
 		if ((kind == FILE_REGULAR || kind == FILE_LINK) && is_c_file(path) &&
 		    f->names.items[i].key.p[0] != '.')
 			*vec_push(l->a, &t->files) = path;

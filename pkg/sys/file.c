@@ -263,8 +263,21 @@ static int rename_unsynced(const char *from, const char *to)
 	return 0;
 }
 
+/* Whether to is a device, a pipe or a socket: a rename by root would take /dev/null from everybody. */
+static bool is_special(const char *to)
+{
+	struct stat st;
+
+	return lstat(to, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) &&
+	       !S_ISLNK(st.st_mode);
+}
+
 static bool rename_to(const char *from, const char *to, bool durable, struct err *e)
 {
+	if (is_special(to)) {
+		err_set(e, ERR_IO, "writing %s: is a device or a pipe, not a file", to);
+		return err_fix(e, "name a file");
+	}
 	if (fault_hit(FAULT_RENAME) ||
 	    (durable ? rename(from, to) : rename_unsynced(from, to)) != 0)
 		return err_errno(e, "writing %s", to);
@@ -324,6 +337,23 @@ bool file_write_atomic(const char *path, struct str bytes, uint32_t mode, struct
 bool file_write_fast(const char *path, struct str bytes, uint32_t mode, struct err *e)
 {
 	return write_file(path, bytes, mode, false, e);
+}
+
+bool file_write_to(const char *path, struct str bytes, uint32_t mode, struct err *e)
+{
+	struct stat st;
+	bool ok;
+	int fd;
+
+	if (lstat(path, &st) != 0 || S_ISREG(st.st_mode))
+		return file_write_fast(path, bytes, mode, e);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	if (fd < 0)
+		return err_errno(e, "writing %s", path);
+	ok = write_all(fd, path, bytes.p, bytes.n, e);
+	if (close(fd) != 0 && ok)
+		return err_errno(e, "writing %s", path);
+	return ok;
 }
 
 static bool has_content(const char *path, struct str bytes)
@@ -538,4 +568,14 @@ bool path_search(struct arena *a, const char *program, struct str *out)
 			return true;
 	}
 	return false;
+}
+
+void standard_descriptors_fill(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	close_quiet(fd);
 }

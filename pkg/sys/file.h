@@ -49,6 +49,11 @@ bool file_write_atomic(const char *path, struct str bytes, uint32_t mode,
 /* The same without either fsync; for what can be made again (caches, build outputs). */
 bool file_write_fast(const char *path, struct str bytes, uint32_t mode,
 		     struct err *e) ATTR_MUST_USE;
+/*
+ * For a path that the user names: a device, a pipe or what a link leads to gets the bytes (/dev/stdout,
+ * /dev/fd/63), all else is file_write_fast. The other writers here refuse to replace a device or a pipe.
+ */
+bool file_write_to(const char *path, struct str bytes, uint32_t mode, struct err *e) ATTR_MUST_USE;
 /* As file_write_fast, but leaves an existing file of equal content alone (its mtime too). */
 bool file_write_if_changed(const char *path, struct str bytes, uint32_t mode,
 			   struct err *e) ATTR_MUST_USE;
@@ -103,6 +108,11 @@ bool path_real(struct arena *a, const char *path, struct str *out, struct err *e
 bool path_cwd(struct arena *a, struct str *out, struct err *e) ATTR_MUST_USE;
 /* Finds program in $PATH (or as given when it has a slash); false when absent (no error). */
 bool path_search(struct arena *a, const char *program, struct str *out);
+/*
+ * Call before anything is opened: a closed descriptor 0, 1 or 2 would go to the next file that is opened, and
+ * printing would write into that. /dev/null takes its place, for reading: what is printed there fails.
+ */
+void standard_descriptors_fill(void);
 
 /*
  * Advisory lock (flock) on a file made for it. shared: readers together. wait false: *got says

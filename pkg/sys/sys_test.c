@@ -64,6 +64,31 @@ void TestFileWriteAndRead(struct test *t)
 	arena_fini(&a);
 }
 
+void TestFileLeavesPipesAndLinks(struct test *t)
+{
+	struct err e = {0};
+	struct stat st;
+	char got[4] = "";
+	int fd;
+
+	enter(t);
+	T_MUST(t, mkfifo("pipe", 0600) == 0 && symlink("far", "link") == 0);
+	T_OK(t, !file_write_fast("pipe", STR("x"), 0644, &e));
+	T_EQ_STR(t, e.msg, "writing pipe: is a device or a pipe, not a file");
+	T_OK(t, !file_symlink("x", "pipe", &e));
+	T_OK(t, lstat("pipe", &st) == 0 && S_ISFIFO(st.st_mode));
+	fd = open("pipe", O_RDWR | O_CLOEXEC);
+	T_MUST(t, fd >= 0);
+	must(t, file_write_to("pipe", STR("abc"), 0644, &e), &e);
+	T_EQ_INT(t, read(fd, got, 3), 3);
+	T_EQ_STR(t, got, "abc");
+	(void)close(fd);
+	must(t, file_write_to("link", STR("one"), 0644, &e), &e);
+	must(t, file_write_to("far", STR("two"), 0644, &e), &e);
+	T_OK(t, lstat("link", &st) == 0 && S_ISLNK(st.st_mode));
+	T_OK(t, lstat("far", &st) == 0 && st.st_size == 3);
+}
+
 void TestFileReadsWhatHasNoSize(struct test *t)
 {
 	struct arena a = {0};
