@@ -52,6 +52,7 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 				      .target = t->target,
 				      .mod_mount = STR(X "/mod"),
 				      .root = c->root,
+				      .cache_dir = c->cache_dir,
 				      .test_runtime = STR(X "/rt")};
 	struct plan_opts plan_opts = {.target = t->target,
 				      .manifest = &c->manifest,

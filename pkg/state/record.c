@@ -82,13 +82,15 @@ static bool is_own(const struct record *r, struct str path)
 {
 	static const char *const in_cache[] = {"cas", "ac", "tmp", "lock", "toolchain/memo"};
 
+	/* The cache may lie below the root. */
+	path = path_join(r->a, r->r->root, path);
+	for (size_t i = 0; i < sizeof in_cache / sizeof in_cache[0]; i++)
+		if (path_within(path_join(r->a, r->r->cache_dir, str_of(in_cache[i])), path))
+			return true;
 	if (path_within(r->r->root, path))
 		path = path_rel(r->a, r->r->root, path);
 	if (path_within(STR("build"), path))
 		return !str_startsc(path, "build/.x/mod/") && !str_startsc(path, "build/.x/tc/");
-	for (size_t i = 0; i < sizeof in_cache / sizeof in_cache[0]; i++)
-		if (path_within(path_join(r->a, r->r->cache_dir, str_of(in_cache[i])), path))
-			return true;
 	return str_startsc(path, "/proc/") || str_startsc(path, "/sys/");
 }
 
