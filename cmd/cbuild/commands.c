@@ -30,6 +30,12 @@ static size_t first_word(const struct action *x)
 	return i;
 }
 
+/* A word that says nothing about the source, and that clangd before 16 takes for a mistake. */
+static bool is_for_compiler_only(const struct arg *g)
+{
+	return g->kind == ARG_TEXT && str_eqc(g->text, "--no-default-config");
+}
+
 /* x's command, for file in its source's place. */
 static void add_command(struct commands *c, const struct action *x, struct str file)
 {
@@ -47,6 +53,8 @@ static void add_command(struct commands *c, const struct action *x, struct str f
 				  : g->kind == ARG_OUTPUT ? x->outputs.v[g->index].path
 							  : STR("");
 
+		if (is_for_compiler_only(g))
+			continue;
 		if (g->kind == ARG_INPUT && str_eq(path, s->path))
 			path = file;
 		buf_addc(out, i > first ? ", " : "");
