@@ -21,7 +21,7 @@ static bool mount(struct cmd *c, struct err *e)
 	bool fresh = there == FILE_ABSENT;
 	const char *mod = path_join(&c->arena, c->cache_dir, STR("mod")).p;
 
-	if (!folder_make(X "/tc", e) || !folder_make(X "/state", e) || !folder_make(mod, e)) {
+	if (!folder_make(X "/tc", e) || !folder_make(STATE_DIR, e) || !folder_make(mod, e)) {
 		if (there == FILE_REGULAR)
 			err_fix(e, "build is in the way: rename that file; a folder of this name "
 				   "holds all that cbuild makes");
@@ -57,6 +57,7 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 				      .target = t->target,
 				      .mod_mount = STR(X "/mod"),
 				      .root = c->root,
+				      .cache_dir = c->cache_dir,
 				      .test_runtime = STR(X "/rt")};
 	struct plan_opts plan_opts = {.target = t->target,
 				      .manifest = &c->manifest,
@@ -207,7 +208,7 @@ static bool place_all(struct build *b, struct err *e)
 
 	if (!b->placed.n || b->opts->dry_run)
 		return true;
-	if (!file_memo_open(&b->c->arena, STR(X "/state/placed"), &memo, e))
+	if (!file_memo_open(&b->c->arena, STR(STATE_DIR "/placed"), &memo, e))
 		return false;
 	for (size_t i = 0; i < b->placed.n; i++) {
 		const struct placed *p = &b->placed.v[i];
@@ -235,7 +236,7 @@ bool build_run(struct build *b, struct err *e)
 			      .settled = b->settled,
 			      .settled_ns = b->settled_ns,
 			      .trusted_prefixes = b->trusted,
-			      .state_dir = STR(X "/state")};
+			      .state_dir = STR(STATE_DIR)};
 
 	uint64_t start_ns = phase(c, "plan", b->opened_ns);
 	bool ok;
@@ -244,8 +245,8 @@ bool build_run(struct build *b, struct err *e)
 		event_warn(ui_sink(c->ui),
 			   "make's jobserver is not open to this command: begin its "
 			   "line in the Makefile with +");
-	if (!c->cas && !cas_open(&c->arena, c->cache_dir, &c->cas, e))
-		return err_wrap(e, "opening the cache");
+	if (!session_cas(c, e))
+		return false;
 	o.cas = c->cas;
 	phase(c, "open cache", start_ns);
 	for (size_t i = 0; i < b->target_count; i++)
@@ -332,46 +333,6 @@ bool build_one_program(struct build *b, struct build_target *t, struct str name,
 	}
 	*out = found.v[0];
 	return true;
-}
-
-static void compile_command(struct cmd *c, const struct action *x, struct buf *out)
-{
-	const struct source *s = x->owner;
-
-	buf_printf(out, "%s  {\"directory\": ", out->n > 2 ? ",\n" : "");
-	buf_add_json(out, c->root);
-	buf_addc(out, ", \"file\": ");
-	buf_add_json(out, s->path);
-	buf_addc(out, ", \"arguments\": [");
-	for (size_t i = 0; i < x->argv.n; i++) {
-		const struct arg *g = &x->argv.v[i];
-		struct str path = g->kind == ARG_INPUT	  ? x->inputs.v[g->index].path
-				  : g->kind == ARG_OUTPUT ? x->outputs.v[g->index].path
-							  : STR("");
-
-		buf_addc(out, i ? ", " : "");
-		buf_add_json(out, str_fmt(&c->arena, "%.*s%.*s", STR_ARG(g->text), STR_ARG(path)));
-	}
-	buf_addc(out, "]}");
-}
-
-bool build_compile_commands(struct build *b, struct err *e)
-{
-	struct buf out = {0};
-	struct str target = target_name(&b->c->arena, &b->targets[0].target);
-	bool ok;
-
-	buf_addc(&out, "[\n");
-	for (size_t i = 0; i < b->graph.actions.n; i++) {
-		const struct action *x = b->graph.actions.v[i];
-
-		if (x->owner && str_eq(x->target, target))
-			compile_command(b->c, x, &out);
-	}
-	buf_addc(&out, "\n]\n");
-	ok = file_write_if_changed("compile_commands.json", buf_str(&out), 0644, e);
-	buf_fini(&out);
-	return ok;
 }
 
 bool build_run_argv(struct cmd *c, const struct target *t, struct str program,

@@ -39,6 +39,12 @@ bool session_cache(struct cmd *c, struct err *e)
 	return true;
 }
 
+bool session_cas(struct cmd *c, struct err *e)
+{
+	return c->cas || cas_open(&c->arena, c->cache_dir, &c->cas, e) ||
+	       err_wrap(e, "opening the cache");
+}
+
 static bool has(struct cmd *c, struct str dir, const char *name)
 {
 	return file_kind(str_c(&c->arena, path_join(&c->arena, dir, str_of(name)))) != FILE_ABSENT;

@@ -99,9 +99,7 @@ static bool full_walk(struct build *b, struct cmd *c, const struct build_opts *o
 		err_set(e, ERR_INPUT, "no C sources here (%.*s)", STR_ARG(c->root));
 		return err_fix(e, "write cmd/NAME/main.c, or name packages in cbuild.yaml");
 	}
-	if (!o->dry_run && !build_compile_commands(b, e))
-		return false;
-	return build_run(b, e);
+	return build_compile_commands(b, e) && build_run(b, e);
 }
 
 bool verb_build(struct cmd *c, struct str_vec *args, struct err *e)
@@ -110,15 +108,16 @@ bool verb_build(struct cmd *c, struct str_vec *args, struct err *e)
 	struct str out = {0};
 	const struct opt opts[] = {{"-o", OPT_STR, &out}, BUILD_OPTS(o), {0}};
 	struct build b = {0};
-	struct quick q;
+	struct quick q = {0};
 	bool ok;
 
 	if (!opt_parse(c, args, opts, false, e) || !session_find(c, e) ||
 	    !session_patterns(c, args, e))
 		return false;
-	if (quick_build(c, &o, args, out, &q, &ok, e))
-		return ok;
-	ok = full_walk(&b, c, &o, args, out, e);
-	quick_record(&q, &b, ok);
+	q.key = out;
+	if (!quick_build(c, &o, args, &q, &ok, e)) {
+		ok = full_walk(&b, c, &o, args, out, e);
+		quick_record(&q, &b, ok);
+	}
 	return ok;
 }

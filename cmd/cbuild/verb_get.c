@@ -43,6 +43,7 @@ static bool used_modules(struct cmd *c, struct str_vec *used, struct err *e)
 				      .target = targets[t],
 				      .mod_mount = path_join(&c->arena, c->cache_dir, STR("mod")),
 				      .root = c->root,
+				      .cache_dir = c->cache_dir,
 				      .test_runtime = STR("build/.x/rt")};
 
 		if (!load_packages(&c->arena, &o, &set, e))

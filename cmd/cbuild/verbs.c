@@ -36,9 +36,13 @@ const struct verb verbs[] = {
      verb_run},
     {"test", "[options] [patterns]", "build and run tests",
      "A test is a function void TestXxx(struct test *t) in a *_test.c file that includes\n"
-     "\"cbuild/test.h\". Each runs in a process of its own, in its package's folder.\n\n"
+     "\"cbuild/test.h\". Each runs in a process of its own, in its package's folder.\n"
+     "A test program that passed is not run again while it and what it may see of the project and "
+     "the\n"
+     "environment are as they were: (cached).\n\n"
      "  --run RE           only tests whose names match the regular expression\n"
      "  -v                 show every test and its log\n"
+     "  --count N          run each N times; 1 runs also what is known to pass\n"
      "  --timeout SECONDS  for one test; 60 is the default\n" BUILD_HELP,
      verb_test},
     {"image", "[program] [options]", "pack a program as a minimal OCI image",

@@ -122,12 +122,12 @@ bool tree_suffix_fits(struct str path, const struct target *t)
 	return !in_list(part, os_names) || str_eq(part, t->os);
 }
 
-static bool skip_folder(const struct mod_tree *t, struct str rel)
+static bool skip_folder(struct loader *l, const struct mod_tree *t, struct str rel)
 {
-	struct str base = path_base(rel);
+	struct str base = path_base(rel), at = path_join(l->a, t->root, rel);
 	bool convention = t->module->manifest->packages.n == 0;
 
-	if (base.p[0] == '.')
+	if (base.p[0] == '.' || str_eq(path_join(l->a, l->o->root, at), l->o->cache_dir))
 		return true;
 	if (t->module->main && str_eqc(rel, "build"))
 		return true;
@@ -166,7 +166,8 @@ static bool walk(struct loader *l, struct mod_tree *t, struct str rel, unsigned 
 		struct str path = path_join(l->a, rel, f->names.items[i].key);
 		uint64_t kind = f->names.items[i].num;
 
-		if (kind == FILE_FOLDER && !skip_folder(t, path) && !walk(l, t, path, depth + 1, e))
+		if (kind == FILE_FOLDER && !skip_folder(l, t, path) &&
+		    !walk(l, t, path, depth + 1, e))
 			return false;
 		if (t->module->main && kind == FILE_REGULAR && is_template(path))
 			*vec_push(l->a, &l->set->templates) = path;
