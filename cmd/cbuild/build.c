@@ -215,7 +215,6 @@ bool build_run(struct build *b, struct err *e)
 			      .explain = b->opts->explain,
 			      .no_cache_read = b->opts->no_cache,
 			      .settled = b->settled,
-			      .settled_ns = b->settled_ns,
 			      .trusted_prefixes = b->trusted,
 			      .state_dir = STR(X "/state")};
 
@@ -226,7 +225,7 @@ bool build_run(struct build *b, struct err *e)
 		event_warn(ui_sink(c->ui),
 			   "make's jobserver is not open to this command: begin its "
 			   "line in the Makefile with +");
-	if (!c->cas && !cas_open(&c->arena, c->cache_dir, &c->cas, e))
+	if (!session_cas(c, e))
 		return err_wrap(e, "opening the cache");
 	o.cas = c->cas;
 	phase(c, "open cache", start_ns);

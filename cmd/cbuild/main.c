@@ -103,6 +103,7 @@ int main(int argc, char **argv)
 	if (fflush(stdout) != 0 && status == 0)
 		status = 3;
 	ui_close(c.ui);
+	session_tidy(&c);
 	cas_close(c.cas);
 	jobserver_close(c.jobserver);
 	arena_fini(&c.arena);

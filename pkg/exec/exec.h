@@ -151,8 +151,7 @@ struct exec_opts {
 	bool no_cache_read; /* run everything (for reproducibility checks) */
 	/* folder for the stat memo, the explain records and the durations (build/.x/state) */
 	struct str state_dir;
-	uint64_t settled;   /* how many actions that are not in the graph count as cached */
-	int64_t settled_ns; /* when the blobs of the graph's settled actions were verified */
+	uint64_t settled; /* how many actions that are not in the graph count as cached */
 	/* discovered inputs below these are covered by a tool digest */
 	struct str_vec trusted_prefixes;
 };

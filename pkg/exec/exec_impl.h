@@ -187,7 +187,7 @@ struct run {
 	struct file_memo *memo;
 	struct spawn_set *children;
 	struct pool *pool;
-	struct str cwd, cas_dir;
+	struct str cwd;
 	const char *state_dir;	/* NUL-terminated; NULL: none */
 	const char *clock_path; /* for clock_stamp_ns; NULL: none */
 	struct exec_stat stat;

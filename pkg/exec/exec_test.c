@@ -218,6 +218,60 @@ void TestExecReplaysWords(struct test *t)
 	close_world(&w);
 }
 
+/* The tool is not to blame when somebody removes what it reads. */
+void TestExecInputLeavesTheCache(struct test *t)
+{
+	struct world w;
+	struct action *x, *y;
+
+	open_world(&w, t);
+	write_file(&w, "a.txt", "x");
+	x = copier(&w, "cc a", "a.txt", "obj/a.o");
+	y = shell(&w, "link", "rm -f \"$1\"; cat \"$1\" >\"$2\"");
+	reads_from(&w, y, x);
+	makes(&w, y, "bin/a");
+	T_OK(t, !run(&w));
+	T_EQ_INT(t, w.e.code, ERR_IO);
+	T_EQ_STR(t, w.e.msg, "obj/a.o left the cache or changed there while 'link' read it");
+	T_CHECK(t, strstr(w.e.fix, "build again"), "%s", w.e.fix);
+	close_world(&w);
+}
+
+/* An object in a cache below is read there; when it changes meanwhile, what was made of it is not kept. */
+void TestExecReadsBelow(struct test *t)
+{
+	struct world w;
+	struct action *x, *y;
+	struct str where;
+
+	open_world(&w, t);
+	write_file(&w, "a.txt", "x");
+	x = copier(&w, "cc a", "a.txt", "obj/a.o");
+	must(&w, run(&w), "fill");
+	cas_close(w.cas);
+	must(&w, cas_open(&w.a, str_fmt(&w.a, "%s/upper", test_tmpdir(t)), &w.cas, &w.e), "open");
+	T_OK(t, cas_layer(w.cas, str_fmt(&w.a, "%s/cache", test_tmpdir(t))));
+	w.opts.cas = w.cas;
+	y = shell(&w, "link", "echo \"$1\" >where; echo \"of $1\"; cat \"$1\" >\"$2\"");
+	reads_from(&w, y, x);
+	makes(&w, y, "bin/a");
+	must(&w, run(&w), "above");
+	expect_counts(&w, 1, 1);
+	T_EQ_STR(t, str_c(&w.a, y->words), "of obj/a.o\n");
+	T_EQ_STR(t, content(&w, y, 0), "x");
+	must(&w, file_read(&w.a, "where", 0, &where, &w.e), "where");
+	T_OK(t, str_startsc(str_skip(where, strlen(test_tmpdir(t))), "/cache/cas/"));
+
+	y->argv.v[2].text = STR("chmod u+w \"$1\" && echo y >>\"$1\"; cat \"$1\" >\"$2\"");
+	T_OK(t, !run(&w));
+	T_EQ_STR(t, w.e.msg, "obj/a.o left the cache or changed there while 'link' read it");
+	y->argv.v[2].text = STR("cat \"$1\" >\"$2\"");
+	must(&w, run(&w), "again");
+	expect_counts(&w, 2, 0);
+	T_EQ_STR(t, content(&w, y, 0), "x");
+	close_world(&w);
+}
+
 void TestExecFailure(struct test *t)
 {
 	struct world w;

@@ -174,22 +174,34 @@ static bool canonical_at(struct arena *a, const struct job *j, struct str text, 
 	return false;
 }
 
+/* Whether text starts with the name of one of the cache's folders: the few places to look closer at. */
+static bool starts_in_cache(const struct cas *cas, struct str text)
+{
+	struct str dir;
+
+	for (size_t i = 0; (dir = cas_dir(cas, i)).n; i++)
+		if (str_starts(text, dir))
+			return true;
+	return false;
+}
+
 struct str words_canonical(struct arena *a, const struct job *j, struct str words)
 {
 	struct arena scratch = {0};
 	struct buf out = {0};
-	struct str dir = j->run->cas_dir, result, path;
+	struct str result, path;
 	size_t at = 0, n;
 
 	while (at < words.n) {
 		struct str rest = str_skip(words, at);
 
-		if (str_starts(rest, dir) && canonical_at(&scratch, j, rest, &path, &n)) {
+		if (starts_in_cache(j->run->o->cas, rest) &&
+		    canonical_at(&scratch, j, rest, &path, &n)) {
 			buf_adds(&out, path);
 			at += n;
 			continue;
 		}
-		n = rest.n > 1 ? str_find(str_skip(rest, 1), dir.p[0]) + 1 : 1;
+		n = rest.n > 1 ? str_find(str_skip(rest, 1), '/') + 1 : 1;
 		buf_add(&out, rest.p, n);
 		at += n;
 	}

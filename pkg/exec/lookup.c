@@ -87,7 +87,7 @@ bool settled_inputs_there(struct run *r, const struct action *x)
 		const struct input *in = &x->inputs.v[i];
 
 		if (in->from && in->from->settled &&
-		    cas_still_has(r->o->cas, &in->digest, r->o->settled_ns, &ignored) != CAS_HIT)
+		    cas_has(r->o->cas, &in->digest, &ignored) != CAS_HIT)
 			return false;
 	}
 	return true;

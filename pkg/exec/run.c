@@ -103,6 +103,27 @@ static bool tool_failed(const struct action *x, const struct spawn_result *res, 
 	return false;
 }
 
+/*
+ * An object that was read in a cache below, which others look after, must have been the same to the end:
+ * what was made of another one is never kept. And a tool that did not find what was there is not to blame.
+ */
+static bool inputs_steady(const struct run *r, const struct action *x, bool ok, struct err *e)
+{
+	struct err ignored;
+
+	for (size_t i = 0; i < x->inputs.n; i++) {
+		const struct input *in = &x->inputs.v[i];
+
+		if (!in->from || (cas_steady(r->o->cas, &in->digest) &&
+				  (ok || cas_has(r->o->cas, &in->digest, &ignored) == CAS_HIT)))
+			continue;
+		err_set(e, ERR_IO, "%.*s left the cache or changed there while '%.*s' read it",
+			STR_ARG(in->path), STR_ARG(x->title));
+		return err_fix(e, "build again; somebody removed or changed files of the cache");
+	}
+	return true;
+}
+
 /* What both kinds of job come to; takes j. */
 static void job_ended(struct run *r, struct job *j, bool ok, struct str out, struct str err,
 		      const struct spawn_result *cost, struct err *why)
@@ -111,6 +132,7 @@ static void job_ended(struct run *r, struct job *j, bool ok, struct str out, str
 
 	if (report_spans(r))
 		report_job(r, j, ok, cost->peak_bytes);
+	ok = inputs_steady(r, x, ok, why) && ok;
 	if (ok) {
 		uint64_t start_ns = report_spans(r) ? clock_mono_ns() : 0;
 
@@ -607,7 +629,6 @@ bool exec_run(struct arena *a, struct graph *g, const uint32_t *goals, size_t go
 	bool ok;
 
 	r.stat.cached = opts->settled;
-	r.cas_dir = cas_dir(opts->cas);
 	history_open(&r.history, history_path(a, opts->state_dir));
 	ok = schedule_init(a, g, goals, goal_count, &r.history, &r.s, e) && open_all(&r, e) &&
 	     run_all(&r, e);

@@ -82,13 +82,14 @@ static bool is_own(const struct record *r, struct str path)
 {
 	static const char *const in_cache[] = {"cas", "ac", "tmp", "lock", "toolchain/memo"};
 
+	for (size_t i = 0; i < sizeof in_cache / sizeof in_cache[0]; i++)
+		if (path_within(path_join(r->a, r->r->cache_dir, str_of(in_cache[i])), path))
+			return true;
+	/* Afterwards: the cache may lie in the project. */
 	if (path_within(r->r->root, path))
 		path = path_rel(r->a, r->r->root, path);
 	if (path_within(STR("build"), path))
 		return !str_startsc(path, "build/.x/mod/") && !str_startsc(path, "build/.x/tc/");
-	for (size_t i = 0; i < sizeof in_cache / sizeof in_cache[0]; i++)
-		if (path_within(path_join(r->a, r->r->cache_dir, str_of(in_cache[i])), path))
-			return true;
 	return str_startsc(path, "/proc/") || str_startsc(path, "/sys/");
 }
 
@@ -293,6 +294,7 @@ static void put_together(struct record *r, const struct buf *graph, struct buf *
 	memset(&h, 0, sizeof h);
 	h.total = r->r->total;
 	h.walked_ns = r->now_ns;
+	h.boot = clock_boot();
 	h.folder_count = (uint32_t)r->folders.n;
 	h.entry_count = (uint32_t)r->entries.n;
 	h.words_count = (uint32_t)r->words.n;
