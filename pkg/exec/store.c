@@ -117,16 +117,22 @@ static bool more_lines(struct job *j, const struct str_vec *more, struct buf *li
 	return true;
 }
 
-/* The record without the places of depfiles. */
+/* The record: canonical, without the places of depfiles. */
 static struct action_result kept_result(struct job *j)
 {
 	struct action_result r = j->x->result;
 	size_t n = 0;
 
 	r.outputs = arena_array(&j->scratch, struct cas_output, r.output_count);
-	for (size_t i = 0; i < r.output_count; i++) {
-		if (!j->x->outputs.v[i].depfile)
-			r.outputs[n++] = j->x->result.outputs[i];
+	for (uint32_t i = 0; i < r.output_count; i++) {
+		struct buf name = {0};
+
+		if (j->x->outputs.v[i].depfile)
+			continue;
+		canonical_output(&name, j->x, i);
+		r.outputs[n] = j->x->result.outputs[i];
+		r.outputs[n++].path = str_dup(&j->scratch, buf_str(&name));
+		buf_fini(&name);
 	}
 	r.output_count = n;
 	r.more_inputs = (struct str_vec){0};
