@@ -125,7 +125,7 @@ asan:
 	$(MAKE) VARIANT=asan test
 
 tsan:
-	$(MAKE) VARIANT=tsan ROOM="$(or $(ROOM),sys exec)" test
+	$(MAKE) VARIANT=tsan ROOM="$(or $(ROOM),sys cas exec state)" test
 
 clang:
 	$(MAKE) VARIANT=clang build/bin-clang/cbuild
@@ -160,6 +160,10 @@ check-peers:
 bench: $(bin)/cbuild
 	bench/run
 
+# Builds that are killed, and a cache shared under faults; minutes.
+torture: $(bin)/cbuild
+	scripts/torture
+
 quickstart:
 	scripts/quickstart
 
@@ -169,12 +173,13 @@ help:
 	@echo '#   scripts golden    whole-command tests; golden rewrites their expected files'
 	@echo '#   fuzz replay       fuzz for FUZZ_SECONDS each; replay the corpora'
 	@echo '#   layers fmt fmt-check tidy quickstart bench clean'
+	@echo '#   torture           kill builds, and build from one cache under faults; minutes'
 	@echo '#   check-peers       kv twice, byte for byte; its image in other tools; other people'\''s projects'
 
 clean:
 	rm -rf build
 
-.PHONY: all bench test asan tsan clang scripts replay fuzz layers fmt fmt-check tidy golden check \
+.PHONY: all bench torture test asan tsan clang scripts replay fuzz layers fmt fmt-check tidy golden check \
 	check-peers quickstart help clean
 .DELETE_ON_ERROR:
 .SECONDARY:

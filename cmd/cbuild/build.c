@@ -234,7 +234,6 @@ bool build_run(struct build *b, struct err *e)
 			      .explain = b->opts->explain,
 			      .no_cache_read = b->opts->no_cache,
 			      .settled = b->settled,
-			      .settled_ns = b->settled_ns,
 			      .trusted_prefixes = b->trusted,
 			      .state_dir = STR(STATE_DIR)};
 

@@ -28,6 +28,7 @@ struct cmd {
 	struct str root;      /* absolute folder of the project; also the working folder */
 	struct str prefix;    /* where the user stands, relative to root: "." or "cmd/kv" */
 	struct str cache_dir; /* absolute */
+	struct str_vec below; /* CBUILD_CACHE_RO's folders, absolute */
 	bool offline;
 	bool has_manifest;
 	struct manifest manifest;
@@ -72,9 +73,11 @@ bool session_open(struct cmd *c, struct err *e);
 /* The same in two parts: finding, and reading the manifest. */
 bool session_find(struct cmd *c, struct err *e);
 bool session_manifest(struct cmd *c, struct err *e);
-/* Only the cache folder's name; for verbs that need no project. */
+/* Only the cache folders' names; for verbs that need no project. */
 bool session_cache(struct cmd *c, struct err *e);
-/* Opens the cache, once. */
+/* What is kept of the cache: how long it was not used, and how much in all. */
+enum { CACHE_DAYS = 30, CACHE_MEGABYTES = 10000 };
+/* Opens the cache, once, with what can be used of CBUILD_CACHE_RO below it. */
 bool session_cas(struct cmd *c, struct err *e);
 struct mod_opts session_mod_opts(struct cmd *c);
 struct toolchain_opts session_toolchain_opts(struct cmd *c);
@@ -88,6 +91,9 @@ bool session_patterns(struct cmd *c, struct str_vec *patterns, struct err *e);
 /* Targets from --target options: "all" means the manifest's (without any: the usual six); none: this host. */
 bool session_targets(struct cmd *c, const struct str_vec *names, struct target **out, size_t *n,
 		     struct err *e);
+
+/* Trims the cache when that is due today; the end of every command that opened it. */
+void session_tidy(struct cmd *c);
 
 /* What a project keeps from run to run; only time is lost with it. */
 #define STATE_DIR "build/.x/state"
@@ -145,7 +151,6 @@ struct build {
 	uint64_t opened_ns;	/* when build_open ended and planning began */
 	struct str_vec trusted; /* beside the targets' toolchains' */
 	uint64_t settled;	/* for exec_opts */
-	int64_t settled_ns;
 };
 
 /* Toolchains, packages and empty plans for every target. */

@@ -121,6 +121,7 @@ int main(int argc, char **argv)
 		status = status ? status : err_exit_status(e.code);
 	}
 	ui_close(c.ui);
+	session_tidy(&c);
 	cas_close(c.cas);
 	jobserver_close(c.jobserver);
 	arena_fini(&c.arena);

@@ -117,7 +117,6 @@ static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct 
 	b.graph = d.graph;
 	b.trusted = d.trusted_prefixes;
 	b.settled = d.settled;
-	b.settled_ns = d.settled_ns;
 	for (size_t i = 0; i < d.goals.n; i++)
 		*vec_push(&c->arena, &b.goals) = d.goals.v[i];
 	for (size_t i = 0; i < d.products.n; i++)

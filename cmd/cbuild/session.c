@@ -23,6 +23,7 @@ static struct str env(const char *name)
 bool session_cache(struct cmd *c, struct err *e)
 {
 	struct str dir = env("CBUILD_CACHE"), base = env("XDG_CACHE_HOME"), cwd;
+	struct str below = env("CBUILD_CACHE_RO");
 
 	c->offline = env("CBUILD_OFFLINE").n && !str_eqc(env("CBUILD_OFFLINE"), "0");
 	if (!dir.n && base.n)
@@ -36,13 +37,31 @@ bool session_cache(struct cmd *c, struct err *e)
 	if (!path_cwd(&c->arena, &cwd, e))
 		return false;
 	c->cache_dir = path_join(&c->arena, cwd, dir);
+	while (below.n) {
+		dir = str_cut(&below, ':');
+		if (dir.n)
+			*vec_push(&c->arena, &c->below) = path_join(&c->arena, cwd, dir);
+	}
 	return true;
 }
 
 bool session_cas(struct cmd *c, struct err *e)
 {
-	return c->cas || cas_open(&c->arena, c->cache_dir, &c->cas, e) ||
-	       err_wrap(e, "opening the cache");
+	if (c->cas)
+		return true;
+	if (!cas_open(&c->arena, c->cache_dir, &c->cas, e))
+		return err_wrap(e, "opening the cache");
+	/* One that is not there today costs time, not a build; `cbuild cache stat` tells. */
+	for (size_t i = 0; i < c->below.n; i++)
+		(void)cas_layer(c->cas, c->below.v[i]);
+	return true;
+}
+
+void session_tidy(struct cmd *c)
+{
+	if (c->cas && !str_eqc(env("CBUILD_CACHE_TRIM"), "off"))
+		cas_trim_daily(c->cas, (uint64_t)CACHE_DAYS * 86400,
+			       (uint64_t)CACHE_MEGABYTES * 1000000);
 }
 
 static bool has(struct cmd *c, struct str dir, const char *name)

@@ -13,21 +13,47 @@
 #define CBUILD_VERSION "0.1.0-dev"
 #endif
 
+static void print_layer(struct cmd *c, struct str dir, const struct cas_stat *s, bool below)
+{
+	const char *mark = below ? " (below, only read)" : "";
+	struct buf name = {0};
+
+	if (!c->json) {
+		printf("%.*s%s: %llu blobs, %.1f MB; %llu results, %.1f MB\n", STR_ARG(dir), mark,
+		       (unsigned long long)s->blob_count, (double)s->blob_bytes / 1e6,
+		       (unsigned long long)s->action_count, (double)s->action_bytes / 1e6);
+		return;
+	}
+	buf_add_json(&name, dir);
+	printf("{\"dir\":%s,\"below\":%s,\"blobs\":%llu,\"blob_bytes\":%llu,\"results\":%llu,"
+	       "\"result_bytes\":%llu}\n",
+	       name.p, below ? "true" : "false", (unsigned long long)s->blob_count,
+	       (unsigned long long)s->blob_bytes, (unsigned long long)s->action_count,
+	       (unsigned long long)s->action_bytes);
+	buf_fini(&name);
+}
+
+/* What cannot be used of CBUILD_CACHE_RO is said here, and nowhere else. */
 static bool print_stat(struct cmd *c, struct err *e)
 {
 	struct cas_stat s;
+	size_t layers = 1;
 
-	if (!cas_stat(c->cas, &s, e))
+	if (!cas_stat(c->cas, 0, &s, e))
 		return false;
-	if (c->json)
-		printf(
-		    "{\"blobs\":%llu,\"blob_bytes\":%llu,\"results\":%llu,\"result_bytes\":%llu}\n",
-		    (unsigned long long)s.blob_count, (unsigned long long)s.blob_bytes,
-		    (unsigned long long)s.action_count, (unsigned long long)s.action_bytes);
-	else
-		printf("%.*s: %llu blobs, %.1f MB; %llu results, %.1f MB\n", STR_ARG(c->cache_dir),
-		       (unsigned long long)s.blob_count, (double)s.blob_bytes / 1e6,
-		       (unsigned long long)s.action_count, (double)s.action_bytes / 1e6);
+	print_layer(c, c->cache_dir, &s, false);
+	for (size_t i = 0; i < c->below.n; i++) {
+		struct err why = {0};
+
+		if (!str_eq(c->below.v[i], cas_dir(c->cas, layers)))
+			event_warn(ui_sink(c->ui),
+				   "%.*s: no cache that can be read, or its owner is trimming it",
+				   STR_ARG(c->below.v[i]));
+		else if (cas_stat(c->cas, layers++, &s, &why))
+			print_layer(c, c->below.v[i], &s, true);
+		else
+			event_warn(ui_sink(c->ui), "%s", why.msg);
+	}
 	return true;
 }
 
@@ -43,26 +69,21 @@ static bool trim(struct cmd *c, unsigned days, unsigned megabytes, struct err *e
 
 bool verb_cache(struct cmd *c, struct str_vec *args, struct err *e)
 {
-	unsigned days = 5, megabytes = 10000;
+	unsigned days = CACHE_DAYS, megabytes = CACHE_MEGABYTES;
 	const struct opt opts[] = {
 	    {"--max-age", OPT_UINT, &days}, {"--max-size", OPT_UINT, &megabytes}, {0}};
 	struct str what;
 	uint64_t damaged;
 
-	if (!opt_parse(c, args, opts, false, e) || !session_cache(c, e) ||
-	    !cas_open(&c->arena, c->cache_dir, &c->cas, e))
+	if (!opt_parse(c, args, opts, false, e) || !session_cache(c, e) || !session_cas(c, e))
 		return false;
 	what = args->n == 1 ? args->v[0] : STR("");
 	if (str_eqc(what, "stat"))
 		return print_stat(c, e);
 	if (str_eqc(what, "trim"))
 		return trim(c, days, megabytes, e);
-	if (str_eqc(what, "clean")) {
-		cas_close(c->cas);
-		c->cas = NULL;
-		return folder_remove(path_join(&c->arena, c->cache_dir, STR("ac")).p, e) &&
-		       folder_remove(path_join(&c->arena, c->cache_dir, STR("cas")).p, e);
-	}
+	if (str_eqc(what, "clean"))
+		return cas_clean(c->cas, e);
 	if (str_eqc(what, "verify")) {
 		if (!cas_verify(c->cas, &damaged, e))
 			return false;
@@ -98,8 +119,8 @@ bool verb_env(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	static const struct opt opts[] = {{0}};
 	static const char *const names[] = {
-	    "CBUILD_OFFLINE", "CBUILD_TOOLCHAIN",  "CFLAGS",
-	    "LDFLAGS",	      "SOURCE_DATE_EPOCH", "GIT_CONFIG_GLOBAL"};
+	    "CBUILD_CACHE_RO", "CBUILD_CACHE_TRIM", "CBUILD_OFFLINE",	 "CBUILD_TOOLCHAIN",
+	    "CFLAGS",	       "LDFLAGS",	    "SOURCE_DATE_EPOCH", "GIT_CONFIG_GLOBAL"};
 	struct target host = target_host();
 
 	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e))

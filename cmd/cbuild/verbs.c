@@ -95,10 +95,16 @@ const struct verb verbs[] = {
      "  env [--target T]  the commands that compile and link for a target\n",
      verb_toolchain},
     {"cache", "stat|verify|trim|clean", "look after the cache",
-     "  stat              what it holds\n"
+     "  stat              what it holds, and what is below it\n"
      "  verify            read everything, remove what is damaged\n"
      "  trim [--max-age DAYS] [--max-size MB]\n"
-     "  clean             remove blobs and results (modules and toolchains stay)\n",
+     "                    remove what was not used for 30 days, then the oldest above 10000 MB;\n"
+     "                    done once a day by itself, unless CBUILD_CACHE_TRIM=off\n"
+     "  clean             remove blobs and results (modules and toolchains stay)\n"
+     "\nCBUILD_CACHE names its folder. CBUILD_CACHE_RO=DIR[:DIR...] names other caches to look in, "
+     "which\n"
+     "are only read: one that CI restored, a shared mount, another user's whose builds you "
+     "trust.\n",
      verb_cache},
     {"clean", "", "remove the build folder", "The cache stays: the next build is quick.\n",
      verb_clean},

@@ -24,36 +24,47 @@ static const int64_t SEAL_GAP_NS = (int64_t)10 * 1000000000;
 
 /* --- names --- */
 
-static void shard_path(const struct cas *c, const char *kind, const struct digest *d,
-		       char out[PATH_MAX])
+void shard_path(struct str dir, const char *kind, const struct digest *d, char out[PATH_MAX])
 {
 	char hex[DIGEST_HEX + 1];
 
 	digest_hex(d, hex);
-	(void)snprintf(out, PATH_MAX, "%s/%s/%.2s/%s", c->dir.p, kind, hex, hex);
+	(void)snprintf(out, PATH_MAX, "%s/%s/%.2s/%s", dir.p, kind, hex, hex);
 }
 
 void blob_path(const struct cas *c, const struct digest *d, char out[PATH_MAX])
 {
-	shard_path(c, "cas", d, out);
+	shard_path(c->dir, "cas", d, out);
 }
 
 void action_path(const struct cas *c, const struct digest *key, char out[PATH_MAX])
 {
-	shard_path(c, "ac", key, out);
+	shard_path(c->dir, "ac", key, out);
 }
 
-struct str cas_dir(const struct cas *c)
+struct str cas_dir(const struct cas *c, size_t layer)
 {
-	return c->dir;
+	return layer == 0 ? c->dir : layer <= c->layers.n ? c->layers.v[layer - 1].dir : STR("");
+}
+
+bool cas_owns(const struct cas *c, struct str path)
+{
+	for (size_t i = 0; i <= c->layers.n; i++) {
+		struct str dir = cas_dir(c, i), rest = str_skip(path, dir.n);
+
+		if (str_starts(path, dir) &&
+		    (str_startsc(rest, "/cas/") || str_startsc(rest, "/tmp/")))
+			return true;
+	}
+	return false;
 }
 
 struct str cas_path(struct arena *a, const struct cas *c, const struct digest *d)
 {
-	char hex[DIGEST_HEX + 1];
+	char path[PATH_MAX];
 
-	digest_hex(d, hex);
-	return str_fmt(a, "%s/cas/%.2s/%s", c->dir.p, hex, hex);
+	shard_path(cas_dir(c, below_layer(c, d)), "cas", d, path);
+	return str_dup(a, str_of(path));
 }
 
 struct str cas_temp(struct arena *a, struct cas *c, const char *suffix)
@@ -131,7 +142,7 @@ static int64_t age_ns(const struct file_sig *sig)
 	return clock_real_ns() - sig->mtime_ns;
 }
 
-static bool make_folders(struct arena *a, struct str dir, struct err *e)
+bool make_folders(struct arena *a, struct str dir, struct err *e)
 {
 	static const char *const names[] = {"cas", "ac", "tmp"};
 
@@ -152,7 +163,9 @@ bool cas_open(struct arena *a, struct str dir, struct cas **out, struct err *e)
 	struct cas *c = arena_new(a, struct cas);
 	bool got;
 
+	c->a = a;
 	c->dir = str_dup(a, dir);
+	c->boot = clock_boot();
 	/* Names below are "/cas/ab/" and a hash: they must fit a path. */
 	if (!path_is_abs(dir) || dir.n > PATH_MAX - 128)
 		return err_set(e, ERR_USAGE,
@@ -174,6 +187,7 @@ void cas_close(struct cas *c)
 {
 	if (!c)
 		return;
+	below_close(c);
 	seen_forget(c);
 	lock_release(&c->lock);
 }
@@ -214,31 +228,33 @@ static void note_use(const char *path, const struct file_sig *sig)
 
 /*
  * The seal: a blob whose bytes were seen to be right gets a modification time whose nanoseconds follow
- * from its digest, set within seconds of its change time. Whoever writes to the file, copies it or sets
- * its times afterwards moves one of them and breaks the seal, and the blob is hashed again. Reading all
- * objects of a project to find that nothing changed would cost more than all else together. What changes
- * bytes behind the file system's back is cas_verify's to find.
+ * from its digest and from this boot of the machine, set within seconds of its change time. Whoever writes
+ * to the file, copies it or sets its times afterwards moves one of them and breaks the seal, and the blob is
+ * hashed again. So it is once after each boot: blobs are not synced to the disk, and a power cut can leave
+ * the size and times of a file without its bytes. Reading all objects of a project to find that nothing
+ * changed would cost more than all else together. What changes bytes behind the file system's back is
+ * cas_verify's to find.
  */
-static long seal_ns(const struct digest *d)
+static long seal_ns(const struct cas *c, const struct digest *d)
 {
-	uint32_t x;
+	uint64_t x;
 
 	memcpy(&x, d->sha256, sizeof x);
-	return (long)(1 + x % 999999999);
+	return (long)(1 + (x ^ c->boot) % 999999999);
 }
 
-static bool is_sealed(const struct file_sig *sig, const struct digest *d)
+static bool is_sealed(const struct cas *c, const struct file_sig *sig, const struct digest *d)
 {
 	int64_t gap_ns = sig->ctime_ns - sig->mtime_ns;
 
-	return sig->mtime_ns > 0 && sig->mtime_ns % 1000000000 == seal_ns(d) && gap_ns >= 0 &&
-	       gap_ns < SEAL_GAP_NS;
+	return c->boot && sig->mtime_ns > 0 && sig->mtime_ns % 1000000000 == seal_ns(c, d) &&
+	       gap_ns >= 0 && gap_ns < SEAL_GAP_NS;
 }
 
 /* A second back, so that no time lies ahead. A cache that cannot be written stays without. */
-static void seal(const char *path, const struct digest *d)
+static void seal(const struct cas *c, const char *path, const struct digest *d)
 {
-	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = seal_ns(d)}};
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = seal_ns(c, d)}};
 
 	times[1].tv_sec = (time_t)(clock_real_ns() / 1000000000 - 1);
 	utimensat(AT_FDCWD, path, times, 0);
@@ -253,41 +269,17 @@ static enum cas_result check_blob(struct cas *c, const struct digest *d, const c
 		return miss_or_error(e);
 	if (!S_ISREG(sig->mode) || sig->size_bytes != d->size_bytes)
 		return damaged(path);
-	if (seen_has(c, d) || (is_sealed(sig, d) && age_ns(sig) < HOUR_NS))
+	if (seen_has(c, d) || (is_sealed(c, sig, d) && age_ns(sig) < HOUR_NS))
 		return CAS_HIT;
-	if (!is_sealed(sig, d)) {
+	if (!is_sealed(c, sig, d)) {
 		if (!file_digest(path, &got, e))
 			return miss_or_error(e);
 		if (!digest_eq(&got, d))
 			return damaged(path);
 	}
 	seen_add(c, d);
-	seal(path, d);
+	seal(c, path, d);
 	return CAS_HIT;
-}
-
-enum cas_result cas_has(struct cas *c, const struct digest *d, struct err *e)
-{
-	char path[PATH_MAX];
-	struct file_sig sig;
-
-	blob_path(c, d, path);
-	return check_blob(c, d, path, &sig, e);
-}
-
-enum cas_result cas_still_has(struct cas *c, const struct digest *d, int64_t verified_ns,
-			      struct err *e)
-{
-	/* Of the clock that file systems stamp with, which lags behind by a tick. */
-	static const int64_t TICK_NS = 20 * 1000000;
-	char path[PATH_MAX];
-	struct file_sig sig;
-
-	blob_path(c, d, path);
-	if (file_stat(path, &sig, e) && S_ISREG(sig.mode) && sig.size_bytes == d->size_bytes &&
-	    sig.ctime_ns < verified_ns - TICK_NS)
-		return CAS_HIT;
-	return cas_has(c, d, e);
 }
 
 /*
@@ -306,7 +298,14 @@ static enum cas_result check_output(struct cas *c, const struct digest *d, bool 
 		err_errno(e, "making %s executable", path);
 		return CAS_ERROR;
 	}
-	return found;
+	if (found == CAS_HIT)
+		below_forget(c, d);
+	return found == CAS_MISS && below_find(c, d, executable) ? CAS_HIT : found;
+}
+
+enum cas_result cas_has(struct cas *c, const struct digest *d, struct err *e)
+{
+	return check_output(c, d, false, e);
 }
 
 static bool drop_temp(const char *path)
@@ -329,12 +328,13 @@ static bool adopt(struct cas *c, const char *temp, bool executable, const struct
 		err_errno(e, "setting the mode of %s", temp);
 		return drop_temp(temp);
 	}
-	seal(temp, d);
+	seal(c, temp, d);
 	/* The shard's folder is made when the first rename finds none. */
 	if (!file_move(temp, path, e) &&
 	    (e->os_errno != ENOENT || !folder_make_for(path, e) || !file_move(temp, path, e)))
 		return drop_temp(temp);
 	seen_add(c, d);
+	below_forget(c, d);
 	return true;
 }
 
@@ -400,8 +400,8 @@ bool cas_put_file(struct cas *c, const char *path, enum cas_how how, bool execut
 	return ok || err_wrap(e, "writing to the build cache %s", c->dir.p);
 }
 
-enum cas_result cas_get(struct cas *c, const struct digest *d, struct arena *a, struct str *out,
-			struct err *e)
+static enum cas_result get_own(struct cas *c, const struct digest *d, struct arena *a,
+			       struct str *out, struct err *e)
 {
 	char path[PATH_MAX];
 	struct file_sig sig;
@@ -418,9 +418,17 @@ enum cas_result cas_get(struct cas *c, const struct digest *d, struct arena *a, 
 	if (!digest_eq(&got, d))
 		return damaged(path);
 	seen_add(c, d);
-	if (!is_sealed(&sig, d) || age_ns(&sig) > HOUR_NS)
-		seal(path, d);
+	if (!is_sealed(c, &sig, d) || age_ns(&sig) > HOUR_NS)
+		seal(c, path, d);
 	return CAS_HIT;
+}
+
+enum cas_result cas_get(struct cas *c, const struct digest *d, struct arena *a, struct str *out,
+			struct err *e)
+{
+	enum cas_result found = get_own(c, d, a, out, e);
+
+	return found == CAS_MISS && below_get(c, d, a, out) ? CAS_HIT : found;
 }
 
 /* A file that is right already keeps its times, so nothing that watches it wakes up. */
@@ -455,12 +463,16 @@ enum cas_result cas_place(struct cas *c, const struct digest *d, const char *pat
 	found = cas_has(c, d, e);
 	if (found != CAS_HIT)
 		return found;
-	blob_path(c, d, from);
+	shard_path(cas_dir(c, below_layer(c, d)), "cas", d, from);
 	if (!folder_make_for(path, e))
 		return CAS_ERROR;
-	if (how == CAS_LINK && place_link(from, path, mode))
+	if (how == CAS_LINK && !below_layer(c, d) && place_link(from, path, mode))
 		return CAS_HIT;
-	return file_copy(from, path, mode, e) ? CAS_HIT : CAS_ERROR;
+	if (!file_copy(from, path, mode, e))
+		return CAS_ERROR;
+	if (cas_steady(c, d))
+		return CAS_HIT;
+	return file_remove(path, e) ? CAS_MISS : CAS_ERROR;
 }
 
 /* --- action results --- */
@@ -479,8 +491,8 @@ static enum cas_result check_outputs(struct cas *c, const struct action_result *
 	return found;
 }
 
-enum cas_result cas_action_get(struct cas *c, const struct digest *key, struct arena *a,
-			       struct action_result *out, struct err *e)
+static enum cas_result action_get_own(struct cas *c, const struct digest *key, struct arena *a,
+				      struct action_result *out, struct err *e)
 {
 	char path[PATH_MAX];
 	struct file_sig sig;
@@ -499,6 +511,17 @@ enum cas_result cas_action_get(struct cas *c, const struct digest *key, struct a
 	return check_outputs(c, out, e);
 }
 
+enum cas_result cas_action_get(struct cas *c, const struct digest *key, struct arena *a,
+			       struct action_result *out, struct err *e)
+{
+	enum cas_result found = action_get_own(c, key, a, out, e);
+
+	for (size_t i = 1; found == CAS_MISS && i <= c->layers.n; i++)
+		if (below_record(c, i, key, a, out))
+			found = check_outputs(c, out, e);
+	return found;
+}
+
 static bool outputs_stored(struct cas *c, const struct action_result *r, struct err *e)
 {
 	switch (check_outputs(c, r, e)) {
@@ -512,12 +535,14 @@ static bool outputs_stored(struct cas *c, const struct action_result *r, struct 
 	return false;
 }
 
-static bool write_record(struct cas *c, const char *path, struct str text, struct err *e)
+static bool write_record(struct cas *c, const struct digest *key, struct str text, struct err *e)
 {
 	struct arena scratch = {0};
 	const char *temp = cas_temp(&scratch, c, "ac").p;
 	bool ok = file_write_fast(temp, text, 0444, e);
+	char path[PATH_MAX];
 
+	action_path(c, key, path);
 	if (ok && !file_move(temp, path, e) &&
 	    (e->os_errno != ENOENT || !folder_make_for(path, e) || !file_move(temp, path, e)))
 		ok = drop_temp(temp);
@@ -529,14 +554,12 @@ bool cas_action_put(struct cas *c, const struct digest *key, const struct action
 		    struct err *e)
 {
 	struct buf text = {0};
-	char path[PATH_MAX];
 	bool ok;
 
 	if (r->exit_status != 0)
 		return err_set(e, ERR_IO, "only a successful action can be recorded");
-	action_path(c, key, path);
 	ok = outputs_stored(c, r, e) && record_write(key, r, &text, e) &&
-	     write_record(c, path, buf_str(&text), e);
+	     write_record(c, key, buf_str(&text), e);
 	buf_fini(&text);
 	return ok || err_wrap(e, "writing to the build cache %s", c->dir.p);
 }

@@ -28,7 +28,10 @@
  * Guarantees: a blob appears under its name only whole (temporary + rename). An action result
  * appears only after all blobs it names. Whatever is damaged, truncated or missing is a miss, never
  * an error or a wrong hit: reads verify the hash (cas_get), or the size and that the file is as it
- * was when its hash was last seen to be right (cas_has; cas.c, the seal). No fsync: a crash can only lose entries. Any number of processes may share a cache.
+ * was when its hash was last seen to be right (cas_has; cas.c, the seal). No fsync: a crash can lose
+ * entries, and damage those of this boot. Any number of processes may share a cache.
+ *
+ * Layers: cas_layer puts other caches, which are only read, below. What is found there stays there (below.c).
  * Within a process one thread at a time uses a struct cas.
  */
 #ifndef CAS_CAS_H
@@ -67,9 +70,19 @@ struct action_result {
 bool cas_open(struct arena *a, struct str dir, struct cas **out, struct err *e) ATTR_MUST_USE;
 void cas_close(struct cas *c); /* accepts NULL */
 
-/* The folder it was opened with; a view that lives as long as c. */
-struct str cas_dir(const struct cas *c);
-/* Absolute path of a blob, whether or not it is there; in arena a. For reading in place (links). */
+/*
+ * Puts the cache in the absolute folder dir below c and the layers given before: what they lack is looked
+ * for there. It is only read. False: there is no cache, or its owner is trimming it; c goes without.
+ */
+bool cas_layer(struct cas *c, struct str dir);
+/* The folder of a layer, 0 is c's own, empty behind the last; a view that lives as long as c. */
+struct str cas_dir(const struct cas *c, size_t layer);
+/* Whether an absolute path is one of a blob or a temporary in these folders: a project may lie there too. */
+bool cas_owns(const struct cas *c, struct str path);
+/*
+ * Absolute path of a blob, in its layer when cas_has found it below, else in c's own folder, whether or not
+ * it is there; in arena a. For reading in place (links).
+ */
 struct str cas_path(struct arena *a, const struct cas *c, const struct digest *d);
 /* A new name in tmp/ with the given suffix ("o"); absolute; unique over processes. */
 struct str cas_temp(struct arena *a, struct cas *c, const char *suffix);
@@ -87,11 +100,10 @@ bool cas_put_file(struct cas *c, const char *path, enum cas_how how, bool execut
  */
 enum cas_result cas_has(struct cas *c, const struct digest *d, struct err *e);
 /*
- * As cas_has for a blob that was verified at verified_ns (of the real clock): it is hashed again only
- * when its inode changed since.
+ * Whether a blob is still the file that cas_has found: to be asked after its file was read in place. c's own
+ * blobs are, since nobody removes them while c is open.
  */
-enum cas_result cas_still_has(struct cas *c, const struct digest *d, int64_t verified_ns,
-			      struct err *e);
+bool cas_steady(const struct cas *c, const struct digest *d);
 /* Whole content, verified, into arena a. */
 enum cas_result cas_get(struct cas *c, const struct digest *d, struct arena *a, struct str *out,
 			struct err *e);
@@ -113,7 +125,8 @@ bool cas_action_put(struct cas *c, const struct digest *key, const struct action
 struct cas_stat {
 	uint64_t blob_count, blob_bytes, action_count, action_bytes;
 };
-bool cas_stat(struct cas *c, struct cas_stat *out, struct err *e) ATTR_MUST_USE;
+/* Of a layer's folder, 0 is c's own. */
+bool cas_stat(struct cas *c, size_t layer, struct cas_stat *out, struct err *e) ATTR_MUST_USE;
 /* Reads everything; removes damaged entries and counts them. */
 bool cas_verify(struct cas *c, uint64_t *damaged, struct err *e) ATTR_MUST_USE;
 /*
@@ -123,5 +136,12 @@ bool cas_verify(struct cas *c, uint64_t *damaged, struct err *e) ATTR_MUST_USE;
  */
 bool cas_trim(struct cas *c, uint64_t max_age_s, uint64_t max_bytes, uint64_t *freed_bytes,
 	      struct err *e) ATTR_MUST_USE;
+/*
+ * The same once a day, for the end of a command: costs one stat on all other days. Nothing happens, until
+ * the next call, while another process has the cache open. An interrupt ends it early.
+ */
+void cas_trim_daily(struct cas *c, uint64_t max_age_s, uint64_t max_bytes);
+/* Removes all blobs and results; ERR_IO as cas_trim. */
+bool cas_clean(struct cas *c, struct err *e) ATTR_MUST_USE;
 
 #endif

@@ -2,6 +2,7 @@
  * Keeping the store in order: counting, checking, and removing what was not used for long. Trimming
  * blobs leaves records whose blobs are gone; those are misses, and go by their own age.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "cas/cas_impl.h"
 #include "sys/clock.h"
+#include "sys/spawn.h"
 
 struct entry {
 	struct str path;
@@ -41,10 +43,10 @@ static bool list_shard(struct arena *a, struct str shard, struct entry_vec *out,
 }
 
 /* All entries of DIR/kind. */
-static bool list_all(struct arena *a, const struct cas *c, const char *kind, struct entry_vec *out,
+static bool list_all(struct arena *a, struct str cache, const char *kind, struct entry_vec *out,
 		     struct err *e)
 {
-	struct str dir = str_fmt(a, "%s/%s", c->dir.p, kind);
+	struct str dir = str_fmt(a, "%s/%s", cache.p, kind);
 	struct folder_entry *shards;
 	size_t n;
 
@@ -67,12 +69,13 @@ static uint64_t total_bytes(const struct entry_vec *v)
 	return sum;
 }
 
-bool cas_stat(struct cas *c, struct cas_stat *out, struct err *e)
+bool cas_stat(struct cas *c, size_t layer, struct cas_stat *out, struct err *e)
 {
+	struct str dir = cas_dir(c, layer);
 	struct arena scratch = {0};
 	struct entry_vec blobs = {0}, actions = {0};
 	bool ok =
-	    list_all(&scratch, c, "cas", &blobs, e) && list_all(&scratch, c, "ac", &actions, e);
+	    list_all(&scratch, dir, "cas", &blobs, e) && list_all(&scratch, dir, "ac", &actions, e);
 
 	*out = (struct cas_stat){blobs.n, total_bytes(&blobs), actions.n, total_bytes(&actions)};
 	arena_fini(&scratch);
@@ -106,8 +109,8 @@ bool cas_verify(struct cas *c, uint64_t *damaged, struct err *e)
 {
 	struct arena scratch = {0};
 	struct entry_vec blobs = {0}, actions = {0};
-	bool ok =
-	    list_all(&scratch, c, "cas", &blobs, e) && list_all(&scratch, c, "ac", &actions, e);
+	bool ok = list_all(&scratch, c->dir, "cas", &blobs, e) &&
+		  list_all(&scratch, c->dir, "ac", &actions, e);
 
 	*damaged = 0;
 	for (size_t i = 0; ok && i < blobs.n; i++) {
@@ -145,7 +148,7 @@ static bool trim_entries(struct entry_vec *v, uint64_t max_age_s, uint64_t max_b
 
 	if (v->n)
 		qsort(v->v, v->n, sizeof *v->v, entry_older);
-	for (size_t i = 0; i < v->n; i++) {
+	for (size_t i = 0; i < v->n && !interrupt_requested(); i++) {
 		int64_t age_s = now_s - v->v[i].used_ns / 1000000000;
 		bool old = age_s > 0 && (uint64_t)age_s > max_age_s;
 
@@ -159,16 +162,54 @@ static bool trim_entries(struct entry_vec *v, uint64_t max_age_s, uint64_t max_b
 	return true;
 }
 
-static bool trim_locked(struct cas *c, uint64_t max_age_s, uint64_t max_bytes,
-			uint64_t *freed_bytes, struct err *e)
+/* --- alone --- */
+
+/* What may be done while no other process has the cache open. */
+struct upkeep {
+	bool (*run)(struct cas *c, struct upkeep *u, struct err *e);
+	uint64_t max_age_s, max_bytes, freed_bytes;
+};
+
+/* Another process that opens the cache meanwhile waits. *alone false: it is in use, nothing was done. */
+static bool run_alone(struct cas *c, struct upkeep *u, bool *alone, struct err *e)
+{
+	struct arena scratch = {0};
+	const char *lock = str_fmt(&scratch, "%s/lock", c->dir.p).p;
+	struct err again;
+	bool ok, got;
+
+	lock_release(&c->lock);
+	ok = lock_acquire(&c->lock, lock, false, false, alone, e);
+	if (ok && *alone) {
+		ok = u->run(c, u, e);
+		seen_forget(c);
+		lock_release(&c->lock);
+	}
+	if (!lock_acquire(&c->lock, lock, true, true, &got, ok ? e : &again))
+		ok = false;
+	arena_fini(&scratch);
+	return ok;
+}
+
+static bool run_or_tell(struct cas *c, struct upkeep *u, struct err *e)
+{
+	bool alone = false;
+
+	if (!run_alone(c, u, &alone, e))
+		return false;
+	return alone || err_set(e, ERR_IO, "the cache %s is in use by another cbuild", c->dir.p) ||
+	       err_fix(e, "run this again when that build has ended");
+}
+
+static bool trim(struct cas *c, struct upkeep *u, struct err *e)
 {
 	struct arena scratch = {0};
 	struct entry_vec all = {0};
 	bool ok;
 
-	ok = list_all(&scratch, c, "cas", &all, e) && list_all(&scratch, c, "ac", &all, e) &&
-	     trim_entries(&all, max_age_s, max_bytes, freed_bytes, e);
-	seen_forget(c);
+	ok = list_all(&scratch, c->dir, "cas", &all, e) &&
+	     list_all(&scratch, c->dir, "ac", &all, e) &&
+	     trim_entries(&all, u->max_age_s, u->max_bytes, &u->freed_bytes, e);
 	arena_fini(&scratch);
 	return ok;
 }
@@ -176,23 +217,64 @@ static bool trim_locked(struct cas *c, uint64_t max_age_s, uint64_t max_bytes,
 bool cas_trim(struct cas *c, uint64_t max_age_s, uint64_t max_bytes, uint64_t *freed_bytes,
 	      struct err *e)
 {
-	struct arena scratch = {0};
-	const char *lock = str_fmt(&scratch, "%s/lock", c->dir.p).p;
-	struct err again;
-	bool got = false, ok;
+	struct upkeep u = {.run = trim, .max_age_s = max_age_s, .max_bytes = max_bytes};
+	bool ok = run_or_tell(c, &u, e);
 
-	*freed_bytes = 0;
-	lock_release(&c->lock);
-	ok = lock_acquire(&c->lock, lock, false, false, &got, e);
-	if (ok && !got) {
-		ok = err_set(e, ERR_IO, "the cache %s is in use by another cbuild", c->dir.p) ||
-		     err_fix(e, "run this again when that build has ended");
-	} else if (ok) {
-		ok = trim_locked(c, max_age_s, max_bytes, freed_bytes, e);
-		lock_release(&c->lock);
-	}
-	if (!lock_acquire(&c->lock, lock, true, true, &got, ok ? e : &again))
-		ok = false;
+	*freed_bytes = u.freed_bytes;
+	return ok;
+}
+
+static bool clean(struct cas *c, struct upkeep *u, struct err *e)
+{
+	static const char *const names[] = {"ac", "cas", "tmp"};
+	struct arena scratch = {0};
+	bool ok = true;
+
+	(void)u;
+	for (size_t i = 0; ok && i < sizeof names / sizeof names[0]; i++)
+		ok = folder_remove(str_fmt(&scratch, "%s/%s", c->dir.p, names[i]).p, e);
+	ok = make_folders(&scratch, c->dir, e) && ok;
 	arena_fini(&scratch);
 	return ok;
+}
+
+bool cas_clean(struct cas *c, struct err *e)
+{
+	struct upkeep u = {.run = clean};
+
+	return run_or_tell(c, &u, e);
+}
+
+/* --- daily --- */
+
+/* The time of the last trim is that of the file "trimmed"; a cache without one is a new cache. */
+static bool trim_is_due(const char *stamp)
+{
+	static const int64_t DAY_NS = (int64_t)24 * 3600 * 1000000000;
+	struct file_sig sig;
+	struct err e;
+	int64_t age_ns;
+
+	if (!file_stat(stamp, &sig, &e)) {
+		if (e.os_errno == ENOENT)
+			(void)clock_stamp_ns(stamp);
+		return false;
+	}
+	age_ns = clock_real_ns() - sig.mtime_ns;
+	return age_ns > DAY_NS || age_ns < -DAY_NS;
+}
+
+void cas_trim_daily(struct cas *c, uint64_t max_age_s, uint64_t max_bytes)
+{
+	struct upkeep u = {.run = trim, .max_age_s = max_age_s, .max_bytes = max_bytes};
+	struct arena scratch = {0};
+	const char *stamp = str_fmt(&scratch, "%s/trimmed", c->dir.p).p;
+	struct err ignored;
+	bool alone = false;
+
+	/* While others build it stays due; one that cannot be trimmed is not tried again today. */
+	if (!interrupt_requested() && trim_is_due(stamp) &&
+	    (!run_alone(c, &u, &alone, &ignored) || alone))
+		(void)clock_stamp_ns(stamp);
+	arena_fini(&scratch);
 }

@@ -11,7 +11,7 @@
  * exec) or outputs of other actions (which are blobs in the CAS and are read there in place:
  * objects never leave the cache). The action key is SHA-256 over a canonical serialization (key.c
  * documents it byte by byte): kind, argv in canonical spelling, env sorted by name, tool digest,
- * inputs as (path, digest) in order, output paths. Everything that Remote Execution API v2's
+ * inputs as (path, digest) in order, outputs by number and suffix. Everything that Remote Execution API v2's
  * Command, input tree and ActionResult need is in the record; paths are relative to the execution
  * root.
  *
@@ -43,9 +43,9 @@
 struct action;
 
 /*
- * One word of a command line: text, followed by the path of an input or output. Canonical spelling
- * (for the key, -n, remote) uses the declared path; the local run uses the blob's or temporary's
- * real path.
+ * One word of a command line: text, followed by the path of an input or output. What people see (-n) uses
+ * the declared path, the local run the blob's or temporary's real path, the key and stored words a
+ * canonical one (key.c) for all but files of the tree.
  */
 enum arg_kind { ARG_TEXT, ARG_INPUT, ARG_OUTPUT };
 struct arg {
@@ -151,8 +151,7 @@ struct exec_opts {
 	bool no_cache_read; /* run everything (for reproducibility checks) */
 	/* folder for the stat memo, the explain records and the durations (build/.x/state) */
 	struct str state_dir;
-	uint64_t settled;   /* how many actions that are not in the graph count as cached */
-	int64_t settled_ns; /* when the blobs of the graph's settled actions were verified */
+	uint64_t settled; /* how many actions that are not in the graph count as cached */
 	/* discovered inputs below these are covered by a tool digest */
 	struct str_vec trusted_prefixes;
 };
@@ -174,7 +173,7 @@ bool exec_run(struct arena *a, struct graph *g, const uint32_t *goals, size_t go
 /* The canonical record of an action whose inputs' digests are known: text, key is its SHA-256. */
 struct str action_record(struct arena *a, const struct action *x);
 /*
- * A command line for a shell in the execution root, env first, in canonical spelling. With cas (or NULL) it
+ * A command line for a shell in the execution root, env first, with declared paths. With cas (or NULL) it
  * can be run as it stands: the outputs' folders are made first, and known inputs from other actions are read
  * at their blobs. A step is shown as a comment.
  */

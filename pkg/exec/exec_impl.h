@@ -12,13 +12,24 @@
 
 /* --- key.c --- */
 
-/* Appends the canonical record of x; every input that counts has its digest. */
-void record_append(struct buf *out, const struct action *x);
+/*
+ * Appends the record of x; every input that counts has its digest. Shown, its files are spelled as x
+ * declares them: for people (explain.c).
+ */
+enum record_use { RECORD_KEY, RECORD_SHOWN };
+void record_append(struct buf *out, const struct action *x, enum record_use use);
+/* How keys, and stored words, name outputs and inputs that other actions made. */
+#define CANONICAL_IN  "build/.x/in/"  /* N */
+#define CANONICAL_OUT "build/.x/out/" /* N.SUFFIX */
+void canonical_input(struct buf *out, const struct action *x, uint32_t i);
+void canonical_output(struct buf *out, const struct action *x, uint32_t i);
+/* Of its temporary: compilers and archivers look at it. */
+struct str output_suffix(const struct output *o);
 /* One "more" line of a second-level record: a discovered input's path and digest. */
 void record_append_more(struct buf *out, struct str path, const struct digest *d);
 /* The second-level key: over the first and the more lines in lines. */
 struct digest second_key(const struct digest *first, struct str more_lines);
-/* The canonical word of an argument, appended to out. */
+/* An argument's word with declared paths, appended to out. */
 void arg_append(struct buf *out, const struct action *x, const struct arg *arg);
 
 /* --- depfile.c --- */
@@ -142,6 +153,8 @@ bool schedule_init(struct arena *a, struct graph *g, const uint32_t *goals, size
 struct action *schedule_next(struct schedule *s);
 /* x was looked up and must run. */
 void schedule_miss(struct schedule *s, const struct action *x);
+/* x, which schedule_next gave, is ready to be looked up once more. */
+void schedule_again(struct schedule *s, const struct action *x);
 /* Whether an action that must run has no shorter way than all that are to be looked up. */
 bool schedule_miss_first(const struct schedule *s);
 /*
@@ -188,7 +201,7 @@ struct run {
 	struct file_memo *memo;
 	struct spawn_set *children;
 	struct pool *pool;
-	struct str cwd, cas_dir;
+	struct str cwd;
 	struct str memory_dir;	/* see folder_in_memory; empty: none */
 	const char *state_dir;	/* NUL-terminated; NULL: none */
 	const char *clock_path; /* for clock_stamp_ns; NULL: none */
@@ -198,6 +211,8 @@ struct run {
 	size_t settled_seen; /* actions that settled_some_there is through with */
 	unsigned jobs;
 	bool stopping;
+	struct map under_way;	      /* key -> the action that runs, or must run, under it */
+	VEC(struct action *) waiting; /* for another action's result under the same key */
 	VEC(struct job *) active;
 	VEC(bool) slots;    /* taken; a job's index is its lane */
 	struct buf record;  /* reused for every key */
@@ -256,8 +271,10 @@ bool job_command(struct job *j, struct err *e) ATTR_MUST_USE;
 void job_step(struct job *j);
 /* Removes what is left of its temporaries and frees it; accepts NULL. */
 void job_free(struct job *j);
-/* words with real paths (blobs, temporaries) spelled as the action declares them; in arena a. */
+/* words with real paths (blobs, temporaries) in canonical spelling, for the cache; in arena a. */
 struct str words_canonical(struct arena *a, const struct job *j, struct str words);
+/* words with canonical paths spelled as x declares them, for people; in arena a, or words itself. */
+struct str words_declared(struct arena *a, const struct action *x, struct str words);
 
 /* store.c: outputs into the CAS, the depfile read, the result recorded unless an input changed. */
 bool store_outputs(struct job *j, struct str words_out, struct str words_err,

@@ -87,8 +87,14 @@ void TestExecKeyParts(struct test *t)
 	x->target = STR("linux/arm64");
 	must(&w, run(&w), "other target");
 	expect_counts(&w, 1, 0);
-	x->outputs.v[0].path = STR("out2");
-	must(&w, run(&w), "other output");
+	x->outputs.v[0].path = STR("dir/out2");
+	must(&w, run(&w), "where it goes does not matter");
+	expect_counts(&w, 0, 1);
+	x->outputs.v[0].path = STR("out.o");
+	must(&w, run(&w), "other suffix: compilers look at it");
+	expect_counts(&w, 1, 0);
+	x->outputs.v[0].executable = true;
+	must(&w, run(&w), "a program");
 	expect_counts(&w, 1, 0);
 	x->argv.v[2].text = STR("cat \"$1\"  >\"$2\"");
 	must(&w, run(&w), "other word");
@@ -113,11 +119,12 @@ void TestExecRecordIsCanonical(struct test *t)
 	*vec_push(&w.a, &x->env) = STR("Z=1");
 	*vec_push(&w.a, &x->env) = STR("A=2");
 	T_EQ_STR(t, action_record(&w.a, x).p,
-		 "cbuild-action 1\ncommand\ntarget 11 linux/amd64\n"
+		 "cbuild-action 2\ncommand\ntarget 11 linux/amd64\n"
 		 "tool 0 0000000000000000000000000000000000000000000000000000000000000000\n"
-		 "params 0 \narg - 2 cc\narg i0 7 -ca\nb.c\narg o0 5 -oa.o\nenv 3 A=2\nenv 3 Z=1\n"
+		 "params 0 \narg - 2 cc\narg i0 7 -ca\nb.c\narg o0 18 -obuild/.x/out/0.o\nenv 3 "
+		 "A=2\nenv 3 Z=1\n"
 		 "in 1 2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881 5 a\nb.c\n"
-		 "out x 3 a.o\n");
+		 "out x 16 build/.x/out/0.o\n");
 	T_EQ_STR(t, action_command(&w.a, x, NULL).p, "Z=1 A=2 cc '-ca\nb.c' -oa.o");
 	close_world(&w);
 }
@@ -215,6 +222,121 @@ void TestExecReplaysWords(struct test *t)
 	must(&w, run(&w), "second run");
 	snprintf(line, sizeof line, "cached first\ncached %s", want);
 	expect_log(&w, line);
+	close_world(&w);
+}
+
+static struct action *linker(struct world *w, struct action *from, const char *title,
+			     const char *out)
+{
+	struct action *x = shell(w, title, "cp \"$1\" \"$2\"; sleep 0.1; echo \"made $2 of $1\"");
+
+	reads_from(w, x, from);
+	makes(w, x, out);
+	return x;
+}
+
+/* The same objects and words under other names: linked once, also at once; words name each one's own. */
+void TestExecSameContentRunsOnce(struct test *t)
+{
+	struct world w;
+	struct action *x, *y, *one, *two;
+
+	open_world(&w, t);
+	write_file(&w, "a.txt", "x");
+	write_file(&w, "b.txt", "x");
+	x = copier(&w, "cc a", "a.txt", "obj/a.o");
+	y = copier(&w, "cc b", "b.txt", "obj/b.o");
+	one = linker(&w, x, "link one", "bin/one");
+	two = linker(&w, y, "link two", "bin/two");
+	w.opts.jobs = 4;
+	must(&w, run(&w), "at once");
+	expect_counts(&w, 3, 1);
+	T_OK(t, digest_eq(&one->key, &two->key) && !digest_eq(&x->key, &y->key));
+	T_CHECK(t, one->state != two->state, "one ran, the other waited");
+	T_EQ_STR(t, str_c(&w.a, one->words), "made bin/one of obj/a.o\n");
+	T_EQ_STR(t, str_c(&w.a, two->words), "made bin/two of obj/b.o\n");
+	T_EQ_STR(t, str_c(&w.a, two->result.outputs[0].path), "bin/two");
+	T_EQ_STR(t, content(&w, two, 0), "x");
+	must(&w, run(&w), "again");
+	expect_counts(&w, 0, 4);
+	T_EQ_STR(t, str_c(&w.a, one->words), "made bin/one of obj/a.o\n");
+	T_EQ_STR(t, str_c(&w.a, two->words), "made bin/two of obj/b.o\n");
+	close_world(&w);
+}
+
+/* The tool is not to blame when somebody removes what it reads. */
+void TestExecInputLeavesTheCache(struct test *t)
+{
+	struct world w;
+	struct action *x, *y;
+
+	open_world(&w, t);
+	write_file(&w, "a.txt", "x");
+	x = copier(&w, "cc a", "a.txt", "obj/a.o");
+	y = shell(&w, "link", "rm -f \"$1\"; cat \"$1\" >\"$2\"");
+	reads_from(&w, y, x);
+	makes(&w, y, "bin/a");
+	T_OK(t, !run(&w));
+	T_EQ_INT(t, w.e.code, ERR_IO);
+	T_EQ_STR(t, w.e.msg, "obj/a.o left the cache or changed there while 'link' read it");
+	T_CHECK(t, strstr(w.e.fix, "build again"), "%s", w.e.fix);
+	close_world(&w);
+}
+
+/* An object in a cache below is read there; when it changes meanwhile, what was made of it is not kept. */
+void TestExecReadsBelow(struct test *t)
+{
+	struct world w;
+	struct action *x, *y;
+	struct str where;
+
+	open_world(&w, t);
+	write_file(&w, "a.txt", "x");
+	x = copier(&w, "cc a", "a.txt", "obj/a.o");
+	must(&w, run(&w), "fill");
+	cas_close(w.cas);
+	must(&w, cas_open(&w.a, str_fmt(&w.a, "%s/upper", test_tmpdir(t)), &w.cas, &w.e), "open");
+	T_OK(t, cas_layer(w.cas, str_fmt(&w.a, "%s/cache", test_tmpdir(t))));
+	w.opts.cas = w.cas;
+	y = shell(&w, "link", "echo \"$1\" >where; echo \"of $1\"; cat \"$1\" >\"$2\"");
+	reads_from(&w, y, x);
+	makes(&w, y, "bin/a");
+	must(&w, run(&w), "above");
+	expect_counts(&w, 1, 1);
+	T_EQ_STR(t, str_c(&w.a, y->words), "of obj/a.o\n");
+	T_EQ_STR(t, content(&w, y, 0), "x");
+	must(&w, file_read(&w.a, "where", 0, &where, &w.e), "where");
+	T_OK(t, str_startsc(str_skip(where, strlen(test_tmpdir(t))), "/cache/cas/"));
+
+	y->argv.v[2].text = STR("chmod u+w \"$1\" && echo y >>\"$1\"; cat \"$1\" >\"$2\"");
+	T_OK(t, !run(&w));
+	T_EQ_STR(t, w.e.msg, "obj/a.o left the cache or changed there while 'link' read it");
+	y->argv.v[2].text = STR("cat \"$1\" >\"$2\"");
+	must(&w, run(&w), "again");
+	expect_counts(&w, 2, 0);
+	T_EQ_STR(t, content(&w, y, 0), "x");
+	close_world(&w);
+}
+
+/* What waits for another that fails runs itself, with -k; without, nothing new starts. */
+void TestExecSameContentFails(struct test *t)
+{
+	struct world w;
+	struct action *x;
+
+	open_world(&w, t);
+	for (int i = 0; i < 2; i++) {
+		x = shell(&w, i ? "two" : "one", "sleep 0.1; echo \"no $1\"; exit 1");
+		makes(&w, x, i ? "bin/two" : "bin/one");
+	}
+	w.opts.keep_going = true;
+	T_OK(t, !run(&w));
+	T_EQ_INT(t, w.stat.failed, 2);
+	expect_log(&w, "failed one [no bin/one]\nfailed two [no bin/two]\n");
+	w.opts.keep_going = false;
+	T_OK(t, !run(&w));
+	T_EQ_INT(t, w.stat.failed, 1);
+	T_EQ_INT(t, w.stat.skipped, 1);
 	close_world(&w);
 }
 

@@ -1,7 +1,7 @@
 /*
  * Why an action runs. The record of its last run here is kept in STATE/last/HASH (HASH: of its
- * target and first output's path), the very text that was hashed, with its discovered inputs' lines
- * behind it. The two records are compared field by field.
+ * target and first output's path), the text that was hashed but with paths as declared, and its discovered
+ * inputs' lines behind it. The two records are compared field by field.
  */
 #include "exec/exec_impl.h"
 
@@ -223,7 +223,7 @@ static struct str record_now(struct arena *a, const struct action *x, const stru
 	struct buf text = {0};
 	struct str out;
 
-	record_append(&text, x);
+	record_append(&text, x, RECORD_SHOWN);
 	for (size_t i = 0; i < was->n; i++) {
 		struct digest d;
 		struct err gone;
@@ -270,7 +270,7 @@ void explain_remember(struct arena *a, const char *state_dir, const struct actio
 	struct buf text = {0};
 	struct err ignored;
 
-	record_append(&text, x);
+	record_append(&text, x, RECORD_SHOWN);
 	buf_adds(&text, more_lines);
 	if (!file_write_fast(path, buf_str(&text), 0644, &ignored) &&
 	    folder_make_for(path, &ignored) &&

@@ -4,7 +4,7 @@
  * never have the same record. The key is SHA-256 of the record, and --explain compares two records,
  * so what is explained is what was hashed.
  *
- *     cbuild-action 1
+ *     cbuild-action 2
  *     command                               or: step NAME VERSION
  *     target 11 linux/amd64
  *     tool 7340032 9c56cc51...              size and hash of the tool's identity
@@ -12,7 +12,11 @@
  *     arg - 2 -c                            -: plain; iN, oN: spelled with input or output N
  *     env 8 LC_ALL=C                        sorted bytewise
  *     in 1834 9c56cc51... 9 pkg/a/a.c       in the order declared
- *     out - 15 build/obj/a.o                x: executable; d: depfile
+ *     out - 16 build/.x/out/0.o             x: executable; d: depfile
+ *
+ * Where an output is declared to go, and what makes an input, is in no key: a command gets temporaries and
+ * blobs, so it cannot depend on either. Outputs are named by number and suffix, inputs that other actions
+ * made by number. So the same objects are linked once, whatever the programs are called.
  *
  * A result that depends on discovered inputs is found under a second key:
  *
@@ -24,6 +28,21 @@
 #include <stdlib.h>
 
 #include "exec/exec_impl.h"
+
+void canonical_input(struct buf *out, const struct action *x, uint32_t i)
+{
+	if (x->inputs.v[i].from)
+		buf_printf(out, CANONICAL_IN "%u", i);
+	else
+		buf_adds(out, x->inputs.v[i].path);
+}
+
+void canonical_output(struct buf *out, const struct action *x, uint32_t i)
+{
+	struct str suffix = output_suffix(&x->outputs.v[i]);
+
+	buf_printf(out, CANONICAL_OUT "%u.%.*s", i, STR_ARG(suffix));
+}
 
 void arg_append(struct buf *out, const struct action *x, const struct arg *arg)
 {
@@ -66,7 +85,8 @@ static void add_digest(struct buf *out, const struct digest *d)
 	buf_add(out, hex, DIGEST_HEX);
 }
 
-static void add_arg(struct buf *out, const struct action *x, const struct arg *arg)
+static void add_arg(struct buf *out, const struct action *x, const struct arg *arg,
+		    enum record_use use)
 {
 	struct buf word = {0};
 
@@ -82,7 +102,15 @@ static void add_arg(struct buf *out, const struct action *x, const struct arg *a
 	buf_addc(out, arg->kind == ARG_INPUT ? "arg i" : "arg o");
 	add_u64(out, arg->index);
 	buf_add_byte(out, ' ');
-	arg_append(&word, x, arg);
+	if (use == RECORD_SHOWN) {
+		arg_append(&word, x, arg);
+	} else {
+		buf_adds(&word, arg->text);
+		if (arg->kind == ARG_INPUT)
+			canonical_input(&word, x, arg->index);
+		else
+			canonical_output(&word, x, arg->index);
+	}
 	add_counted(out, buf_str(&word));
 	buf_fini(&word);
 }
@@ -111,21 +139,48 @@ static void add_env(struct buf *out, const struct str_vec *env)
 	free(sorted);
 }
 
-static void add_inputs(struct buf *out, const struct action *x)
+static void add_inputs(struct buf *out, const struct action *x, enum record_use use)
 {
-	for (size_t i = 0; i < x->inputs.n; i++) {
+	struct buf name = {0};
+
+	for (uint32_t i = 0; i < x->inputs.n; i++) {
 		const struct input *in = &x->inputs.v[i];
 
 		buf_addc(out, "in ");
 		add_digest(out, &in->digest);
 		buf_add_byte(out, ' ');
-		add_counted(out, in->path);
+		if (use == RECORD_SHOWN || !in->from) {
+			add_counted(out, in->path);
+			continue;
+		}
+		buf_clear(&name);
+		canonical_input(&name, x, i);
+		add_counted(out, buf_str(&name));
 	}
+	buf_fini(&name);
 }
 
-void record_append(struct buf *out, const struct action *x)
+static void add_outputs(struct buf *out, const struct action *x, enum record_use use)
 {
-	buf_addc(out, "cbuild-action 1\n");
+	struct buf name = {0};
+
+	for (uint32_t i = 0; i < x->outputs.n; i++) {
+		const struct output *o = &x->outputs.v[i];
+
+		buf_addc(out, o->depfile ? "out d " : o->executable ? "out x " : "out - ");
+		buf_clear(&name);
+		if (use == RECORD_SHOWN)
+			buf_adds(&name, o->path);
+		else
+			canonical_output(&name, x, i);
+		add_counted(out, buf_str(&name));
+	}
+	buf_fini(&name);
+}
+
+void record_append(struct buf *out, const struct action *x, enum record_use use)
+{
+	buf_addc(out, "cbuild-action 2\n");
 	if (x->step)
 		buf_printf(out, "step %s %s\n", x->step->name, x->step->version);
 	else
@@ -137,15 +192,10 @@ void record_append(struct buf *out, const struct action *x)
 	buf_addc(out, "\nparams ");
 	add_counted(out, x->step_params);
 	for (size_t i = 0; i < x->argv.n; i++)
-		add_arg(out, x, &x->argv.v[i]);
+		add_arg(out, x, &x->argv.v[i], use);
 	add_env(out, &x->env);
-	add_inputs(out, x);
-	for (size_t i = 0; i < x->outputs.n; i++) {
-		const struct output *o = &x->outputs.v[i];
-
-		buf_addc(out, o->depfile ? "out d " : o->executable ? "out x " : "out - ");
-		add_counted(out, o->path);
-	}
+	add_inputs(out, x, use);
+	add_outputs(out, x, use);
 }
 
 void record_append_more(struct buf *out, struct str path, const struct digest *d)
@@ -176,7 +226,7 @@ struct str action_record(struct arena *a, const struct action *x)
 	struct buf text = {0};
 	struct str out;
 
-	record_append(&text, x);
+	record_append(&text, x, RECORD_KEY);
 	out = str_dup(a, buf_str(&text));
 	buf_fini(&text);
 	return out;

@@ -1,7 +1,7 @@
 /*
  * From the canonical spelling of an action to what runs here: inputs made by other actions are read
- * at their blob's path, outputs go to new names in the cache's tmp/. What the tool prints is
- * spelled back, so that messages (which are cached too) name files as the user knows them.
+ * at their blob's path, outputs go to new names in the cache's tmp/. What the tool prints is cached in
+ * canonical spelling, and shown with the names that files have in the action that asks.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +27,13 @@ static struct str brief_temp(struct job *j, const char *suffix)
 	return str_fmt(&j->scratch, "%.*s/%s.%s", STR_ARG(j->run->memory_dir), name, suffix);
 }
 
+struct str output_suffix(const struct output *o)
+{
+	struct str ext = path_ext(o->path);
+
+	return ext.n ? ext : STR("out");
+}
+
 struct job *job_new(struct run *r, struct action *x)
 {
 	struct job *j = mem_alloc(sizeof *j);
@@ -36,13 +43,12 @@ struct job *job_new(struct run *r, struct action *x)
 	j->started_ms = clock_mono_ms();
 	j->outs = arena_array(&j->scratch, struct str, x->outputs.n);
 	for (size_t i = 0; i < x->outputs.n; i++) {
-		struct str ext = path_ext(x->outputs.v[i].path);
+		struct str suffix = output_suffix(&x->outputs.v[i]);
 
-		/* Compilers and archivers look at the suffix. */
-		j->outs[i] =
-		    x->outputs.v[i].depfile
-			? brief_temp(j, "d")
-			: cas_temp(&j->scratch, r->o->cas, ext.n ? str_c(&j->scratch, ext) : "out");
+		const char *ext = str_c(&j->scratch, suffix);
+
+		j->outs[i] = x->outputs.v[i].depfile ? brief_temp(j, ext)
+						     : cas_temp(&j->scratch, r->o->cas, ext);
 	}
 	return j;
 }
@@ -159,61 +165,122 @@ void job_step(struct job *j)
 	};
 }
 
-/* The canonical path behind a real one, which text starts with; *n is the real one's length. */
-static bool canonical_at(struct arena *a, const struct job *j, struct str text, struct str *path,
-			 size_t *n)
+/* Appends the canonical path behind a real one that text starts with; the real one's length, or 0. */
+static size_t add_canonical(struct buf *out, const struct job *j, struct str text)
 {
 	const struct action *x = j->x;
+	struct arena scratch = {0};
+	size_t n = 0;
 
-	for (size_t i = 0; i < x->outputs.n; i++) {
+	for (uint32_t i = 0; !n && i < x->outputs.n; i++) {
 		if (str_starts(text, j->outs[i])) {
-			*path = x->outputs.v[i].path;
-			*n = j->outs[i].n;
-			return true;
+			canonical_output(out, x, i);
+			n = j->outs[i].n;
 		}
 	}
-	for (size_t i = 0; i < x->inputs.n; i++) {
+	for (uint32_t i = 0; !n && i < x->inputs.n; i++) {
 		struct str real;
 
 		if (!x->inputs.v[i].from)
 			continue;
-		real = cas_path(a, j->run->o->cas, &x->inputs.v[i].digest);
+		real = cas_path(&scratch, j->run->o->cas, &x->inputs.v[i].digest);
 		if (str_starts(text, real)) {
-			*path = x->inputs.v[i].path;
-			*n = real.n;
-			return true;
+			canonical_input(out, x, i);
+			n = real.n;
 		}
 	}
-	return false;
+	arena_fini(&scratch);
+	return n;
 }
 
-/* Whether text starts with a folder that real names lie in. */
+/* Whether text starts with a folder that real names lie in: the few places to look closer at. */
 static bool begins_real(const struct run *r, struct str text)
 {
-	return str_starts(text, r->cas_dir) || (r->memory_dir.n && str_starts(text, r->memory_dir));
+	struct str dir;
+
+	if (r->memory_dir.n && str_starts(text, r->memory_dir))
+		return true;
+	for (size_t i = 0; (dir = cas_dir(r->o->cas, i)).n; i++)
+		if (str_starts(text, dir))
+			return true;
+	return false;
 }
 
 struct str words_canonical(struct arena *a, const struct job *j, struct str words)
 {
-	struct arena scratch = {0};
 	struct buf out = {0};
-	struct str result, path;
+	struct str result;
+	size_t at = 0;
+
+	while (at < words.n) {
+		struct str rest = str_skip(words, at);
+		size_t n = begins_real(j->run, rest) ? add_canonical(&out, j, rest) : 0;
+
+		if (!n) {
+			n = rest.n > 1 ? str_find(str_skip(rest, 1), '/') + 1 : 1;
+			buf_add(&out, rest.p, n);
+		}
+		at += n;
+	}
+	result = str_dup(a, buf_str(&out));
+	buf_fini(&out);
+	return result;
+}
+
+/* The number behind prefix when text starts with both; *n: how much of text that is. */
+static bool numbered(struct str text, const char *prefix, size_t limit, size_t *number, size_t *n)
+{
+	size_t at = strlen(prefix), digits = at;
+
+	if (!str_startsc(text, prefix))
+		return false;
+	for (*number = 0; at < text.n && text.p[at] >= '0' && text.p[at] <= '9'; at++) {
+		*number = *number * 10 + (size_t)(text.p[at] - '0');
+		if (*number >= limit)
+			return false;
+	}
+	*n = at;
+	return at > digits;
+}
+
+/* The declared path that text starts with in canonical spelling; *n: the length of that. */
+static bool declared_at(const struct action *x, struct str text, struct str *path, size_t *n)
+{
+	struct str suffix;
+	size_t i;
+
+	if (numbered(text, CANONICAL_IN, x->inputs.n, &i, n)) {
+		*path = x->inputs.v[i].path;
+		return true;
+	}
+	if (!numbered(text, CANONICAL_OUT, x->outputs.n, &i, n))
+		return false;
+	suffix = output_suffix(&x->outputs.v[i]);
+	text = str_skip(text, *n);
+	*path = x->outputs.v[i].path;
+	*n += 1 + suffix.n;
+	return str_startsc(text, ".") && str_starts(str_skip(text, 1), suffix);
+}
+
+struct str words_declared(struct arena *a, const struct action *x, struct str words)
+{
+	struct buf out = {0};
+	struct str result = words, path;
 	size_t at = 0, n;
 
 	while (at < words.n) {
 		struct str rest = str_skip(words, at);
 
-		if (begins_real(j->run, rest) && canonical_at(&scratch, j, rest, &path, &n)) {
+		if (declared_at(x, rest, &path, &n)) {
 			buf_adds(&out, path);
-			at += n;
-			continue;
+		} else {
+			n = rest.n > 1 ? str_find(str_skip(rest, 1), CANONICAL_IN[0]) + 1 : 1;
+			buf_add(&out, rest.p, n);
 		}
-		n = rest.n > 1 ? str_find(str_skip(rest, 1), '/') + 1 : 1;
-		buf_add(&out, rest.p, n);
 		at += n;
 	}
-	result = str_dup(a, buf_str(&out));
+	if (out.n)
+		result = str_dup(a, buf_str(&out));
 	buf_fini(&out);
-	arena_fini(&scratch);
 	return result;
 }

@@ -40,9 +40,10 @@ static bool spread_outputs(struct run *r, struct action *x, const struct action_
 		outs[i].path = x->outputs.v[i].path;
 		if (x->outputs.v[i].depfile)
 			continue;
-		if (k == got->output_count || !str_eq(got->outputs[k].path, outs[i].path))
+		if (k == got->output_count)
 			return false;
-		outs[i] = got->outputs[k++];
+		outs[i].digest = got->outputs[k].digest;
+		outs[i].executable = got->outputs[k++].executable;
 	}
 	if (k != got->output_count)
 		return false;
@@ -74,7 +75,9 @@ static enum cas_result load_words(struct run *r, struct action *x, struct err *e
 
 	if (found == CAS_HIT)
 		found = append_blob(r, &x->result.stderr_digest, &words, e);
-	x->words = words.n ? str_dup(r->a, buf_str(&words)) : (struct str){0};
+	x->words = (struct str){0};
+	if (words.n)
+		x->words = words_declared(r->a, x, str_dup(r->a, buf_str(&words)));
 	buf_fini(&words);
 	return found;
 }
@@ -88,8 +91,7 @@ static bool settled_there(struct run *r, const struct action *x)
 	for (size_t i = 0; !n->there && i < x->result.output_count; i++) {
 		const struct digest *d = &x->result.outputs[i].digest;
 
-		if (!digest_is_zero(d) &&
-		    cas_still_has(r->o->cas, d, r->o->settled_ns, &ignored) != CAS_HIT)
+		if (!digest_is_zero(d) && cas_has(r->o->cas, d, &ignored) != CAS_HIT)
 			return false;
 	}
 	n->there = true;

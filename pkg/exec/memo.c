@@ -2,7 +2,8 @@
  * Digests of files by stat signature. The file on disk is native binary, written by this program on
  * this machine and thrown away whenever anything about it is wrong:
  *
- *     struct head   magic, counts, SHA-256 of all that follows
+ *     struct head   magic, boot (sys/clock.h: in another one all is hashed again), counts, SHA-256 of all
+ *                   that follows
  *     struct saved  one an entry: signature, digest, where its path is
  *     paths         one after the other, no terminators
  *
@@ -19,13 +20,13 @@
 #include "sys/clock.h"
 #include "sys/watch.h"
 
-static const char MAGIC[16] = "cbuild-memo 1\n";
+static const char MAGIC[16] = "cbuild-memo 2\n";
 static const int64_t RACY_NS = (int64_t)2 * 1000000000;
 enum { MEMO_LIMIT_BYTES = 512 * 1024 * 1024 };
 
 struct head {
 	char magic[16];
-	uint64_t count, path_bytes;
+	uint64_t boot, count, path_bytes;
 	uint8_t sum[DIGEST_BYTES];
 };
 
@@ -55,12 +56,6 @@ struct file_memo {
 	size_t loaded; /* entries of the file on disk */
 };
 
-static bool sig_eq(const struct file_sig *x, const struct file_sig *y)
-{
-	return x->dev == y->dev && x->ino == y->ino && x->size_bytes == y->size_bytes &&
-	       x->mtime_ns == y->mtime_ns && x->ctime_ns == y->ctime_ns && x->mode == y->mode;
-}
-
 static struct entry *entry_of(struct file_memo *m, struct str path)
 {
 	struct map_item *item = map_get(&m->index, path);
@@ -85,8 +80,8 @@ static bool split(struct str text, struct head *head, const char **saved, struct
 		return false;
 	memcpy(head, text.p, sizeof *head);
 	text = str_skip(text, sizeof *head);
-	if (memcmp(head->magic, MAGIC, sizeof MAGIC) != 0 ||
-	    head->count > text.n / sizeof(struct saved))
+	if (memcmp(head->magic, MAGIC, sizeof MAGIC) != 0 || !head->boot ||
+	    head->boot != clock_boot() || head->count > text.n / sizeof(struct saved))
 		return false;
 	table = head->count * sizeof(struct saved);
 	if (head->path_bytes != text.n - table)
@@ -150,7 +145,7 @@ static void refresh(struct entry *en)
 
 	en->fresh = true;
 	ok = file_stat(en->path.p, &sig, &cause);
-	if (ok && en->known && sig_eq(&sig, &en->sig))
+	if (ok && en->known && file_sig_eq(&sig, &en->sig))
 		return;
 	if (ok && !S_ISREG(sig.mode)) {
 		cause.os_errno = EISDIR;
@@ -241,7 +236,7 @@ bool memo_still_same(struct file_memo *m, struct str path, const struct digest *
 
 	watch_pause(); /* it is noted already */
 	same = en->fresh && en->known && digest_eq(&en->digest, d) &&
-	       file_stat(en->path.p, &now, &ignored) && sig_eq(&now, &en->sig);
+	       file_stat(en->path.p, &now, &ignored) && file_sig_eq(&now, &en->sig);
 	watch_resume();
 	en->fresh = en->fresh && same;
 	return same;
@@ -307,6 +302,7 @@ static bool save(const struct file_memo *m, struct err *e)
 
 	memset(&head, 0, sizeof head);
 	memcpy(head.magic, MAGIC, sizeof MAGIC);
+	head.boot = clock_boot();
 	for (size_t i = 0; i < m->entries.n; i++) {
 		if (!worth_saving(m->entries.v[i]))
 			continue;

@@ -154,6 +154,40 @@ void TestMemoIsWrittenWhenItChanged(struct test *t)
 	arena_fini(&a);
 }
 
+/* What another boot of the machine remembered is hashed again, and the file written anew. */
+void TestMemoHoldsForOneBoot(struct test *t)
+{
+	enum { BOOT_AT = 16 };
+	struct arena a = {0};
+	struct file_sig before, after;
+	struct file_memo *m;
+	struct str text;
+	struct err e;
+	char *copy;
+
+	T_MUST(t, chdir(test_tmpdir(t)) == 0);
+	write_text(t, "f", "one");
+	age(t, "f");
+	wait_ms(2100);
+	m = open_memo(t, &a);
+	digest_by(t, m, "f");
+	must(t, file_memo_close(m, &e) && file_read(&a, "state/files", 0, &text, &e), &e);
+	copy = arena_alloc(&a, text.n, 1);
+	memcpy(copy, text.p, text.n);
+	copy[BOOT_AT] ^= 1;
+	must(t,
+	     file_write_fast("state/files", str_from(copy, text.n), 0644, &e) &&
+		 file_stat("state/files", &before, &e),
+	     &e);
+	m = open_memo(t, &a);
+	digest_by(t, m, "f");
+	must(t, file_memo_close(m, &e) && file_stat("state/files", &after, &e), &e);
+	T_OK(t, before.ino != after.ino);
+	must(t, file_read(&a, "state/files", 0, &text, &e), &e);
+	T_OK(t, text.p[BOOT_AT] != copy[BOOT_AT]);
+	arena_fini(&a);
+}
+
 void TestMemoMissingFile(struct test *t)
 {
 	struct arena a = {0};

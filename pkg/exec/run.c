@@ -11,6 +11,49 @@
 
 enum { STOP_GRACE_MS = 2000, LOOK_AGAIN_MS = 1000, JOINED_JOBS_MOST = 1024 };
 
+/* --- actions with the same key --- */
+
+static struct str key_bytes(const struct action *x)
+{
+	return str_from((const char *)x->key.sha256, DIGEST_BYTES);
+}
+
+/* Two actions with the same key make the same: the second waits until the first has ended. */
+static bool waits_for_another(struct run *r, struct action *x)
+{
+	struct map_item *item;
+
+	if (r->o->no_cache_read || x->uncacheable)
+		return false;
+	item = map_put(r->a, &r->under_way, key_bytes(x), NULL);
+	if (item->ptr && item->ptr != x) {
+		*vec_push(r->a, &r->waiting) = x;
+		return true;
+	}
+	item->ptr = x;
+	return false;
+}
+
+/* What waited for x is looked up again; when x failed, or its result was not kept, it runs. */
+static void wake_waiting(struct run *r, const struct action *x)
+{
+	struct map_item *item = map_get(&r->under_way, key_bytes(x));
+	size_t left = 0;
+
+	if (!item || item->ptr != x)
+		return;
+	item->ptr = NULL;
+	for (size_t i = 0; i < r->waiting.n; i++) {
+		struct action *w = r->waiting.v[i];
+
+		if (digest_eq(&w->key, &x->key))
+			schedule_again(&r->s, w);
+		else
+			r->waiting.v[left++] = w;
+	}
+	r->waiting.n = left;
+}
+
 /* --- ends of an action --- */
 
 static void end_ok(struct run *r, struct action *x, enum action_state state, uint64_t elapsed_ms)
@@ -22,6 +65,7 @@ static void end_ok(struct run *r, struct action *x, enum action_state state, uin
 	r->stat.cached += cached;
 	r->stat.ran += !cached;
 	schedule_done(&r->s, x, true);
+	wake_waiting(r, x);
 	report_end(r, x, cached ? EVENT_CACHED : EVENT_RAN, elapsed_ms);
 }
 
@@ -55,6 +99,7 @@ static void end_failed(struct run *r, struct action *x, const struct err *why, u
 	}
 	r->stopping = r->stopping || !r->o->keep_going;
 	schedule_done(&r->s, x, false);
+	wake_waiting(r, x);
 	report_end(r, x, EVENT_FAILED, elapsed_ms);
 }
 
@@ -103,6 +148,27 @@ static bool tool_failed(const struct action *x, const struct spawn_result *res, 
 	return false;
 }
 
+/*
+ * An object that was read in a cache below, which others look after, must have been the same to the end:
+ * what was made of another one is never kept. And a tool that did not find what was there is not to blame.
+ */
+static bool inputs_steady(const struct run *r, const struct action *x, bool ok, struct err *e)
+{
+	struct err ignored;
+
+	for (size_t i = 0; i < x->inputs.n; i++) {
+		const struct input *in = &x->inputs.v[i];
+
+		if (!in->from || (cas_steady(r->o->cas, &in->digest) &&
+				  (ok || cas_has(r->o->cas, &in->digest, &ignored) == CAS_HIT)))
+			continue;
+		err_set(e, ERR_IO, "%.*s left the cache or changed there while '%.*s' read it",
+			STR_ARG(in->path), STR_ARG(x->title));
+		return err_fix(e, "build again; somebody removed or changed files of the cache");
+	}
+	return true;
+}
+
 /* What both kinds of job come to; takes j. */
 static void job_ended(struct run *r, struct job *j, bool ok, struct str out, struct str err,
 		      const struct spawn_result *cost, struct err *why)
@@ -111,6 +177,7 @@ static void job_ended(struct run *r, struct job *j, bool ok, struct str out, str
 
 	if (report_spans(r))
 		report_job(r, j, ok, cost->peak_bytes);
+	ok = inputs_steady(r, x, ok, why) && ok;
 	if (ok) {
 		uint64_t start_ns = report_spans(r) ? clock_mono_ns() : 0;
 
@@ -136,7 +203,7 @@ static void command_ended(struct run *r, struct spawn_result *res)
 	bool ok = res->exit_status == 0 || tool_failed(j->x, res, &why);
 
 	j->ended_ns = clock_mono_ns();
-	j->x->words = join_words(r, out, err);
+	j->x->words = words_declared(r->a, j->x, join_words(r, out, err));
 	buf_fini(&res->out);
 	buf_fini(&res->err);
 	job_ended(r, j, ok, out, err, res, &why);
@@ -146,11 +213,13 @@ static void step_ended(struct run *r, struct job *j)
 {
 	struct spawn_result cost = {.wall_ms = (j->ended_ns - j->started_ns) / 1000000};
 	struct err why = j->err;
+	struct str out;
 
-	j->x->words = words_canonical(r->a, j, buf_str(&j->words));
+	out = words_canonical(r->a, j, buf_str(&j->words));
+	j->x->words = words_declared(r->a, j->x, out);
 	if (!j->ok)
 		err_wrap(&why, "%.*s", STR_ARG(j->x->title));
-	job_ended(r, j, j->ok, j->x->words, (struct str){0}, &cost, &why);
+	job_ended(r, j, j->ok, out, (struct str){0}, &cost, &why);
 }
 
 /* On a worker thread. */
@@ -209,7 +278,7 @@ static bool take_inputs(struct run *r, struct action *x)
 static void make_key(struct run *r, struct action *x)
 {
 	buf_clear(&r->record);
-	record_append(&r->record, x);
+	record_append(&r->record, x, RECORD_KEY);
 	x->key = digest_str(buf_str(&r->record));
 }
 
@@ -292,7 +361,8 @@ static void consider(struct run *r, struct action *x)
 		return;
 	}
 	if (!r->o->dry_run) {
-		schedule_miss(&r->s, x);
+		if (!waits_for_another(r, x))
+			schedule_miss(&r->s, x);
 		return;
 	}
 	show(r, x, known);
@@ -619,7 +689,6 @@ bool exec_run(struct arena *a, struct graph *g, const uint32_t *goals, size_t go
 	bool ok;
 
 	r.stat.cached = opts->settled;
-	r.cas_dir = cas_dir(opts->cas);
 	history_open(&r.history, history_path(a, opts->state_dir));
 	ok = schedule_init(a, g, goals, goal_count, &r.history, &r.s, e) && open_all(&r, e) &&
 	     run_all(&r, e);

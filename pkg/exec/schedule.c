@@ -216,6 +216,11 @@ struct action *schedule_next(struct schedule *s)
 	return s->ready.n ? s->g->actions.v[heap_pop(s, &s->ready)] : NULL;
 }
 
+void schedule_again(struct schedule *s, const struct action *x)
+{
+	heap_push(s, &s->ready, x->index);
+}
+
 void schedule_miss(struct schedule *s, const struct action *x)
 {
 	heap_push(s, &s->misses, x->index);

@@ -267,7 +267,9 @@ void TestExecJobserverTokensComeBack(struct test *t)
 		for (int k = 0; k < 4; k++)
 			makes(&w,
 			      shell(&w, str_fmt(&w.a, "s%d", k).p,
-				    signals[i] ? "sleep 10" : "sleep 0.2; exit 1"),
+				    str_fmt(&w.a, "sleep %s # %d",
+					    signals[i] ? "10" : "0.2; exit 1", k)
+					.p),
 			      str_fmt(&w.a, "o%d", k).p);
 		pid = fork();
 		if (pid == 0) {
@@ -313,7 +315,8 @@ void TestExecSpansOfALaneNeverOverlap(struct test *t)
 	w.opts.sink = &s.sink;
 	w.opts.jobs = 3;
 	for (int k = 0; k < 30; k++)
-		quick(&w, str_fmt(&w.a, "q%d", k).p)->argv.v[2].text = STR(": >\"$1\"");
+		quick(&w, str_fmt(&w.a, "q%d", k).p)->argv.v[2].text =
+		    str_fmt(&w.a, ": >\"$1\" # %d", k);
 	must(&w, run(&w), "run");
 	for (size_t i = 0; i < s.spans.n; i++) {
 		const struct event_span *x = &s.spans.v[i];

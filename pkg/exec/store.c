@@ -41,9 +41,9 @@ static bool store_words(struct job *j, struct str words, struct digest *out, str
 	return !words.n || cas_put(j->run->o->cas, words, false, out, e);
 }
 
-static bool is_trusted(const struct run *r, struct str path)
+static bool is_trusted(struct arena *scratch, const struct run *r, struct str path)
 {
-	if (path_within(r->cas_dir, path))
+	if (cas_owns(r->o->cas, path_join(scratch, r->cwd, path)))
 		return true; /* an input from another action, at its blob's path */
 	for (size_t i = 0; i < r->o->trusted_prefixes.n; i++) {
 		if (str_starts(path, r->o->trusted_prefixes.v[i]))
@@ -71,7 +71,7 @@ static bool discovered(struct job *j, size_t depfile, struct str_vec *out, struc
 	for (size_t i = 0; i < x->inputs.n; i++)
 		map_put(&j->scratch, &declared, x->inputs.v[i].path, NULL);
 	for (size_t i = 0; i < all.n; i++) {
-		if (!is_trusted(j->run, all.v[i]) && !is_declared(&declared, all.v[i]))
+		if (!is_trusted(&j->scratch, j->run, all.v[i]) && !is_declared(&declared, all.v[i]))
 			*vec_push(j->run->a, out) = str_dup(j->run->a, all.v[i]);
 	}
 	return true;
@@ -117,16 +117,22 @@ static bool more_lines(struct job *j, const struct str_vec *more, struct buf *li
 	return true;
 }
 
-/* The record without the places of depfiles. */
+/* The record: canonical, without the places of depfiles. */
 static struct action_result kept_result(struct job *j)
 {
 	struct action_result r = j->x->result;
 	size_t n = 0;
 
 	r.outputs = arena_array(&j->scratch, struct cas_output, r.output_count);
-	for (size_t i = 0; i < r.output_count; i++) {
-		if (!j->x->outputs.v[i].depfile)
-			r.outputs[n++] = j->x->result.outputs[i];
+	for (uint32_t i = 0; i < r.output_count; i++) {
+		struct buf name = {0};
+
+		if (j->x->outputs.v[i].depfile)
+			continue;
+		canonical_output(&name, j->x, i);
+		r.outputs[n] = j->x->result.outputs[i];
+		r.outputs[n++].path = str_dup(&j->scratch, buf_str(&name));
+		buf_fini(&name);
 	}
 	r.output_count = n;
 	r.more_inputs = (struct str_vec){0};

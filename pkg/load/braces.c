@@ -48,7 +48,7 @@ static struct str cut_alternative(struct str *rest)
 bool braces_expand(struct arena *a, struct str pattern, struct str_vec *out)
 {
 	enum { PATTERNS_MAX = 4096 };
-	size_t open, close;
+	size_t open = 0, close = 0;
 	struct str rest;
 
 	if (out->n >= PATTERNS_MAX)

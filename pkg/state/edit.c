@@ -243,7 +243,6 @@ bool state_graph(struct arena *a, struct state *s, const struct step *const *ste
 			return false;
 	add_goals_and_products(d);
 	out->settled = s->p.head->total > touched ? s->p.head->total - touched : 0;
-	out->settled_ns = s->p.head->walked_ns;
 	s->edit = d;
 	return true;
 }

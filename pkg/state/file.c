@@ -5,9 +5,11 @@
 
 #include "base/path.h"
 #include "state/state_impl.h"
+#include "sys/clock.h"
 
 static const char MAGIC[16] = "cbuild-state 2\n";
 static const int64_t RACY_NS = (int64_t)2 * 1000000000;
+static const int64_t WALK_NS = (int64_t)7 * 24 * 3600 * 1000000000;
 
 struct sig sig_of(const struct file_sig *s)
 {
@@ -32,6 +34,14 @@ bool sig_racy(const struct sig *s, int64_t now_ns)
 bool sig_racy_product(const struct sig *s, int64_t now_ns)
 {
 	return s->ctime_ns % 1000000000 == 0 && sig_racy(s, now_ns);
+}
+
+/* Of this boot, and of a walk that the cache has not forgotten. */
+static bool still_counts(const struct head *h)
+{
+	int64_t age_ns = clock_real_ns() - h->walked_ns;
+
+	return h->boot && h->boot == clock_boot() && age_ns >= 0 && age_ns < WALK_NS;
 }
 
 static bool folders_fit(const struct parts *p)
@@ -108,8 +118,8 @@ bool parts_find(const void *p, size_t n, struct parts *out)
 	if ((lay_out(out, at.to) + 7) / 8 * 8 != out->head->first_bytes)
 		return false;
 	sum = sum_of(out);
-	return memcmp(sum.sha256, out->head->sum, DIGEST_BYTES) == 0 && folders_fit(out) &&
-	       strings_fit(out);
+	return memcmp(sum.sha256, out->head->sum, DIGEST_BYTES) == 0 && still_counts(out->head) &&
+	       folders_fit(out) && strings_fit(out);
 }
 
 void parts_sum(struct parts *p)

@@ -298,6 +298,7 @@ static void put_together(struct record *r, const struct buf *graph, struct buf *
 	memset(&h, 0, sizeof h);
 	h.total = r->r->total;
 	h.walked_ns = r->now_ns;
+	h.boot = clock_boot();
 	h.folder_count = (uint32_t)r->folders.n;
 	h.entry_count = (uint32_t)r->entries.n;
 	h.words_count = (uint32_t)r->words.n;

@@ -20,6 +20,10 @@
  * was recorded, leads to the content; equal content stops there, and the signature is brought up to date.
  * A device number is no part of a signature, so a file system may be mounted again.
  *
+ * A file counts in the boot of the machine that wrote it: what was placed without fsync before a power cut
+ * may have its size and times, but not its bytes. It counts for a week since the last full walk, which
+ * tells the cache what is in use.
+ *
  * STATE_EDITED: only contents changed, of files that only actions read, and what load takes from them
  * (load_facts) stayed. Everything else, a new name in a folder or a removed product too, is STATE_OTHER.
  */
@@ -76,7 +80,6 @@ struct state_edit {
 	struct state_products products;	 /* of touched actions */
 	struct str_vec trusted_prefixes; /* for exec_opts */
 	uint64_t settled;		 /* actions of the whole graph that are not touched */
-	int64_t settled_ns;		 /* when a full walk last verified what they made */
 };
 
 /*

@@ -18,6 +18,7 @@ struct head {
 	uint64_t graph_bytes;		 /* of the second part, to the file's end */
 	uint64_t total;			 /* actions in all */
 	int64_t walked_ns;		 /* end of the full walk */
+	uint64_t boot;			 /* clock_boot */
 	uint32_t folder_count, entry_count;
 	uint32_t string_bytes, words_count;
 	uint32_t note, note_bytes; /* string */

@@ -141,7 +141,7 @@ static void walk(struct world *w)
 					    .products = &products,
 					    .trusted_prefixes = &none,
 					    .root = str_fmt(&w->a, "%s/p", test_tmpdir(w->t)),
-					    .cache_dir = cas_dir(w->cas),
+					    .cache_dir = cas_dir(w->cas, 0),
 					    .mod_mount = STR("build/.x/mod"),
 					    .memo = STR("build/.x/state/files"),
 					    .total = w->stat.total});
@@ -187,6 +187,40 @@ void TestStateSame(struct test *t)
 	open_world(&w, t);
 	T_EQ_STR(t, look(&w), "same");
 	T_EQ_STR(t, look(&w), "same");
+	close_world(&w);
+}
+
+/* As it would be in another boot of the machine, or so much later. */
+static void change_head(struct world *w, uint64_t boot, int64_t older_ns)
+{
+	struct parts p = {0};
+	struct buf copy = {0};
+	struct str text;
+
+	must(w, file_read(&w->a, STATE, 0, &text, &w->e));
+	buf_adds(&copy, text);
+	p.head = (struct head *)(void *)copy.p;
+	p.head->boot ^= boot;
+	p.head->walked_ns -= older_ns;
+	parts_sum(&p);
+	must(w, file_write_fast(STATE, buf_str(&copy), 0644, &w->e));
+	buf_fini(&copy);
+}
+
+void TestStateCountsForOneBootAndAWeek(struct test *t)
+{
+	static const int64_t DAY_NS = (int64_t)24 * 3600 * 1000000000;
+	struct world w;
+
+	open_world(&w, t);
+	change_head(&w, 0, 6 * DAY_NS);
+	T_EQ_STR(t, look(&w), "same");
+	change_head(&w, 0, 2 * DAY_NS);
+	T_EQ_STR(t, look(&w), "other");
+	change_head(&w, 0, -8 * DAY_NS);
+	T_EQ_STR(t, look(&w), "same");
+	change_head(&w, 1, 0);
+	T_EQ_STR(t, look(&w), "other");
 	close_world(&w);
 }
 

@@ -10,10 +10,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "sys/pool.h"
 #include "sys/sys_impl.h"
 
@@ -64,6 +66,23 @@ int64_t clock_stamp_ns(const char *path)
 
 	close_quiet(fd);
 	return ok ? ns : clock_file_ns();
+}
+
+uint64_t clock_boot(void)
+{
+	static const char path[] = "/proc/sys/kernel/random/boot_id";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[64];
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof text) : -1;
+	struct digest d;
+	uint64_t boot;
+
+	close_quiet(fd);
+	if (n <= 0)
+		return 0;
+	d = digest_of(text, (size_t)n);
+	memcpy(&boot, d.sha256, sizeof boot);
+	return boot;
 }
 
 bool source_date_epoch(int64_t *seconds, bool *set, struct err *e)

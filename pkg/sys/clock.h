@@ -20,6 +20,11 @@ int64_t clock_file_ns(void);
  * some ms ahead of the coarse clock. Where path is NULL or cannot be written this is clock_file_ns.
  */
 int64_t clock_stamp_ns(const char *path);
+/*
+ * A number of this boot of the machine, from the kernel's random boot id; 0 when it does not tell. What was
+ * written without fsync, and what is remembered about it, is certain only in the boot that wrote it.
+ */
+uint64_t clock_boot(void);
 /* SOURCE_DATE_EPOCH (seconds) when set; *set says so. Not a number: ERR_USAGE. */
 bool source_date_epoch(int64_t *seconds, bool *set, struct err *e) ATTR_MUST_USE;
 /* "2026-11-23T21:35:53Z" (RFC 3339, UTC) of seconds since 1970. */

@@ -79,6 +79,12 @@ void sig_from_stat(struct file_sig *out, const struct stat *st)
 	};
 }
 
+bool file_sig_eq(const struct file_sig *x, const struct file_sig *y)
+{
+	return x->dev == y->dev && x->ino == y->ino && x->size_bytes == y->size_bytes &&
+	       x->mtime_ns == y->mtime_ns && x->ctime_ns == y->ctime_ns && x->mode == y->mode;
+}
+
 bool file_stat(const char *path, struct file_sig *out, struct err *e)
 {
 	struct stat st;

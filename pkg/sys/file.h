@@ -27,6 +27,8 @@ struct file_sig {
 	uint32_t mode; /* st_mode */
 };
 
+bool file_sig_eq(const struct file_sig *x, const struct file_sig *y);
+
 enum file_kind { FILE_ABSENT, FILE_REGULAR, FILE_FOLDER, FILE_LINK, FILE_OTHER };
 
 /* Kind of path without following a last link; FILE_ABSENT also for ENOTDIR. Never an error. */
@@ -123,6 +125,11 @@ struct file_lock {
 };
 bool lock_acquire(struct file_lock *l, const char *path, bool shared, bool wait, bool *got,
 		  struct err *e) ATTR_MUST_USE;
+/*
+ * The shared lock on a file that must be there, without waiting; nothing is written, so it may be somebody
+ * else's or on a read-only file system. False: somebody holds it exclusively, or it cannot be read (errno).
+ */
+bool lock_join(struct file_lock *l, const char *path);
 /* Waits for the exclusive lock on a folder itself; nothing is made, so it may be read-only. */
 bool lock_folder(struct file_lock *l, const char *dir, struct err *e) ATTR_MUST_USE;
 void lock_release(struct file_lock *l); /* accepts {-1} */

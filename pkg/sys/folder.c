@@ -418,6 +418,15 @@ bool lock_acquire(struct file_lock *l, const char *path, bool shared, bool wait,
 	return lock_opened(l, path, (shared ? LOCK_SH : LOCK_EX) | (wait ? 0 : LOCK_NB), got, e);
 }
 
+bool lock_join(struct file_lock *l, const char *path)
+{
+	l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (l->fd >= 0 && flock(l->fd, LOCK_SH | LOCK_NB) == 0)
+		return true;
+	lock_release(l);
+	return false;
+}
+
 bool lock_folder(struct file_lock *l, const char *dir, struct err *e)
 {
 	bool got;
