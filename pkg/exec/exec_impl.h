@@ -57,20 +57,40 @@ bool memo_still_same(struct file_memo *m, struct str path, const struct digest *
 /* True when the file changed at or after since_ns (of clock_stamp_ns), or cannot be statted. */
 bool file_changed_since(struct str path, int64_t since_ns);
 
+/* --- last.c: the records of the actions that ran here last --- */
+
+/* What the file holds, read when it is first asked. */
+struct last_file {
+	struct arena a;
+	struct map entries; /* key -> entry */
+	size_t first_bytes; /* of its first batch */
+	bool read;
+};
+struct last {
+	const char *path; /* NULL: nothing is kept */
+	struct arena a;
+	struct map index; /* of the pieces of this batch */
+	struct buf pieces, entries;
+	struct last_file file;
+};
+
+void last_open(struct last *l, const char *path);
+/* Remembers a record; last_get does not see it. */
+void last_put(struct last *l, const struct action *x, struct str record);
+/* The record of x's last run before this one, in a; false when there is none. */
+bool last_get(struct last *l, struct arena *a, const struct action *x, struct str *record);
+void last_close(struct last *l);
+
 /* --- explain.c --- */
 
 /*
  * What differs between the record of x's last run here and now, as one line in a. forced: not
  * looked up.
  */
-struct str explain(struct arena *a, const char *state_dir, const struct action *x, bool forced,
+struct str explain(struct arena *a, struct last *l, const struct action *x, bool forced,
 		   struct file_memo *m);
-/*
- * Remembers the record of a run: x's own and its discovered inputs' lines. A failure only costs
- * words.
- */
-void explain_remember(struct arena *a, const char *state_dir, const struct action *x,
-		      struct str more_lines);
+/* Remembers the record of a run: x's own and its discovered inputs' lines. */
+void explain_remember(struct last *l, const struct action *x, struct str more_lines);
 
 /* --- history.c --- */
 
@@ -104,6 +124,8 @@ struct history_entry {
 /* path NULL: nothing is known. */
 void history_open(struct history *h, const char *path);
 struct cost history_get(const struct history *h, const struct action *x);
+/* A hash of target, title and first output: the same action of another run. */
+uint64_t action_slot(const struct action *x);
 void history_put(struct history *h, const struct action *x, uint64_t wall_ms, uint64_t peak_bytes);
 /* Writes it back when this run added to it; a failure costs guesses only. */
 void history_close(struct history *h, const char *path);
@@ -197,6 +219,7 @@ struct run {
 	const struct exec_opts *o;
 	struct schedule s;
 	struct history history;
+	struct last last;
 	struct memory memory;
 	struct file_memo *memo;
 	struct spawn_set *children;

@@ -1,11 +1,10 @@
 /*
- * Why an action runs. The record of its last run here is kept in STATE/last/HASH (HASH: of its
- * target and first output's path), the text that was hashed but with paths as declared, and its discovered
- * inputs' lines behind it. The two records are compared field by field.
+ * Why an action runs. The record of its last run here is kept (last.c): the text that was hashed but with
+ * paths as declared, and its discovered inputs' lines behind it. The two records are compared field by field.
  */
 #include "exec/exec_impl.h"
 
-enum { RECORD_LIMIT_BYTES = 64 * 1024 * 1024, REASONS_SHOWN = 3 };
+enum { REASONS_SHOWN = 3 };
 
 /* A line of a record. Counted bytes may hold newlines, so records are not split at them. */
 struct field {
@@ -20,17 +19,6 @@ struct reasons {
 	struct buf text;
 	size_t n;
 };
-
-static const char *last_path(struct arena *a, const char *state_dir, const struct action *x)
-{
-	struct str first = x->outputs.n ? x->outputs.v[0].path : x->title;
-	struct str name = str_fmt(a, "%.*s\n%.*s", STR_ARG(x->target), STR_ARG(first));
-	struct digest d = digest_str(name);
-	char hex[DIGEST_HEX + 1];
-
-	digest_hex(&d, hex);
-	return str_fmt(a, "%s/last/%s", state_dir, hex).p;
-}
 
 /*
  * How many words stand before the counted bytes; -1: the line has none ("command", "step", "tool").
@@ -237,18 +225,16 @@ static struct str record_now(struct arena *a, const struct action *x, const stru
 	return out;
 }
 
-struct str explain(struct arena *a, const char *state_dir, const struct action *x, bool forced,
+struct str explain(struct arena *a, struct last *l, const struct action *x, bool forced,
 		   struct file_memo *m)
 {
 	struct reasons r = {0};
 	struct field_vec was, is;
-	struct err ignored;
 	struct str last, out;
 
 	if (x->uncacheable)
 		return str_fmt(a, "%.*s: always runs", STR_ARG(x->title));
-	if (!state_dir ||
-	    !file_read(a, last_path(a, state_dir, x), RECORD_LIMIT_BYTES, &last, &ignored))
+	if (!last_get(l, a, x, &last))
 		return str_fmt(a, "%.*s: has not run here before", STR_ARG(x->title));
 	was = split(a, last);
 	is = split(a, record_now(a, x, &was, m));
@@ -263,18 +249,12 @@ struct str explain(struct arena *a, const char *state_dir, const struct action *
 	return out;
 }
 
-void explain_remember(struct arena *a, const char *state_dir, const struct action *x,
-		      struct str more_lines)
+void explain_remember(struct last *l, const struct action *x, struct str more_lines)
 {
-	const char *path = last_path(a, state_dir, x);
 	struct buf text = {0};
-	struct err ignored;
 
 	record_append(&text, x, RECORD_SHOWN);
 	buf_adds(&text, more_lines);
-	if (!file_write_fast(path, buf_str(&text), 0644, &ignored) &&
-	    folder_make_for(path, &ignored) &&
-	    !file_write_fast(path, buf_str(&text), 0644, &ignored))
-		buf_clear(&text); /* Then --explain will know less. */
+	last_put(l, x, buf_str(&text));
 	buf_fini(&text);
 }

@@ -28,7 +28,7 @@ static struct str entry_bytes(const struct history_entry *v, size_t n)
 	return n ? str_from((const char *)v, n * sizeof *v) : STR("");
 }
 
-static uint64_t key_of(const struct action *x)
+uint64_t action_slot(const struct action *x)
 {
 	struct buf b = {0};
 	uint64_t key;
@@ -71,7 +71,7 @@ struct cost history_get(const struct history *h, const struct action *x)
 
 	if (!h->n)
 		return (struct cost){0};
-	want.key = key_of(x);
+	want.key = action_slot(x);
 	found = bsearch(&want, h->entries, h->n, sizeof want, by_key);
 	if (!found)
 		return (struct cost){0};
@@ -85,8 +85,9 @@ static uint32_t to_u32(uint64_t n)
 
 void history_put(struct history *h, const struct action *x, uint64_t wall_ms, uint64_t peak_bytes)
 {
-	*vec_push(&h->a, &h->fresh) = (struct history_entry){
-	    .key = key_of(x), .wall_ms = to_u32(wall_ms), .peak_kib = to_u32(peak_bytes / 1024)};
+	*vec_push(&h->a, &h->fresh) = (struct history_entry){.key = action_slot(x),
+							     .wall_ms = to_u32(wall_ms),
+							     .peak_kib = to_u32(peak_bytes / 1024)};
 }
 
 /* Old entries behind the fresh ones, without those that were replaced. Returns how many in all. */

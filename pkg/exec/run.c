@@ -289,7 +289,7 @@ static void show(struct run *r, const struct action *x, bool known)
 	if (r->o->explain)
 		report_text(
 		    r, EVENT_EXPLAIN,
-		    known ? explain(&scratch, r->state_dir, x, r->o->no_cache_read, r->memo)
+		    known ? explain(&scratch, &r->last, x, r->o->no_cache_read, r->memo)
 			  : str_fmt(&scratch, "%.*s: what it reads may change", STR_ARG(x->title)));
 	if (r->o->show_commands || r->o->dry_run)
 		report_text(r, EVENT_COMMAND, action_command(&scratch, x, r->o->cas));
@@ -682,6 +682,11 @@ static const char *history_path(struct arena *a, struct str dir)
 	return dir.n ? str_fmt(a, "%.*s/durations", STR_ARG(dir)).p : NULL;
 }
 
+static const char *last_path(struct arena *a, struct str dir)
+{
+	return dir.n ? str_fmt(a, "%.*s/records", STR_ARG(dir)).p : NULL;
+}
+
 bool exec_run(struct arena *a, struct graph *g, const uint32_t *goals, size_t goal_count,
 	      const struct exec_opts *opts, struct exec_stat *stat, struct err *e)
 {
@@ -690,10 +695,12 @@ bool exec_run(struct arena *a, struct graph *g, const uint32_t *goals, size_t go
 
 	r.stat.cached = opts->settled;
 	history_open(&r.history, history_path(a, opts->state_dir));
+	last_open(&r.last, last_path(a, opts->state_dir));
 	ok = schedule_init(a, g, goals, goal_count, &r.history, &r.s, e) && open_all(&r, e) &&
 	     run_all(&r, e);
 	close_all(&r);
 	history_close(&r.history, history_path(a, opts->state_dir));
+	last_close(&r.last);
 	r.stat.total = run_total(&r);
 	r.stat.elapsed_ms = clock_mono_ms() - r.started_ms;
 	if (stat)

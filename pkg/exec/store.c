@@ -172,8 +172,8 @@ static bool record_unless_changed(struct job *j, struct err *e)
 	}
 	ok = more_lines(j, more, &lines, e) &&
 	     (x->uncacheable || record(j, more, buf_str(&lines), e));
-	if (ok && j->run->state_dir)
-		explain_remember(&j->scratch, j->run->state_dir, x, buf_str(&lines));
+	if (ok)
+		explain_remember(&j->run->last, x, buf_str(&lines));
 	buf_fini(&lines);
 	return ok;
 }

@@ -362,6 +362,20 @@ bool file_write_to(const char *path, struct str bytes, uint32_t mode, struct err
 	return ok;
 }
 
+bool file_append(const char *path, struct str bytes, uint32_t mode, struct err *e)
+{
+	int fd = fault_hit(FAULT_OPEN)
+		     ? -1
+		     : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
+	bool ok;
+
+	if (fd < 0)
+		return err_errno(e, "writing %s", path);
+	ok = write_all(fd, path, bytes.p, bytes.n, e);
+	close_quiet(fd);
+	return ok;
+}
+
 static bool has_content(const char *path, struct str bytes)
 {
 	struct arena scratch = {0};

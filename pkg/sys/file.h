@@ -56,6 +56,8 @@ bool file_write_fast(const char *path, struct str bytes, uint32_t mode,
  * /dev/fd/63), all else is file_write_fast. The other writers here refuse to replace a device or a pipe.
  */
 bool file_write_to(const char *path, struct str bytes, uint32_t mode, struct err *e) ATTR_MUST_USE;
+/* Adds bytes at the end of a file, made when absent, at once; no fsync. Several processes may. */
+bool file_append(const char *path, struct str bytes, uint32_t mode, struct err *e) ATTR_MUST_USE;
 /* As file_write_fast, but leaves an existing file of equal content alone (its mtime too). */
 bool file_write_if_changed(const char *path, struct str bytes, uint32_t mode,
 			   struct err *e) ATTR_MUST_USE;
