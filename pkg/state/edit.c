@@ -235,7 +235,8 @@ bool state_graph(struct arena *a, struct state *s, const struct step *const *ste
 			continue;
 		touched++;
 		d->actions[i] = graph_add(a, &out->graph);
-		if (!d->g.actions[i].done)
+		/* Whether what was placed is still there, only the full walk looks; boxes it makes. */
+		if (!d->g.actions[i].done || d->g.actions[i].placed)
 			return false;
 	}
 	for (uint32_t i = 0; i < d->g.head.actions; i++)
