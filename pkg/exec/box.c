@@ -117,9 +117,10 @@ static bool pack_folder(struct pack *p, struct str path, unsigned depth, struct 
 	for (size_t i = 0; i < n; i++) {
 		struct str name = path_join(p->a, path, v[i].name);
 
-		if (v[i].kind == FILE_FOLDER  ? !pack_folder(p, name, depth + 1, e)
-		    : v[i].kind == FILE_OTHER ? false
-					      : !pack_file(p, name, e))
+		if (v[i].kind == FILE_OTHER)
+			return err_set(e, ERR_INPUT, "%s is neither file nor folder", name.p);
+		if (v[i].kind == FILE_FOLDER ? !pack_folder(p, name, depth + 1, e)
+					     : !pack_file(p, name, e))
 			return false;
 	}
 	return true;
