@@ -49,7 +49,7 @@ room_src := $(filter-out %_test.c %_fuzz.c,$(foreach r,$(rooms),$(wildcard pkg/$
 cmd_src := $(wildcard cmd/cbuild/*.c)
 test_src := $(foreach r,$(if $(ROOM),$(ROOM),$(rooms)),$(wildcard pkg/$r/*_test.c))
 fuzz_src := $(wildcard pkg/*/*_fuzz.c)
-assets := $(sort $(wildcard toolchain/*.yaml ports/*.yaml)) $(shell find pkg/test/runtime -type f | LC_ALL=C sort)
+assets := $(sort $(wildcard toolchain/*.yaml ports/*.yaml foreign/*.sh)) $(shell find pkg/test/runtime -type f | LC_ALL=C sort)
 
 objects = $(patsubst %.c,$(obj)/%.o,$(1))
 room_obj := $(call objects,$(room_src)) $(obj)/gen/assets.o

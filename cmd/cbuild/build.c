@@ -49,6 +49,27 @@ static uint64_t phase(struct cmd *c, const char *name, uint64_t start_ns)
 	return now_ns;
 }
 
+/* Removes made files that nothing makes any more: the compiler would still find them. */
+static bool drop_made(struct build_target *t, struct arena *a, struct str dir, struct err *e)
+{
+	struct folder_entry *v;
+	size_t n;
+
+	if (file_kind(str_c(a, dir)) != FILE_FOLDER)
+		return true;
+	if (!folder_list(a, str_c(a, dir), &v, &n, e))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct str path = path_join(a, dir, v[i].name);
+
+		if (v[i].kind == FILE_FOLDER
+			? !drop_made(t, a, path, e)
+			: !load_maker(&t->set, path) && !file_remove(path.p, e))
+			return false;
+	}
+	return true;
+}
+
 static bool open_target(struct build *b, struct build_target *t, struct err *e)
 {
 	struct cmd *c = b->c;
@@ -58,6 +79,7 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 				      .mod_mount = STR(X "/mod"),
 				      .root = c->root,
 				      .cache_dir = c->cache_dir,
+				      .no_tools = b->opts->no_tools,
 				      .test_runtime = STR(X "/rt")};
 	struct plan_opts plan_opts = {.target = t->target,
 				      .manifest = &c->manifest,
@@ -76,7 +98,52 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 		return false;
 	phase(c, "load", start_ns);
 	plan_opts.tc = t->tc;
+	plan_opts.set = &t->set;
+	plan_opts.host = b->host && b->host != t ? &b->host->plan : NULL;
+	if (!b->opts->no_tools && !drop_made(t, &c->arena,
+					     str_fmt(&c->arena, "build/%.*s/gen",
+						     STR_ARG(target_folder(&c->arena, &t->target))),
+					     e))
+		return err_wrap(e, "removing what is made no more");
 	return plan_init(&t->plan, &c->arena, &b->graph, &plan_opts, e);
+}
+
+/* Whether a program of these modules makes files, and so is built for this machine first. */
+static bool runs_programs(const struct cmd *c)
+{
+	for (size_t i = 0; i < c->list.modules.n; i++)
+		if (c->list.modules.v[i].manifest->generate.n)
+			return true;
+	return false;
+}
+
+/* The plan for this machine comes first: the others' actions run what it makes. */
+static bool open_host(struct build *b, const struct target *targets, struct err *e)
+{
+	struct target host = target_host();
+
+	if (b->opts->no_tools || !runs_programs(b->c))
+		return true;
+	for (size_t i = 0; i < b->target_count; i++)
+		if (target_eq(&targets[i], &host))
+			b->host = &b->targets[i];
+	if (!b->host)
+		b->host = arena_new(&b->c->arena, struct build_target);
+	b->host->target = host;
+	return open_target(b, b->host, e);
+}
+
+/* Foreign builds run jobs of their own: they and we share one jobserver, make's or ours. */
+static bool share_jobs(struct build *b, struct err *e)
+{
+	struct cmd *c = b->c;
+	bool any = false;
+
+	for (size_t i = 0; i < b->graph.actions.n; i++)
+		any = any || b->graph.actions.v[i]->box.jobs;
+	if (!any || c->jobserver)
+		return true;
+	return jobserver_offer(b->opts->jobs ? b->opts->jobs : cpu_count(), &c->jobserver, e);
 }
 
 bool build_open(struct build *b, struct cmd *c, const struct build_opts *o, struct err *e)
@@ -93,9 +160,11 @@ bool build_open(struct build *b, struct cmd *c, const struct build_opts *o, stru
 		return false;
 	phase(c, "modules", start_ns);
 	b->targets = arena_array(&c->arena, struct build_target, b->target_count);
+	if (!open_host(b, targets, e))
+		return false;
 	for (size_t i = 0; i < b->target_count; i++) {
 		b->targets[i].target = targets[i];
-		if (!open_target(b, &b->targets[i], e))
+		if (&b->targets[i] != b->host && !open_target(b, &b->targets[i], e))
 			return false;
 	}
 	b->opened_ns = clock_mono_ns();
@@ -222,12 +291,26 @@ static bool place_all(struct build *b, struct err *e)
 	return file_memo_close(memo, e);
 }
 
+static void trust(struct cmd *c, const struct toolchain *tc, struct str_vec *out)
+{
+	for (size_t i = 0; i < tc->trusted_prefixes.n; i++)
+		if (!str_vec_has(out, tc->trusted_prefixes.v[i]))
+			*vec_push(&c->arena, out) = tc->trusted_prefixes.v[i];
+}
+
+void build_trusted(struct build *b, struct str_vec *out)
+{
+	for (size_t i = 0; i < b->target_count; i++)
+		trust(b->c, b->targets[i].tc, out);
+	if (b->host)
+		trust(b->c, b->host->tc, out);
+}
+
 bool build_run(struct build *b, struct err *e)
 {
 	struct cmd *c = b->c;
 	struct exec_opts o = {.sink = ui_sink(c->ui),
 			      .jobs = b->opts->jobs,
-			      .jobserver = c->jobserver,
 			      .keep_going = b->opts->keep_going,
 			      .dry_run = b->opts->dry_run,
 			      .show_commands = b->opts->show_commands,
@@ -240,6 +323,10 @@ bool build_run(struct build *b, struct err *e)
 	uint64_t start_ns = phase(c, "plan", b->opened_ns);
 	bool ok;
 
+	if (!share_jobs(b, e))
+		return false;
+	o.jobserver = c->jobserver;
+
 	if (c->jobserver_closed)
 		event_warn(ui_sink(c->ui),
 			   "make's jobserver is not open to this command: begin its "
@@ -248,10 +335,7 @@ bool build_run(struct build *b, struct err *e)
 		return false;
 	o.cas = c->cas;
 	phase(c, "open cache", start_ns);
-	for (size_t i = 0; i < b->target_count; i++)
-		for (size_t k = 0; k < b->targets[i].tc->trusted_prefixes.n; k++)
-			*vec_push(&c->arena, &o.trusted_prefixes) =
-			    b->targets[i].tc->trusted_prefixes.v[k];
+	build_trusted(b, &o.trusted_prefixes);
 	if (!exec_run(&c->arena, &b->graph, b->goals.v, b->goals.n, &o, &b->stat, e)) {
 		struct err ignored;
 

@@ -143,6 +143,8 @@ struct build {
 	const struct build_opts *opts;
 	struct build_target *targets;
 	size_t target_count;
+	struct build_target
+	    *host; /* builds programs that make files: one of targets, or besides them */
 	struct graph graph;
 	VEC(uint32_t) goals;
 	VEC(struct placed) placed;
@@ -159,6 +161,8 @@ void build_goal(struct build *b, const struct action *x);
 /* A program and its policy check as goals, placed at path (empty: its usual place; /dev/null: nowhere). */
 void build_program(struct build *b, struct build_target *t, const struct program *prog,
 		   struct str path);
+/* What the toolchains' identities cover; see exec_opts. */
+void build_trusted(struct build *b, struct str_vec *out);
 /* What can be done about the failed actions becomes e's remedy. */
 void build_explain_failure(struct build *b, struct err *e);
 /* Runs the goals and places what they made. On failure explains what can be. */

@@ -241,9 +241,7 @@ void quick_record(struct quick *q, struct build *b, bool ok)
 	if (!ok || ui_warned(b->c->ui))
 		return;
 	products(b, &made);
-	for (size_t i = 0; i < b->target_count; i++)
-		for (size_t k = 0; k < b->targets[i].tc->trusted_prefixes.n; k++)
-			*vec_push(&b->c->arena, &trusted) = b->targets[i].tc->trusted_prefixes.v[k];
+	build_trusted(b, &trusted);
 	state_record(&b->c->arena, q->path,
 		     &(struct state_record){.watch = &b->c->watch,
 					    .graph = &b->graph,

@@ -55,8 +55,12 @@ struct arg {
 };
 
 struct input {
-	struct str path;      /* canonical path, relative to the root (or absolute: system file) */
-	struct action *from;  /* NULL: a file of the tree; else the action that makes it */
+	struct str path;     /* canonical path, relative to the root (or absolute: system file) */
+	struct action *from; /* NULL: a file of the tree; else the action that makes it */
+	/*
+	 * Only waited for: no part of the key. What of its placed outputs is read, the depfile says.
+	 */
+	bool order;
 	uint32_t from_output; /* index of its output */
 	struct digest digest; /* filled by exec once known */
 };
@@ -87,6 +91,25 @@ struct output {
 	struct str path; /* canonical, relative */
 	bool executable;
 	bool depfile; /* make-syntax list of what was read; parsed by exec, not kept */
+	bool placed;  /* put at its path before users run, who read it there and not in the cache */
+	bool
+	    folder; /* of a boxed command: a folder, kept as a tar archive, unpacked where placed */
+};
+
+/*
+ * A command that cannot be trusted to keep to its paths runs in a box: a fresh folder that holds its
+ * inputs, copied and all of one age, and nothing else of the tree. A path below `out` or `in` is seen there
+ * relative to it, other relative paths as they are; outputs are taken from their places there.
+ */
+struct exec_box {
+	bool on;
+	struct str in, out; /* both in the key */
+	struct str_vec
+	    links;    /* folders of the tree seen through links: the tool's digest covers them */
+	bool offline; /* without a network, where the system lets us */
+	bool jobs;    /* takes part in the jobserver: MAKEFLAGS */
+	/* Its words go to this file of the tree; only their end is shown, and only of a failure. */
+	struct str log;
 };
 
 struct action {
@@ -100,7 +123,8 @@ struct action {
 	VEC(struct output) outputs;
 	struct str_vec env; /* "K=V"; exactly the child's environment (sorted in the key) */
 	struct digest tool; /* identity of what runs it; in the key */
-	bool uncacheable;   /* always run, never recorded (say why in the title) */
+	struct exec_box box;
+	bool uncacheable; /* always run, never recorded (say why in the title) */
 	/* Its result is there already: exec takes it as it is and neither looks it up nor runs it. */
 	bool settled;
 	/* result and words are there already for this key; zero: for none. */
@@ -134,6 +158,8 @@ uint32_t action_arg_out(struct arena *a, struct action *x, struct str text, uint
 void action_inputs_reserve(struct arena *a, struct action *x, size_t n);
 uint32_t action_input_file(struct arena *a, struct action *x, struct str path);
 uint32_t action_input_from(struct arena *a, struct action *x, struct action *from, uint32_t output);
+/* Waits for all that from makes; see struct input's order. */
+void action_input_order(struct arena *a, struct action *x, struct action *from);
 uint32_t action_output(struct arena *a, struct action *x, struct str path, bool executable);
 
 struct exec_opts {

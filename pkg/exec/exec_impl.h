@@ -10,6 +10,8 @@
 #include "sys/pool.h"
 #include "sys/spawn.h"
 
+struct run;
+
 /* --- key.c --- */
 
 /*
@@ -31,6 +33,26 @@ void record_append_more(struct buf *out, struct str path, const struct digest *d
 struct digest second_key(const struct digest *first, struct str more_lines);
 /* An argument's word with declared paths, appended to out. */
 void arg_append(struct buf *out, const struct action *x, const struct arg *arg);
+
+/* --- box.c --- */
+
+struct job;
+
+/* The path of an input or output as the command is told it. */
+struct str box_path(const struct action *x, struct str path);
+/* Makes j's box, with copies of its inputs; its outputs are to be made there. */
+bool box_make(struct job *j, struct err *e) ATTR_MUST_USE;
+/* Output i, a folder in the box, becomes a file outside: a tar archive. */
+bool box_pack(struct job *j, size_t i, struct err *e) ATTR_MUST_USE;
+/* Writes the words of a boxed command to its log; what is to be shown of them, in arena a. */
+struct str box_words(struct arena *a, const struct action *x, struct str words, bool ok);
+/* Words before a command that keep it off the network; none, with one note, when nothing does. */
+const struct str_vec *box_offline(struct run *r);
+
+/* --- place.c --- */
+
+/* Puts the placed outputs of x, whose result is known, at their paths. */
+bool place_outputs(struct run *r, const struct action *x, struct err *e) ATTR_MUST_USE;
 
 /* --- depfile.c --- */
 
@@ -54,6 +76,8 @@ bool memo_digest_all(struct file_memo *m, struct arena *a, const struct str *pat
  * False when the file is not, or may not be, what it was when this process hashed it and found d.
  */
 bool memo_still_same(struct file_memo *m, struct str path, const struct digest *d);
+/* This process itself has written to the file: it is to be looked at again. */
+void memo_forget(struct file_memo *m, struct str path);
 /* True when the file changed at or after since_ns (of clock_stamp_ns), or cannot be statted. */
 bool file_changed_since(struct str path, int64_t since_ns);
 
@@ -228,6 +252,8 @@ struct run {
 	struct str memory_dir;	/* see folder_in_memory; empty: none */
 	const char *state_dir;	/* NUL-terminated; NULL: none */
 	const char *clock_path; /* for clock_stamp_ns; NULL: none */
+	bool offline_known;	/* box_offline was asked */
+	struct str_vec offline;
 	struct exec_stat stat;
 	uint64_t started_ms;
 	size_t done;
@@ -250,6 +276,9 @@ struct job {
 	struct str *outs; /* real paths of the outputs' temporaries */
 	const char **argv, **env;
 	struct str rsp; /* the response file, or empty */
+	struct str box; /* the box's folder, or empty */
+	const int *fds; /* a jobserver's, to be inherited */
+	size_t fd_count;
 	uint64_t started_ms;
 	uint64_t started_ns, ended_ns; /* clock_mono_ns */
 	unsigned slot;

@@ -60,6 +60,13 @@ uint32_t action_input_from(struct arena *a, struct action *x, struct action *fro
 	return (uint32_t)x->inputs.n - 1;
 }
 
+void action_input_order(struct arena *a, struct action *x, struct action *from)
+{
+	uint32_t in = action_input_from(a, x, from, 0);
+
+	x->inputs.v[in].order = true;
+}
+
 uint32_t action_output(struct arena *a, struct action *x, struct str path, bool executable)
 {
 	*vec_push(a, &x->outputs) = (struct output){.path = path, .executable = executable};
@@ -123,7 +130,8 @@ static void word_append(struct buf *out, const struct action *x, const struct ar
 	const struct input *in = arg->kind == ARG_INPUT ? &x->inputs.v[arg->index] : NULL;
 	struct arena scratch = {0};
 
-	if (!cas || !in || !in->from || digest_is_zero(&in->digest)) {
+	if (!cas || !in || !in->from || digest_is_zero(&in->digest) || x->box.on ||
+	    in->from->outputs.v[in->from_output].placed) {
 		arg_append(out, x, arg);
 		return;
 	}
@@ -136,7 +144,9 @@ static void command_append(struct buf *out, const struct action *x, const struct
 {
 	struct buf word = {0};
 
-	if (cas)
+	if (x->box.on)
+		buf_addc(out, "# in a folder of its own: ");
+	else if (cas)
 		mkdir_append(out, x);
 	for (size_t i = 0; i < x->env.n; i++) {
 		env_append(out, x->env.v[i]);

@@ -9,6 +9,7 @@
  *     target 11 linux/amd64
  *     tool 7340032 9c56cc51...              size and hash of the tool's identity
  *     params 0                              a step's parameters
+ *     box 1 . 21 build/linux-amd64/gen      only of a boxed command: in and out
  *     arg - 2 -c                            -: plain; iN, oN: spelled with input or output N
  *     env 8 LC_ALL=C                        sorted bytewise
  *     in 1834 9c56cc51... 9 pkg/a/a.c       in the order declared
@@ -48,9 +49,9 @@ void arg_append(struct buf *out, const struct action *x, const struct arg *arg)
 {
 	buf_adds(out, arg->text);
 	if (arg->kind == ARG_INPUT)
-		buf_adds(out, x->inputs.v[arg->index].path);
+		buf_adds(out, box_path(x, x->inputs.v[arg->index].path));
 	else if (arg->kind == ARG_OUTPUT)
-		buf_adds(out, x->outputs.v[arg->index].path);
+		buf_adds(out, box_path(x, x->outputs.v[arg->index].path));
 }
 
 static void add_u64(struct buf *out, uint64_t n)
@@ -146,6 +147,8 @@ static void add_inputs(struct buf *out, const struct action *x, enum record_use 
 	for (uint32_t i = 0; i < x->inputs.n; i++) {
 		const struct input *in = &x->inputs.v[i];
 
+		if (in->order)
+			continue;
 		buf_addc(out, "in ");
 		add_digest(out, &in->digest);
 		buf_add_byte(out, ' ');
@@ -167,7 +170,10 @@ static void add_outputs(struct buf *out, const struct action *x, enum record_use
 	for (uint32_t i = 0; i < x->outputs.n; i++) {
 		const struct output *o = &x->outputs.v[i];
 
-		buf_addc(out, o->depfile ? "out d " : o->executable ? "out x " : "out - ");
+		buf_addc(out, o->depfile      ? "out d "
+			      : o->folder     ? "out f "
+			      : o->executable ? "out x "
+					      : "out - ");
 		buf_clear(&name);
 		if (use == RECORD_SHOWN)
 			buf_adds(&name, o->path);
@@ -180,6 +186,9 @@ static void add_outputs(struct buf *out, const struct action *x, enum record_use
 
 void record_append(struct buf *out, const struct action *x, enum record_use use)
 {
+	/* In a box files are read and written by their declared names. */
+	if (x->box.on)
+		use = RECORD_SHOWN;
 	buf_addc(out, "cbuild-action 2\n");
 	if (x->step)
 		buf_printf(out, "step %s %s\n", x->step->name, x->step->version);
@@ -191,6 +200,10 @@ void record_append(struct buf *out, const struct action *x, enum record_use use)
 	add_digest(out, &x->tool);
 	buf_addc(out, "\nparams ");
 	add_counted(out, x->step_params);
+	if (x->box.on) {
+		buf_printf(out, "box %zu %.*s ", x->box.in.n, STR_ARG(x->box.in));
+		add_counted(out, x->box.out);
+	}
 	for (size_t i = 0; i < x->argv.n; i++)
 		add_arg(out, x, &x->argv.v[i], use);
 	add_env(out, &x->env);

@@ -65,6 +65,8 @@ void job_free(struct job *j)
 	}
 	if (j->rsp.n && !file_remove(j->rsp.p, &ignored))
 		j->rsp.n = 0;
+	if (j->box.n && !folder_remove(j->box.p, &ignored))
+		j->box.n = 0;
 	buf_fini(&j->words);
 	arena_fini(&j->scratch);
 	free(j);
@@ -72,7 +74,7 @@ void job_free(struct job *j)
 
 static struct str real_input(struct job *j, const struct input *in)
 {
-	if (!in->from)
+	if (!in->from || in->from->outputs.v[in->from_output].placed)
 		return in->path;
 	return cas_path(&j->scratch, j->run->o->cas, &in->digest);
 }
@@ -80,9 +82,16 @@ static struct str real_input(struct job *j, const struct input *in)
 static const char *real_word(struct job *j, const struct arg *arg)
 {
 	struct str path;
+	struct buf word = {0};
 
 	if (arg->kind == ARG_TEXT)
 		return str_c(&j->scratch, arg->text);
+	if (j->x->box.on) {
+		arg_append(&word, j->x, arg);
+		path = str_dup(&j->scratch, buf_str(&word));
+		buf_fini(&word);
+		return path.p;
+	}
 	path = arg->kind == ARG_INPUT ? real_input(j, &j->x->inputs.v[arg->index])
 				      : j->outs[arg->index];
 	return str_fmt(&j->scratch, "%.*s%.*s", STR_ARG(arg->text), STR_ARG(path)).p;
@@ -119,23 +128,42 @@ static bool use_rsp(struct job *j, size_t n, struct err *e)
 	return true;
 }
 
+/* MAKEFLAGS of a command that takes part in the jobserver, after its own n variables. */
+static void join_jobs(struct job *j, size_t n)
+{
+	const struct jobserver *js = j->run->o->jobserver;
+
+	if (!j->x->box.jobs || !js)
+		return;
+	j->env[n] = str_fmt(&j->scratch, "MAKEFLAGS=%.*s",
+			    STR_ARG(jobserver_makeflags(&j->scratch, js, &j->fds, &j->fd_count)))
+			.p;
+}
+
 bool job_command(struct job *j, struct err *e)
 {
 	const struct action *x = j->x;
-	size_t bytes = 0;
+	const struct str_vec *before =
+	    x->box.offline ? box_offline(j->run) : &(const struct str_vec){0};
+	size_t bytes = 0, n = 0;
 
 	/* Else each tool would say in its own words that its output cannot be made. */
 	if (!cas_writable(j->run->o->cas, e))
 		return false;
-	j->argv = arena_array(&j->scratch, const char *, x->argv.n + 1);
+	if (x->box.on && !box_make(j, e))
+		return false;
+	j->argv = arena_array(&j->scratch, const char *, before->n + x->argv.n + 1);
+	for (size_t i = 0; i < before->n; i++)
+		j->argv[n++] = str_c(&j->scratch, before->v[i]);
 	for (size_t i = 0; i < x->argv.n; i++) {
-		j->argv[i] = real_word(j, &x->argv.v[i]);
-		bytes += strlen(j->argv[i]) + 1 + sizeof(char *);
+		j->argv[n] = real_word(j, &x->argv.v[i]);
+		bytes += strlen(j->argv[n++]) + 1 + sizeof(char *);
 	}
-	j->env = arena_array(&j->scratch, const char *, x->env.n + 1);
+	j->env = arena_array(&j->scratch, const char *, x->env.n + 2);
 	for (size_t i = 0; i < x->env.n; i++)
 		j->env[i] = str_c(&j->scratch, x->env.v[i]);
-	if (bytes > ARGV_LIMIT_BYTES && x->argv.n > WORDS_OUTSIDE_RSP)
+	join_jobs(j, x->env.n);
+	if (!x->box.on && bytes > ARGV_LIMIT_BYTES && x->argv.n > WORDS_OUTSIDE_RSP)
 		return use_rsp(j, x->argv.n, e);
 	return true;
 }
@@ -172,6 +200,10 @@ static size_t add_canonical(struct buf *out, const struct job *j, struct str tex
 	struct arena scratch = {0};
 	size_t n = 0;
 
+	if (j->box.n && str_starts(text, j->box)) {
+		buf_add_byte(out, '.');
+		return j->box.n;
+	}
 	for (uint32_t i = 0; !n && i < x->outputs.n; i++) {
 		if (str_starts(text, j->outs[i])) {
 			canonical_output(out, x, i);

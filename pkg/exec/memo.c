@@ -191,6 +191,11 @@ bool file_memo_digest(struct file_memo *m, struct str path, struct digest *out, 
 	return true;
 }
 
+void memo_forget(struct file_memo *m, struct str path)
+{
+	entry_of(m, path)->fresh = false;
+}
+
 static void refresh_nth(void *ctx, size_t i)
 {
 	struct entry **todo = ctx;

@@ -56,10 +56,17 @@ static void wake_waiting(struct run *r, const struct action *x)
 
 /* --- ends of an action --- */
 
+static void end_failed(struct run *r, struct action *x, const struct err *why, uint64_t elapsed_ms);
+
 static void end_ok(struct run *r, struct action *x, enum action_state state, uint64_t elapsed_ms)
 {
 	bool cached = state == ACTION_CACHED;
+	struct err why = {0};
 
+	if (!place_outputs(r, x, &why)) {
+		end_failed(r, x, &why, elapsed_ms);
+		return;
+	}
 	x->state = state;
 	r->done++;
 	r->stat.cached += cached;
@@ -203,6 +210,10 @@ static void command_ended(struct run *r, struct spawn_result *res)
 	bool ok = res->exit_status == 0 || tool_failed(j->x, res, &why);
 
 	j->ended_ns = clock_mono_ns();
+	if (j->x->box.log.n) {
+		out = box_words(r->a, j->x, join_words(r, out, err), ok);
+		err = STR("");
+	}
 	j->x->words = words_declared(r->a, j->x, join_words(r, out, err));
 	buf_fini(&res->out);
 	buf_fini(&res->err);
@@ -240,7 +251,13 @@ static bool start_job(struct run *r, struct job *j, struct err *e)
 	}
 	if (!job_command(j, e))
 		return false;
-	return spawn_start(r->children, &(struct spawn){.argv = j->argv, .env = j->env, .tag = j},
+	return spawn_start(r->children,
+			   &(struct spawn){.argv = j->argv,
+					   .env = j->env,
+					   .cwd = j->box.n ? j->box.p : NULL,
+					   .keep_fds = j->fds,
+					   .keep_count = j->fd_count,
+					   .tag = j},
 			   e);
 }
 

@@ -28,6 +28,8 @@ static bool store_one(struct job *j, size_t i, struct cas_output *out, struct er
 	const struct output *o = &j->x->outputs.v[i];
 
 	*out = (struct cas_output){.path = o->path, .executable = o->executable};
+	if (o->folder && file_kind(j->outs[i].p) == FILE_FOLDER && !box_pack(j, i, e))
+		return false;
 	if (file_kind(j->outs[i].p) != FILE_REGULAR)
 		return not_made(j, i, e);
 	if (o->depfile)
@@ -69,7 +71,8 @@ static bool discovered(struct job *j, size_t depfile, struct str_vec *out, struc
 	    !depfile_parse(&j->scratch, text, j->run->cwd, &all, e))
 		return err_wrap(e, "reading what %.*s depends on", STR_ARG(x->title));
 	for (size_t i = 0; i < x->inputs.n; i++)
-		map_put(&j->scratch, &declared, x->inputs.v[i].path, NULL);
+		if (!x->inputs.v[i].order)
+			map_put(&j->scratch, &declared, x->inputs.v[i].path, NULL);
 	for (size_t i = 0; i < all.n; i++) {
 		if (!is_trusted(&j->scratch, j->run, all.v[i]) && !is_declared(&declared, all.v[i]))
 			*vec_push(j->run->a, out) = str_dup(j->run->a, all.v[i]);
@@ -87,6 +90,21 @@ static bool find_discovered(struct job *j, struct str_vec *out, struct err *e)
 	return true;
 }
 
+/* This process put it there, maybe a moment before the tool started. */
+static bool was_placed(const struct action *x, struct str path)
+{
+	bool placed = false;
+
+	for (size_t i = 0; i < x->inputs.n; i++) {
+		const struct action *from = x->inputs.v[i].from;
+
+		for (size_t k = 0; x->inputs.v[i].order && k < from->outputs.n; k++)
+			placed = placed || (from->outputs.v[k].placed &&
+					    path_within(from->outputs.v[k].path, path));
+	}
+	return placed;
+}
+
 /* The path of an input that may have changed since before the tool started, or an empty str. */
 static struct str changed_input(struct job *j, const struct str_vec *more)
 {
@@ -99,7 +117,8 @@ static struct str changed_input(struct job *j, const struct str_vec *more)
 			return in->path;
 	}
 	for (size_t i = 0; i < more->n; i++) {
-		if (file_changed_since(more->v[i], j->run->s.nodes[x->index].started_ns))
+		if (!was_placed(x, more->v[i]) &&
+		    file_changed_since(more->v[i], j->run->s.nodes[x->index].started_ns))
 			return more->v[i];
 	}
 	return (struct str){0};

@@ -292,7 +292,7 @@ bool load_packages(struct arena *a, const struct load_opts *o, struct package_se
 	for (size_t i = 0; i < out->packages.n; i++)
 		if (!finish_package(l, out->packages.v[i], e))
 			return false;
-	return unique_programs(l, e);
+	return unique_programs(l, e) && make_finish(l, e);
 }
 
 /* The walk that load_closure describes. */

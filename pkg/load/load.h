@@ -38,6 +38,39 @@ struct package_group {
 
 struct package_groups VEC_BODY(struct package_group);
 
+/*
+ * What makes files that sources are, include or are linked with. They do not exist when packages are
+ * loaded; plan makes an action of it.
+ */
+struct maker {
+	enum maker_kind {
+		MAKER_RUN,	/* generate: a program */
+		MAKER_HEADER,	/* embed: a text that is known already, ... */
+		MAKER_ASSEMBLY, /* ... and one that brings in the files `in` */
+		MAKER_FOREIGN	/* foreign: another build system */
+	} kind;
+	const struct module *module;
+	struct str root,
+	    dir;	   /* the module's root; where outputs go; relative to the execution root */
+	struct str_vec in; /* files, relative to the execution root; made ones among them */
+	struct str_vec out; /* likewise; of a foreign build its libs, then its include folders */
+	const struct generate_spec *generate;
+	const struct package_spec *foreign;
+	struct str_vec
+	    files; /* of in: what patterns chose, relative to the module's root (embed) */
+	/* What runs: a program of a package, or files: the tool first, then what else is part of it. */
+	struct str tool_program;
+	const struct module *tool_module;
+	struct str_vec tools;
+};
+
+/* A file that a maker makes. */
+struct made {
+	struct maker *maker;
+	struct str path, rel;	 /* relative to the execution root and to the module's root */
+	struct package *package; /* of a foreign build's header; else NULL */
+};
+
 enum source_kind { SOURCE_C, SOURCE_ASM_CPP, SOURCE_ASM };
 
 struct source {
@@ -58,6 +91,8 @@ struct source {
 	VEC(struct package *)
 	owners; /* packages whose headers it may read, itself not among them */
 	struct package_groups choices; /* likewise, where several packages may own one header */
+	const struct made *made;       /* NULL: a file of the tree */
+	VEC(struct maker *) waits;     /* for what makes headers that it may read */
 	bool named;		       /* the manifest names it, not a pattern */
 	bool includes_itself;	       /* a header that it includes includes it, in some branch */
 };
@@ -79,12 +114,14 @@ struct package {
 	VEC(struct program) programs;
 	struct str_vec include;	       /* search path (after the including file's folder): -I */
 	struct str_vec system_include; /* exported folders of required modules: -isystem */
-	struct str_vec flag_include;   /* folders that cflags add: -isystem, -iquote, CFLAGS' -I */
-	struct str_vec libraries;      /* "FOLDER DIGEST": the names in a folder of -L */
-	struct str_vec flag_defines;   /* names that cflags define: -D */
-	struct str_vec forced;	       /* headers that cflags include: -include, -imacros */
-	struct str test_runtime;       /* -isystem for tests: where cbuild/test.h lies, or empty */
-	VEC(struct package *) imports; /* of sources, by index, no duplicates */
+	struct str_vec quote_include; /* where made files lie, and what lies beside them: -iquote */
+	struct maker *foreign;	      /* makes its libraries and headers; or NULL */
+	struct str_vec flag_include;  /* folders that cflags add: -isystem, -iquote, CFLAGS' -I */
+	struct str_vec libraries;     /* "FOLDER DIGEST": the names in a folder of -L */
+	struct str_vec flag_defines;  /* names that cflags define: -D */
+	struct str_vec forced;	      /* headers that cflags include: -include, -imacros */
+	struct str test_runtime;      /* -isystem for tests: where cbuild/test.h lies, or empty */
+	VEC(struct package *) imports;	    /* of sources, by index, no duplicates */
 	VEC(struct package *) test_imports; /* of tests */
 	struct package_groups
 	    choices;		   /* of sources; one of each group is imported, see load_closure */
@@ -99,7 +136,8 @@ struct package_set {
 	struct str_vec files;	  /* C sources and headers, chosen or not */
 	struct str_vec templates; /* *.h.in, and configure scripts, which make headers */
 	struct str_vec recipes;	  /* makefiles and their like: what the tree's own build says */
-	struct loader *loader;	  /* load's own, for load_why */
+	VEC(struct maker *) makers;
+	struct loader *loader; /* load's own, for load_why */
 };
 
 struct load_opts {
@@ -108,6 +146,7 @@ struct load_opts {
 	struct str mod_mount; /* where CACHE/mod is visible: "build/.x/mod" */
 	struct str root;      /* absolute execution root */
 	struct str cache_dir; /* absolute; what lies in it is nobody's source; may be empty */
+	bool no_tools;	      /* nothing will run: tools may be missing */
 	struct str_vec cflags, ldflags; /* of profile and environment: they may name folders */
 	/*
 	 * Root (relative to the execution root) of the module of the list that holds the test runtime;
@@ -135,6 +174,13 @@ bool load_match(struct arena *a, const struct package_set *set, const struct str
  * several packages may own is owned by the one of them that p needs anyway; by all of them if there is none.
  */
 void load_closure(struct arena *a, struct package *p, bool test, struct package ***out, size_t *n);
+
+/* The program of that name in module m; a module's only one when name is empty. NULL: there is none. */
+const struct program *load_program(const struct package_set *set, const struct module *m,
+				   struct str name);
+
+/* The maker of an output by its path, or NULL. */
+struct maker *load_maker(const struct package_set *set, struct str path);
 
 /*
  * The file of the main module whose text defines the function named symbol, whether a package has it or not,

@@ -21,7 +21,7 @@ struct node;
 
 /* Where a source's includes are looked for. Packages with the same folders share one, and its answers. */
 struct search_path {
-	const struct str_vec *include, *system;
+	const struct str_vec *include, *system, *quote;
 	struct str runtime; /* the test runtime's folder, or empty */
 	struct map headers; /* name as in <name> -> its node, or NULL: nowhere */
 };
@@ -32,6 +32,8 @@ struct node {
 	struct mod_tree *module;
 	struct ctok_facts facts;
 	bool scanned;
+	const struct made
+	    *made; /* it is not there yet, so nothing is known about what it includes */
 	/* What each of facts.includes means for the search path that asked last; NULL: nothing known. */
 	struct node **resolved;
 	const struct search_path *resolved_for;
@@ -46,10 +48,14 @@ struct mod_tree {
 	struct str root;	 /* relative to the execution root; "." for the main module */
 	struct str_vec files;	 /* C sources and headers, relative to root, sorted */
 	struct map conventional; /* folder relative to root -> package */
+	bool roots;		 /* convention's own folders are where includes start */
 	VEC(struct package *) explicit;
 	struct str_vec
 	    exports;	  /* what other modules may include from, relative to execution root */
 	struct str names; /* hex digest of files, once asked for */
+	struct str gen;	  /* folder of made files, relative to the execution root; empty: none */
+	struct map made;  /* path relative to root -> struct made */
+	struct str_vec quote; /* for the module's packages, see load.h */
 };
 
 struct loader {
@@ -60,6 +66,9 @@ struct loader {
 	struct mod_tree *modules;
 	size_t module_count;
 	struct package_set *set;
+	struct map made;		   /* path relative to the execution root -> struct made */
+	VEC(struct package *) foreign;	   /* packages that foreign builds make */
+	VEC(struct source *) waiting;	   /* sources that may read anything that is made */
 	VEC(struct search_path *) paths;   /* those that differ */
 	struct search_path **package_path; /* of package index * 2 + is test, once asked for */
 	uint32_t mark;
@@ -87,6 +96,20 @@ bool scan_has_main(const struct package *p, const struct ctok_facts *f);
 struct mod_tree *scan_module_of(struct loader *l, struct str path);
 /* Adds a group unless to has it already. */
 void packages_group_add(struct arena *a, struct package_groups *to, struct package_group g);
+
+/* make.c */
+/* Finds what the module makes and adds its sources and headers to t->files. */
+bool make_find(struct loader *l, struct mod_tree *t, struct err *e);
+/* The package's libraries and headers come from a foreign build. */
+bool make_foreign(struct loader *l, struct mod_tree *t, struct package *p, struct err *e);
+/* Adds to dirs, folders of module t, those where their made files lie. */
+void make_shadows(struct loader *l, struct mod_tree *t, struct str_vec *dirs);
+/* The made file at path, or NULL. */
+const struct made *make_at(struct loader *l, struct str path);
+/* A source reads what m makes. */
+void make_wait(struct loader *l, struct source *s, struct maker *m);
+/* Whom the sources wait for that may read anything; what is run. After all packages are loaded. */
+bool make_finish(struct loader *l, struct err *e);
 
 /* flags.c */
 /* Sets what the package's own flags and those of the options mean for the scan and the link. */

@@ -52,8 +52,12 @@ static void find_conventional(struct loader *l, struct mod_tree *t)
 		struct str dir = path_dir(t->files.v[i]);
 		struct package *p;
 
-		if (!conventional(t, t->files.v[i]) || map_get(&t->conventional, dir))
+		bool embedded = str_eqc(dir, "embed") && map_get(&t->made, t->files.v[i]);
+
+		if ((!conventional(t, t->files.v[i]) && !embedded) ||
+		    map_get(&t->conventional, dir))
 			continue;
+		t->roots |= !embedded;
 		p = package_new(l, t, dir);
 		p->dir = path_join(l->a, t->root, dir);
 		flags_add(l->a, &p->flags, &t->module->manifest->flags);
@@ -74,12 +78,13 @@ static void conventional_roots(struct loader *l, struct mod_tree *t, struct str_
 	}
 }
 
-static void find_explicit(struct loader *l, struct mod_tree *t, const struct package_spec *spec)
+static bool find_explicit(struct loader *l, struct mod_tree *t, const struct package_spec *spec,
+			  struct err *e)
 {
 	struct package *p;
 
 	if (!condition_holds(&spec->when, &l->o->target))
-		return;
+		return true;
 	p = package_new(l, t, spec->name);
 	p->spec = spec;
 	if (spec->std.n)
@@ -101,6 +106,7 @@ static void find_explicit(struct loader *l, struct mod_tree *t, const struct pac
 	for (size_t i = 0; i < spec->export_include.n; i++)
 		add_dir(l, &t->exports, path_join(l->a, t->root, spec->export_include.v[i]));
 	*vec_push(l->a, &t->explicit) = p;
+	return !spec->foreign.system.n || make_foreign(l, t, p, e);
 }
 
 /* A folder that is misspelt would only show as headers that are missing. */
@@ -133,16 +139,18 @@ bool packages_find(struct loader *l, struct mod_tree *t, struct err *e)
 {
 	const struct manifest *m = t->module->manifest;
 
-	if (!tree_walk(l, t, e))
+	if (!tree_walk(l, t, e) || !make_find(l, t, e))
 		return false;
 	for (size_t i = 0; i < m->packages.n; i++) {
 		if (!spec_folders_exist(l, t, &m->packages.v[i], e))
 			return false;
-		find_explicit(l, t, &m->packages.v[i]);
+		if (!find_explicit(l, t, &m->packages.v[i], e))
+			return false;
 	}
 	find_conventional(l, t);
-	if (t->conventional.n)
+	if (t->roots)
 		conventional_roots(l, t, &t->exports);
+	make_shadows(l, t, &t->exports);
 	return true;
 }
 
@@ -181,7 +189,8 @@ static void add_source(struct choice *c, struct str rel, bool named)
 		}
 	s = arena_new(a, struct source);
 	s->rel = rel;
-	s->path = path_join(a, c->t->root, rel);
+	s->made = map_ptr(&c->t->made, rel);
+	s->path = s->made ? s->made->path : path_join(a, c->t->root, rel);
 	s->package = c->p;
 	s->kind = str_endsc(rel, ".S")	 ? SOURCE_ASM_CPP
 		  : str_endsc(rel, ".s") ? SOURCE_ASM
@@ -225,7 +234,7 @@ static bool choose_named(struct choice *c, struct str name, struct pos pos, stru
 	struct arena *a = c->l->a;
 	struct str rel = path_clean(a, name);
 
-	if (!tree_has_file(c->l, path_join(a, c->t->root, rel))) {
+	if (!map_get(&c->t->made, rel) && !tree_has_file(c->l, path_join(a, c->t->root, rel))) {
 		err_at(e, ERR_INPUT, str_c(a, c->t->module->manifest->file), pos.line, pos.col,
 		       "source '%.*s' of package '%.*s' does not exist", STR_ARG(name),
 		       STR_ARG(c->p->name));
@@ -300,6 +309,7 @@ static void choose_conventional(struct loader *l, struct mod_tree *t)
 		struct choice c = {.l = l, .t = t, .p = p};
 
 		if (p && tree_is_source(t->files.v[i]) && !map_get(&taken, t->files.v[i]) &&
+		    (conventional(t, t->files.v[i]) || map_get(&t->made, t->files.v[i])) &&
 		    tree_suffix_fits(t->files.v[i], &l->o->target))
 			add_source(&c, t->files.v[i], false);
 	}
@@ -307,8 +317,12 @@ static void choose_conventional(struct loader *l, struct mod_tree *t)
 
 static void search_path(struct loader *l, struct mod_tree *t, struct package *p)
 {
+	make_shadows(l, t, &p->include);
 	for (size_t i = 0; i < t->exports.n; i++)
 		add_dir(l, &p->include, t->exports.v[i]);
+	if (t->module->manifest->embed.n)
+		add_dir(l, &p->include, t->gen);
+	p->quote_include = t->quote;
 	/* What it requires, directly and through others, in the build list's order. */
 	for (size_t pass = 0; pass < 2; pass++)
 		for (size_t m = 0; m < l->module_count; m++) {
@@ -414,10 +428,14 @@ static void explicit_owners(struct loader *l, struct mod_tree *t, struct node *n
 
 void packages_own(struct loader *l, struct node *n)
 {
-	struct str rel = path_rel(l->a, n->module->root, n->path);
+	struct str rel = n->made ? n->made->rel : path_rel(l->a, n->module->root, n->path);
 	struct package *p;
 
 	n->owners_known = true;
+	if (n->made && n->made->package) {
+		*vec_push(l->a, &n->owners) = n->made->package;
+		return;
+	}
 	if (tree_is_source(rel))
 		return;
 	p = conventional_owner(l, n->module, rel);

@@ -24,7 +24,7 @@ static struct search_path *shared_path(struct loader *l, const struct search_pat
 		struct search_path *p = l->paths.v[i];
 
 		if (same_list(p->include, like->include) && same_list(p->system, like->system) &&
-		    str_eq(p->runtime, like->runtime))
+		    same_list(p->quote, like->quote) && str_eq(p->runtime, like->runtime))
 			return p;
 	}
 	new = arena_new(l->a, struct search_path);
@@ -42,7 +42,9 @@ struct search_path *search_path_of(struct loader *l, const struct source *s)
 		l->package_path = arena_array(l->a, struct search_path *, l->set->packages.n * 2);
 	known = &l->package_path[p->index * 2 + s->is_test];
 	if (!*known) {
-		struct search_path like = {.include = &p->include, .system = &p->system_include};
+		struct search_path like = {.include = &p->include,
+					   .system = &p->system_include,
+					   .quote = &p->quote_include};
 
 		if (s->is_test)
 			like.runtime = p->test_runtime;
@@ -95,6 +97,8 @@ struct node *resolve_include(struct loader *l, struct search_path *p, struct str
 		return on_path(l, name, p->include, path_dir(from));
 	if (form == CTOK_QUOTE)
 		n = scan_file(l, path_join(l->a, path_dir(from), name));
+	if (!n && form == CTOK_QUOTE)
+		n = on_path(l, name, p->quote, STR(""));
 	return n ? n : search(l, p, name);
 }
 

@@ -29,11 +29,14 @@ struct walk {
 
 struct mod_tree *scan_module_of(struct loader *l, struct str path)
 {
+	const struct made *made = make_at(l, path);
 	struct mod_tree *best = NULL;
 
 	for (size_t i = 0; i < l->module_count; i++) {
 		struct mod_tree *t = &l->modules[i];
 
+		if (made && t->module == made->maker->module)
+			return t;
 		if (path_within(t->root, path) &&
 		    (!best || t->root.n > best->root.n || str_eqc(best->root, ".")))
 			best = t;
@@ -151,6 +154,9 @@ struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, st
 	n = item->ptr = arena_new(l->a, struct node);
 	n->path = path;
 	n->module = t;
+	n->made = make_at(l, path);
+	if (n->made)
+		return n;
 	watch_pause();
 	ok = file_read(&scratch, str_c(&scratch, path), SOURCE_BYTES_MAX, &bytes, e);
 	watch_resume();
@@ -392,6 +398,23 @@ static bool follow_all(struct walk *w)
 	return known;
 }
 
+static void keep_node(struct walk *w, const struct node *n)
+{
+	if (n->made)
+		make_wait(w->l, w->s, n->made->maker);
+	else
+		*vec_push(w->l->a, &w->s->closure) = n->path;
+}
+
+/* What a made file includes is not known. */
+static bool reads_anything(const struct walk *w)
+{
+	for (size_t i = 0; i < w->todo.n; i++)
+		if (w->todo.v[i]->made && w->todo.v[i]->made->maker->kind == MAKER_RUN)
+			return true;
+	return false;
+}
+
 static void keep_closure(struct walk *w)
 {
 	struct str_vec *closure = &w->s->closure;
@@ -399,11 +422,11 @@ static void keep_closure(struct walk *w)
 	closure->cap = w->todo.n + w->data.n;
 	closure->v = arena_array(w->l->a, struct str, closure->cap);
 	for (size_t i = 1; i < w->todo.n; i++) {
-		*vec_push(w->l->a, closure) = w->todo.v[i]->path;
+		keep_node(w, w->todo.v[i]);
 		add_owners(w, w->todo.v[i]);
 	}
 	for (size_t i = 0; i < w->data.n; i++)
-		*vec_push(w->l->a, closure) = w->data.v[i]->path;
+		keep_node(w, w->data.v[i]);
 	str_vec_sort_unique(closure);
 }
 
@@ -412,6 +435,7 @@ bool scan_closure(struct loader *l, struct source *s, struct err *e)
 	struct walk w = {.l = l, .s = s, .path = search_path_of(l, s), .mark = ++l->mark};
 	struct node *first = scan_node(l, scan_module_of(l, s->path), s->path, e);
 	const struct str_vec *forced = &s->package->forced;
+	bool known;
 
 	if (!first)
 		return err_wrap(e, "scanning the includes of %.*s", STR_ARG(s->path));
@@ -419,8 +443,13 @@ bool scan_closure(struct loader *l, struct source *s, struct err *e)
 	/* Compilers look for a forced header from the working folder. */
 	for (size_t i = 0; i < forced->n && s->kind != SOURCE_ASM; i++)
 		reach_include(&w, STR("x.c"), forced->v[i], CTOK_QUOTE, CTOK_INCLUDE);
-	if (!follow_all(&w) && (first->module->module->main || first->module->module->replaced))
+	known = follow_all(&w);
+	if (!known && (first->module->module->main || first->module->module->replaced))
 		s->names = names_of(l, first->module);
 	keep_closure(&w);
+	if (s->made && s->made->maker->kind == MAKER_ASSEMBLY)
+		s->closure = s->made->maker->in;
+	else if (!known || reads_anything(&w))
+		*vec_push(l->a, &l->waiting) = s;
 	return true;
 }

@@ -24,6 +24,16 @@ static bool is_known_absent(struct loader *l, struct str path)
 	}
 }
 
+/* What was made earlier does not count: make_at knows what will be. */
+static bool is_made_folder(struct str path)
+{
+	struct str rest = path, build = str_cut(&rest, '/'), what;
+
+	str_cut(&rest, '/');
+	what = str_cut(&rest, '/');
+	return str_eqc(build, "build") && (str_eqc(what, "gen") || str_eqc(what, "foreign"));
+}
+
 struct folder *tree_folder(struct loader *l, struct str path)
 {
 	bool added;
@@ -39,7 +49,7 @@ struct folder *tree_folder(struct loader *l, struct str path)
 	f->path = path;
 	item->key = str_dup(l->a, path);
 	item->ptr = f;
-	f->absent = is_known_absent(l, path);
+	f->absent = is_known_absent(l, path) || is_made_folder(path);
 	if (f->absent || !folder_list(l->a, str_c(l->a, path), &v, &n, &ignored))
 		return f;
 	f->listed = true;
@@ -56,7 +66,7 @@ bool tree_has_file(struct loader *l, struct str path)
 	struct err ignored;
 
 	if (!item)
-		return false;
+		return make_at(l, path) != NULL;
 	if (item->num == FILE_REGULAR)
 		return true;
 	return item->num == FILE_LINK && file_stat(str_c(l->a, path), &sig, &ignored) &&

@@ -57,9 +57,9 @@ static const struct key manifest_keys[] = {
     {"provides", read_provides, 0, "object null"},
     LATER("options"),
     LATER("config"),
-    LATER("generate"),
-    LATER("embed"),
-    LATER("foreign"),
+    {"generate", read_generate, 0, "array object null"},
+    {"embed", read_embed, 0, "object null"},
+    {"foreign", read_module_foreign, 0, "object"},
     LATER("deploy"),
     LATER("retract"),
 };
@@ -73,11 +73,26 @@ static const struct key package_keys[] = {
     {"std", read_std, offsetof(struct package_spec, std), "string"},
     {"program", read_name, offsetof(struct package_spec, program), "string"},
     {"uses", read_names, offsetof(struct package_spec, uses), "string array null"},
+    {"foreign", read_foreign, 0, "object"},
     LATER("options"),
     LATER("config"),
-    LATER("generate"),
-    LATER("embed"),
-    LATER("foreign"),
+};
+
+static const struct key generate_keys[] = {
+    {"run", read_run, offsetof(struct generate_spec, run), "string array"},
+    {"in", read_globs, offsetof(struct generate_spec, in), "string array null"},
+    {"out", read_made, offsetof(struct generate_spec, out), "string array"},
+};
+
+static const struct key foreign_keys[] = {
+    {"system", read_system, offsetof(struct foreign_spec, system), "string"},
+    {"folder", read_folder, offsetof(struct foreign_spec, folder), "string"},
+    {"args", read_words, offsetof(struct foreign_spec, args), "string array null"},
+    {"targets", read_words, offsetof(struct foreign_spec, targets), "string array null"},
+    {"libs", read_made, offsetof(struct foreign_spec, libs), "string array null"},
+    {"include", read_made, offsetof(struct foreign_spec, include), "string array null"},
+    {"headers", read_globs, offsetof(struct foreign_spec, headers), "string array null"},
+    {"tools", read_programs, offsetof(struct foreign_spec, tools), "string array null"},
 };
 
 static const struct key export_keys[] = {
@@ -137,8 +152,9 @@ static const struct key provides_keys[] = {
 	}
 
 const struct key_table manifest_tables[] = {
-    TABLE(manifest), TABLE(package), TABLE(export), TABLE(condition), TABLE(addition),
-    TABLE(profile),  TABLE(image),   TABLE(source), TABLE(provides),
+    TABLE(manifest), TABLE(package),  TABLE(export),  TABLE(condition),
+    TABLE(addition), TABLE(profile),  TABLE(image),   TABLE(source),
+    TABLE(provides), TABLE(generate), TABLE(foreign),
 };
 const size_t manifest_table_count = sizeof manifest_tables / sizeof manifest_tables[0];
 
@@ -250,7 +266,7 @@ static void read_package(struct reader *r, const struct yaml_pair *pair, struct 
 	for (size_t i = 0; i < p->additions.n; i++)
 		if (p->additions.v[i].sources.n)
 			return;
-	if (!p->sources.n && !p->export_include.n && r->mistakes == before)
+	if (!p->sources.n && !p->export_include.n && !p->foreign.system.n && r->mistakes == before)
 		mistake(
 		    r, pair->key,
 		    "give it 'sources', or 'export: {include: [FOLDER]}' when it is headers only",

@@ -79,6 +79,7 @@ bool manifest_parse(struct arena *a, struct str file, struct str bytes, struct m
 		return err_wrap(e, "reading manifest");
 	read_map(&r, root, "manifest", out);
 	check_whole(&r, root, out);
+	finish_foreign(&r, out);
 	return r.mistakes == 0 || err_wrap(e, "reading manifest");
 }
 

@@ -71,6 +71,34 @@ struct addition {
 	struct flags flags;
 };
 
+/* A library that insists on its own build. */
+struct foreign_spec {
+	struct pos pos;
+	struct str system;	/* "cmake", "autotools", ...; foreign/NAME.sh; empty: none */
+	struct str folder;	/* of the module, where its build begins; empty: its root */
+	struct str_vec args;	/* for its configuration; a command's own words */
+	struct str_vec targets; /* what make is asked for; empty: its default */
+	struct str_vec libs;	/* archives that it makes, in link order */
+	struct str_vec include; /* folders of headers that it makes */
+	struct str_vec headers; /* globs of what users include from there */
+	struct str_vec tools;	/* programs that it runs besides those of its system */
+};
+
+/* Sources or headers that a program makes. */
+struct generate_spec {
+	struct pos pos;
+	struct str_vec run; /* program and words, with $in, $out, $in2, $out2, ... */
+	struct str_vec in;  /* globs */
+	struct str_vec out; /* paths */
+};
+
+/* Files as symbols: #include "embed/NAME.h". */
+struct embed_spec {
+	struct str name;
+	struct pos pos;
+	struct str_vec files; /* globs */
+};
+
 struct package_spec {
 	struct str name; /* key under packages: */
 	struct pos pos;
@@ -84,7 +112,8 @@ struct package_spec {
 	struct str std;	    /* empty: the module's */
 	struct str program; /* `program: NAME` renames the one program; empty: by convention */
 	VEC(struct addition) additions; /* when: [ ... ] */
-	struct str_vec uses;		/* packages or modules linked though no include says so */
+	struct foreign_spec foreign;
+	struct str_vec uses; /* packages or modules linked though no include says so */
 };
 
 struct profile {
@@ -128,6 +157,8 @@ struct manifest {
 	struct flags flags; /* of the whole module */
 	VEC(struct profile) profiles;
 	VEC(struct package_spec) packages;
+	VEC(struct generate_spec) generate;
+	VEC(struct embed_spec) embed;
 	struct image_spec image;
 	struct str licence; /* SPDX expression */
 	/* Ports. */
@@ -155,6 +186,16 @@ bool manifest_read(struct arena *a, const char *path, struct manifest *out,
  */
 bool manifest_edit_require(struct arena *a, struct str file, struct str bytes, struct str path,
 			   struct str version, struct str *out, struct err *e) ATTR_MUST_USE;
+/*
+ * A word of generate's run: text, and behind it the path of an input or output. Number counts from 1; 0:
+ * all of them. False when a place is malformed.
+ */
+struct generate_place {
+	struct str text;
+	enum generate_place_kind { PLACE_NONE, PLACE_IN, PLACE_OUT } kind;
+	size_t number;
+};
+bool generate_place(struct str word, struct generate_place *out) ATTR_MUST_USE;
 /* Whether c holds for target t; a zeroed condition does. */
 bool condition_holds(const struct condition *c, const struct target *t);
 

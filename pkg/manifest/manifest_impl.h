@@ -69,6 +69,20 @@ void read_licence(struct reader *r, const struct yaml_node *v, void *str);
 void read_git(struct reader *r, const struct yaml_node *v, void *str);
 void read_tag(struct reader *r, const struct yaml_node *v, void *str);
 
+/* generate:, embed:, foreign: (make.c) */
+void read_generate(struct reader *r, const struct yaml_node *v, void *manifest);
+void read_embed(struct reader *r, const struct yaml_node *v, void *manifest);
+void read_run(struct reader *r, const struct yaml_node *v, void *str_vec);
+void read_made(struct reader *r, const struct yaml_node *v, void *str_vec);
+void read_system(struct reader *r, const struct yaml_node *v, void *str);
+void read_folder(struct reader *r, const struct yaml_node *v, void *str);
+void read_programs(struct reader *r, const struct yaml_node *v, void *str_vec);
+/* foreign: of the module is a package of its own. */
+void read_module_foreign(struct reader *r, const struct yaml_node *v, void *manifest);
+void read_foreign(struct reader *r, const struct yaml_node *v, void *package);
+/* What is only known when the whole manifest was read. */
+void finish_foreign(struct reader *r, struct manifest *m);
+
 /* image: */
 void read_user(struct reader *r, const struct yaml_node *v, void *number);
 void read_entrypoint(struct reader *r, const struct yaml_node *v, void *str_vec);

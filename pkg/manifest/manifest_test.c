@@ -90,7 +90,7 @@ void TestManifestPackages(struct test *t)
 	struct manifest m = read_good(t, &a, "testdata/manifest/good/everything.yaml");
 	const struct package_spec *p = m.packages.v;
 
-	T_MUST(t, m.packages.n == 3);
+	T_MUST(t, m.packages.n == 4);
 	T_EQ_STR(t, join(&a, &p[0].sources), "src/**/*.c !src/win32/** src/x.c");
 	T_EQ_INT(t, p[0].sources_pos.line, 21);
 	T_EQ_STR(t, join(&a, &p[0].include), ".");
@@ -378,6 +378,60 @@ void TestConditionHolds(struct test *t)
 		T_CHECK(t, condition_holds(&m.packages.v[0].when, &target) == cases[i].want,
 			"%s on %s", cases[i].when, cases[i].target);
 		arena_fini(&a);
+	}
+}
+
+void TestManifestMake(struct test *t)
+{
+	struct arena a = {0};
+	struct manifest m = read_good(t, &a, "testdata/manifest/good/everything.yaml");
+	const struct foreign_spec *f = &m.packages.v[3].foreign;
+
+	T_EQ_STR(t, f->system.p, "cmake");
+	T_EQ_STR(t, f->folder.p, "build/cmake");
+	T_EQ_STR(t, join(&a, &f->args), "-DA=b c -DD");
+	T_EQ_STR(t, join(&a, &f->targets), "install");
+	T_EQ_STR(t, join(&a, &f->libs), "libb.a lib/liba.a");
+	T_EQ_STR(t, join(&a, &f->include), "include");
+	T_EQ_STR(t, join(&a, &f->headers), "a/*.h");
+	T_EQ_STR(t, join(&a, &f->tools), "perl");
+	T_MUST(t, m.generate.n == 2 && m.embed.n == 2);
+	T_EQ_STR(t, join(&a, &m.generate.v[0].run), "re2c -o $out $in");
+	T_EQ_STR(t, join(&a, &m.generate.v[1].in), "tab/*.txt !tab/x.txt");
+	T_EQ_STR(t, join(&a, &m.generate.v[1].out), "tab.c tab.h");
+	T_EQ_STR(t, m.embed.v[1].name.p, "one");
+	T_EQ_STR(t, join(&a, &m.embed.v[0].files), "static/** !static/x");
+	arena_fini(&a);
+}
+
+/* Where a word of generate's run names a file. */
+void TestManifestPlaces(struct test *t)
+{
+	static const struct {
+		const char *word, *text;
+		enum generate_place_kind kind;
+		size_t number;
+		bool bad;
+	} cases[] = {
+	    {"-o", "-o", PLACE_NONE, 0, false},
+	    {"$in", "", PLACE_IN, 0, false},
+	    {"-o$out", "-o", PLACE_OUT, 0, false},
+	    {"--defines=$out2", "--defines=", PLACE_OUT, 2, false},
+	    {"s/x$/y/", "s/x$/y/", PLACE_NONE, 0, false},
+	    {"$", "$", PLACE_NONE, 0, false},
+	    {"$input", "$input", PLACE_NONE, 0, true},
+	    {"$in0", "$in0", PLACE_NONE, 0, true},
+	    {"$out.c", "$out.c", PLACE_NONE, 0, true},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct generate_place p;
+		bool ok = generate_place(str_of(cases[i].word), &p);
+
+		T_CHECK(t,
+			ok != cases[i].bad && p.kind == cases[i].kind &&
+			    p.number == cases[i].number && str_eqc(p.text, cases[i].text),
+			"%s", cases[i].word);
 	}
 }
 

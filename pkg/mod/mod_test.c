@@ -586,6 +586,8 @@ void TestModPortForHeader(struct test *t)
 	tag_z(&w);
 	T_MUST(t, mod_port_for_header(&w.a, STR("z.h"), &w.o, &m, &e) && m);
 	T_EQ_STR(t, str_c(&w.a, m->module), "example.com/z");
+	T_MUST(t, mod_port_for_header(&w.a, STR("mbedtls/ssl.h"), &w.o, &m, &e) && m);
+	T_EQ_STR(t, str_c(&w.a, m->module), "github.com/Mbed-TLS/mbedtls");
 	T_MUST(t, mod_port_for_header(&w.a, STR("nobody-has.h"), &w.o, &m, &e));
 	T_OK(t, m == NULL);
 	world_fini(&w);

@@ -1,7 +1,7 @@
 /*
  * Ports: manifests for modules that have none of their own. The project's ports/ folder comes
  * first, so that a user can mend or add one, then those embedded in the binary. Finding the port of
- * a path parses only files that contain it as text.
+ * a path parses only files that contain it as text; finding that of a header, all.
  *
  * A port's source.tag turns versions into tags and back: "v{version}", "{version}",
  * "curl-{major}_{minor}_{patch}".
@@ -66,19 +66,26 @@ struct port_search {
 	struct manifest *found;
 };
 
+static bool provides(const struct manifest *m, struct str header)
+{
+	for (size_t i = 0; i < m->provides_headers.n; i++)
+		if (str_glob(m->provides_headers.v[i], header))
+			return true;
+	return false;
+}
+
 static bool visit_port(void *ctx, struct arena *a, struct str file, struct str bytes, bool *stop,
 		       struct err *e)
 {
 	struct port_search *s = ctx;
 	struct manifest *m;
 
-	if (!str_containsc(bytes, str_c(a, s->want)))
+	if (!s->by_header && !str_containsc(bytes, str_c(a, s->want)))
 		return true;
 	m = arena_new(a, struct manifest);
 	if (!manifest_parse(a, file, bytes, m, e))
 		return false;
-	if (s->by_header ? !str_vec_has(&m->provides_headers, s->want)
-			 : !str_eq(m->module, s->want))
+	if (s->by_header ? !provides(m, s->want) : !str_eq(m->module, s->want))
 		return true;
 	s->found = m;
 	*stop = true;

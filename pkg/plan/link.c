@@ -12,9 +12,11 @@
 struct link {
 	struct plan *p;
 	struct action *x;
-	struct flags flags;	  /* ldflags and libs of all packages */
-	struct str_vec words;	  /* all flags in order: profile's, packages', LDFLAGS */
-	struct str_vec libraries; /* of all packages, see load.h */
+	struct flags flags;		   /* ldflags and libs of all packages */
+	struct str_vec words;		   /* all flags in order: profile's, packages', LDFLAGS */
+	struct str_vec libraries;	   /* of all packages, see load.h */
+	VEC(const struct maker *) foreign; /* what makes further libraries, each once */
+	size_t objects;			   /* inputs before those */
 };
 
 /*
@@ -83,6 +85,8 @@ static void add_package(struct link *k, const struct package *pkg, const struct 
 	}
 	plan_flags_add(k->p, &k->flags, &pkg->flags);
 	plan_flags_add(k->p, &k->flags, &pkg->export_flags);
+	if (pkg->foreign)
+		*vec_push(k->p->arena, &k->foreign) = pkg->foreign;
 	for (size_t i = 0; i < pkg->libraries.n; i++)
 		add_once(k->p, &k->libraries, pkg->libraries.v[i]);
 }
@@ -144,6 +148,26 @@ static void add_depfile(struct link *k, struct str name)
 		       linker ? STR("--dependency-file=") : STR("-Wl,--dependency-file="), dep);
 }
 
+/* Archives of foreign builds, which may need each other. */
+static void add_archives(struct link *k)
+{
+	struct arena *a = k->p->arena;
+	bool linker = k->p->opts.tc->link_is_linker;
+
+	k->objects = k->x->inputs.n;
+	if (!k->foreign.n)
+		return;
+	action_arg(a, k->x, linker ? STR("--start-group") : STR("-Wl,--start-group"));
+	for (size_t i = 0; i < k->foreign.n; i++) {
+		const struct maker *m = k->foreign.v[i];
+
+		for (size_t n = 0; n < m->foreign->foreign.libs.n; n++)
+			action_arg_in(a, k->x, STR(""),
+				      action_input_from(a, k->x, plan_make(k->p, m), (uint32_t)n));
+	}
+	action_arg(a, k->x, linker ? STR("--end-group") : STR("-Wl,--end-group"));
+}
+
 /* Flags and libraries behind the objects, each library once. */
 static void add_link_flags(struct link *k)
 {
@@ -191,7 +215,7 @@ static struct action *policy_of(struct link *k, struct str name)
 
 	x->step = &plan_policy_step;
 	action_input_from(a, x, k->x, 0);
-	for (size_t i = 0; i < k->x->inputs.n; i++) {
+	for (size_t i = 0; i < k->objects; i++) {
 		const struct input *in = &k->x->inputs.v[i];
 
 		action_input_from(a, x, in->from, in->from_output);
@@ -201,7 +225,7 @@ static struct action *policy_of(struct link *k, struct str name)
 	buf_printf(&params, "machine %d\nclass %d\nstatic %d\nname %.*s\n",
 		   target_elf_machine(&p->opts.target), target_elf_class(&p->opts.target),
 		   p->opts.tc->is_static, STR_ARG(name));
-	for (size_t i = 0; i < k->x->inputs.n; i++)
+	for (size_t i = 0; i < k->objects; i++)
 		buf_printf(&params, "object %.*s\n", STR_ARG(k->x->inputs.v[i].from->title));
 	for (size_t i = 0; i < k->words.n; i++)
 		buf_printf(&params, "ldflag %.*s\n", STR_ARG(k->words.v[i]));
@@ -214,6 +238,7 @@ static struct action *finish(struct link *k, struct str name, struct action **po
 {
 	const struct toolchain *tc = k->p->opts.tc;
 
+	add_archives(k);
 	add_link_flags(k);
 	add_depfile(k, name);
 	for (size_t i = 0; i < tc->link_post.n; i++)
@@ -222,16 +247,32 @@ static struct action *finish(struct link *k, struct str name, struct action **po
 	return k->x;
 }
 
+struct linked {
+	struct action *link, *policy;
+};
+
 struct action *plan_program(struct plan *p, const struct program *prog, struct action **policy)
 {
 	struct arena *a = p->arena;
+	/* Several programs may be made of one source; their names differ within a module. */
+	struct str key =
+	    str_fmt(a, "%.*s %.*s", STR_ARG(prog->package->module->path), STR_ARG(prog->name));
+	struct linked *known = map_ptr(&p->programs, key);
 	struct link k;
 
+	if (known) {
+		*policy = known->policy;
+		return known->link;
+	}
 	begin(&k, p, str_fmt(a, "link %.*s", STR_ARG(prog->name)),
 	      str_fmt(a, "%.*s/bin/%.*s", STR_ARG(p->prefix), STR_ARG(prog->name)));
 	add_object(&k, prog->main);
 	add_closure(&k, prog->package, false);
-	return finish(&k, prog->name, policy);
+	known = arena_new(a, struct linked);
+	*known = (struct linked){finish(&k, prog->name, policy), NULL};
+	known->policy = *policy;
+	map_put(a, &p->programs, key, NULL)->ptr = known;
+	return known->link;
 }
 
 /* The generated main is a source of its own, which includes the runtime's header. */

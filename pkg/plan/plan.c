@@ -213,6 +213,10 @@ static void add_includes(struct plan *p, struct action *x, const struct source *
 
 	for (size_t i = 0; i < pkg->include.n; i++)
 		action_arg(p->arena, x, str_fmt(p->arena, "-I%.*s", STR_ARG(pkg->include.v[i])));
+	for (size_t i = 0; i < pkg->quote_include.n; i++) {
+		action_arg(p->arena, x, STR("-iquote"));
+		action_arg(p->arena, x, pkg->quote_include.v[i]);
+	}
 	for (size_t i = 0; i < pkg->system_include.n; i++) {
 		action_arg(p->arena, x, STR("-isystem"));
 		action_arg(p->arena, x, pkg->system_include.v[i]);
@@ -256,8 +260,11 @@ static void add_source_flags(struct plan *p, struct action *x, const struct sour
 	struct arena *a = p->arena;
 	uint32_t dep;
 
-	if (s->kind == SOURCE_ASM)
+	if (s->kind == SOURCE_ASM) {
+		/* Most of the toolchain's words mean nothing to an assembler, and clang says so. */
+		action_arg(a, x, STR("-Wno-unused-command-line-argument"));
 		return;
+	}
 	add_compile_flags(p, x, s);
 	add_includes(p, x, s);
 	dep = action_output(a, x, str_fmt(a, "%.*s.d", STR_ARG(object)), false);
@@ -288,11 +295,15 @@ struct action *plan_compile(struct plan *p, struct source *s)
 		x->title =
 		    str_fmt(a, "%.*s (it reads what cannot be known before)", STR_ARG(x->title));
 	}
+	obj = action_output(a, x, object, false);
 	action_inputs_reserve(a, x, s->closure.n + 1);
-	src = action_input_file(a, x, s->path);
+	src = s->made ? action_input_from(a, x, plan_make(p, s->made->maker),
+					  plan_output(s->made->maker, s->path))
+		      : action_input_file(a, x, s->path);
 	for (size_t i = 0; i < s->closure.n; i++)
 		action_input_file(a, x, s->closure.v[i]);
-	obj = action_output(a, x, object, false);
+	for (size_t i = 0; i < s->waits.n; i++)
+		action_input_order(a, x, plan_make(p, s->waits.v[i]));
 	add_words(p, x, &p->opts.tc->cc);
 	add_source_flags(p, x, s, object);
 	action_arg(a, x, STR("-c"));

@@ -27,6 +27,9 @@ struct plan_opts {
 	struct str profile;		 /* "dev" or "release" or the manifest's own */
 	const struct manifest *manifest; /* the main module's, for profiles */
 	struct str cflags, ldflags;	 /* CFLAGS, LDFLAGS of the environment; words */
+	const struct package_set *set;	 /* the target's */
+	struct plan *
+	    host; /* builds programs that make files; NULL: this plan does, its target is the host's */
 };
 
 struct plan {
@@ -34,6 +37,8 @@ struct plan {
 	struct plan_opts opts;
 	struct graph *graph; /* shared by the plans of several targets */
 	struct map objects;  /* source path -> compile action */
+	struct map made;     /* a maker's first output -> its action */
+	struct map programs; /* a program's module and name -> its link and policy check */
 	struct str prefix;   /* folder of canonical outputs: "build/linux-amd64" */
 	struct flags profile_flags;
 	struct str lto;
@@ -70,6 +75,9 @@ bool plan_image(struct plan *p, struct action *exe, struct action *policy,
 /* The index over several targets' images; output 0 is the index. */
 struct action *plan_index(struct arena *a, struct graph *g, struct action *const *images, size_t n,
 			  const struct str_vec *annotations);
+
+/* What makes files for sources and links: generate, embed, foreign. */
+struct action *plan_make(struct plan *p, const struct maker *m);
 
 /* The step that checks a linked program's ELF; see policy.c. */
 extern const struct step plan_policy_step;

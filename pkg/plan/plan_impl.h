@@ -12,6 +12,16 @@ void plan_flags_add(struct plan *p, struct flags *to, const struct flags *from);
 /* Words of CFLAGS or LDFLAGS, split as make's shell would: quotes and backslashes count. */
 void plan_add_split(struct arena *a, struct str_vec *to, struct str text);
 
+/* The number of m's output at path. */
+uint32_t plan_output(const struct maker *m, struct str path);
+/* An action whose one output has that text. */
+struct action *plan_text(struct plan *p, struct str path, struct str text);
+/* foreign.c */
+struct action *plan_foreign(struct plan *p, const struct maker *m);
+/* embed.c: the texts of a header and of assembler that brings in the files. */
+struct str plan_embed_header(struct arena *a, struct str name);
+struct str plan_embed_assembly(struct plan *p, struct str name, const struct maker *m);
+
 /* hint_header.c: appends the remedy for a missing header to out. */
 void hint_header(struct arena *a, const struct package_set *set, struct str header,
 		 const struct plan_hint_port *port, struct buf *out);

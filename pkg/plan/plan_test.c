@@ -34,7 +34,8 @@ static void add_source(struct fixture *f, struct package *p, struct source *s, c
 
 static void begin(struct test *t, struct fixture *f, const char *profile)
 {
-	struct plan_opts o = {.tc = &f->tc, .manifest = &f->manifest, .profile = str_of(profile)};
+	struct plan_opts o = {
+	    .tc = &f->tc, .manifest = &f->manifest, .profile = str_of(profile), .set = &f->set};
 
 	memset(f, 0, sizeof *f);
 	f->module = (struct module){.main = true, .manifest = &f->manifest};
@@ -315,5 +316,119 @@ void TestPlanHintsOnceAndWhole(struct test *t)
 	T_OK(t, out.n < 768 && out.p[out.n - 1] == '\n');
 	T_OK(t, strstr(out.p, "zlib.h") && !strstr(strstr(out.p, "<zlib.h>") + 1, "<zlib.h>"));
 	buf_fini(&out);
+	arena_fini(&f.a);
+}
+
+static struct maker *add_maker(struct fixture *f, enum maker_kind kind, const char *out)
+{
+	struct maker *m = arena_new(&f->a, struct maker);
+
+	*m = (struct maker){.kind = kind,
+			    .module = &f->module,
+			    .root = STR("."),
+			    .dir = STR("build/linux-arm64/gen/main")};
+	words(&f->a, &m->out, out);
+	return m;
+}
+
+/* A made source is read from its maker; who only may read something made waits, without it in the key. */
+void TestPlanMade(struct test *t)
+{
+	static const char first[] = "build/linux-arm64/gen/main/a.c";
+	struct fixture f;
+	struct generate_spec spec = {0};
+	struct maker *m;
+	struct made made;
+	struct action *x, *make;
+
+	begin(t, &f, "dev");
+	words(&f.a, &spec.run, "re2c -o$out2 $out1 $in");
+	m = add_maker(&f, MAKER_RUN,
+		      "build/linux-arm64/gen/main/a.c build/linux-arm64/gen/main/a.h");
+	m->generate = &spec;
+	words(&f.a, &m->in, "x.re y.re");
+	words(&f.a, &m->tools, "/usr/bin/re2c");
+	made = (struct made){.maker = m, .path = str_of(first), .rel = STR("a.c")};
+	f.log_c.made = &made;
+	f.log_c.path = made.path;
+	*vec_push(&f.a, &f.app_main.waits) = m;
+	make = plan_make(&f.plan, m);
+	T_EQ_STR(
+	    t, command(&f, make),
+	    "/usr/bin/re2c -obuild/linux-arm64/gen/main/a.h build/linux-arm64/gen/main/a.c x.re "
+	    "y.re");
+	T_OK(t, make->box.on && make->box.offline && make->outputs.v[1].placed);
+	x = plan_compile(&f.plan, &f.log_c);
+	T_OK(t, x->inputs.v[0].from == make && !x->inputs.v[0].order);
+	x = plan_compile(&f.plan, &f.app_main);
+	T_OK(t, x->inputs.v[2].from == make && x->inputs.v[2].order);
+	T_OK(t, !str_containsc(action_record(&f.a, x), "gen/main"));
+	arena_fini(&f.a);
+}
+
+/* Words of the target's size, names quoted. */
+void TestPlanEmbed(struct test *t)
+{
+	static const struct {
+		const char *target, *word;
+	} cases[] = {{"linux/arm64", "\t.quad .Lname0, .Ldata0, .Lend0 - .Ldata0\n"},
+		     {"linux/arm/v7", "\t.long .Lname0, .Ldata0, .Lend0 - .Ldata0\n"}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct fixture f;
+		struct maker *m;
+		struct action *x;
+
+		begin(t, &f, "dev");
+		T_MUST(t, target_parse(str_of(cases[i].target), &f.plan.opts.target, &f.e));
+		m = add_maker(&f, MAKER_ASSEMBLY, "build/embed/text.s");
+		words(&f.a, &m->in, "s/a\"b\\c");
+		m->files = m->in;
+		x = plan_make(&f.plan, m);
+		T_OK(t, str_containsc(x->step_params, "\t.incbin \"s/a\\\"b\\\\c\"\n"));
+		T_OK(t, str_containsc(x->step_params, cases[i].word));
+		T_OK(t, str_containsc(x->step_params, "embed_text_count:\n"));
+		m = add_maker(&f, MAKER_HEADER, "build/embed/text.h");
+		x = plan_make(&f.plan, m);
+		T_OK(t, str_containsc(x->step_params, "embed_text_find(const char *name)"));
+		T_OK(t, !str_containsc(x->step_params, "embed_NAME"));
+		T_OK(t, str_containsc(x->step_params, "return NULL;"));
+		arena_fini(&f.a);
+	}
+}
+
+/* The archives of a foreign build stand behind all objects; its script says how to compile and link. */
+void TestPlanForeign(struct test *t)
+{
+	struct fixture f;
+	struct package_spec spec = {.name = STR("foreign")};
+	struct action *x, *policy, *build, *script;
+	struct maker *m;
+
+	begin(t, &f, "dev");
+	words(&f.a, &f.tc.cc, "-isystembuild/.x/tc/z/include");
+	spec.foreign.system = STR("make");
+	words(&f.a, &spec.foreign.args, "A=1");
+	words(&f.a, &spec.foreign.libs, "libb.a liba.a");
+	words(&f.a, &spec.foreign.include, "include");
+	m = add_maker(&f, MAKER_FOREIGN, "build/f/libb.a build/f/liba.a build/f/include");
+	m->foreign = &spec;
+	m->dir = STR("build/f");
+	words(&f.a, &m->in, "Makefile");
+	f.log.foreign = m;
+	x = plan_program(&f.plan, &f.app.programs.v[0], &policy);
+	T_OK(t, str_containsc(str_of(command(&f, x)),
+			      ".o --start-group build/f/libb.a build/f/liba.a --end-group libc.a"));
+	T_EQ_INT(t, policy->inputs.n, 3); /* the program and two objects: archives are not blamed */
+	build = plan_make(&f.plan, m);
+	T_EQ_STR(t, command(&f, build), "/bin/sh -eu build/f/.cbuild/build.sh A=1");
+	T_OK(t, build->box.offline && build->box.jobs && build->outputs.v[2].folder);
+	T_OK(t, !build->outputs.v[0].placed && build->outputs.v[2].placed);
+	script = build->inputs.v[0].from;
+	T_OK(t, str_containsc(script->step_params, "arch=arm64\n"));
+	T_OK(t, str_containsc(script->step_params, "triple=aarch64-linux-musl\n"));
+	T_OK(t, str_containsc(script->step_params, "libs='libb.a liba.a'\n"));
+	T_OK(t, str_containsc(script->step_params, "-isystem\"$d\"/build/.x/tc/z/include"));
+	T_OK(t, str_containsc(script->step_params, "crt1.o \"$@\" libc.a crtn.o"));
 	arena_fini(&f.a);
 }

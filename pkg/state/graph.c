@@ -160,6 +160,21 @@ static void add_outputs(struct writer *w, const struct action *x, struct graph_a
 	}
 }
 
+static bool has_placed(const struct action *x)
+{
+	bool placed = x->box.on;
+
+	for (size_t i = 0; i < x->outputs.n; i++)
+		placed = placed || x->outputs.v[i].placed;
+	for (size_t i = 0; i < x->inputs.n; i++) {
+		const struct input *in = &x->inputs.v[i];
+
+		placed = placed || in->order ||
+			 (in->from && in->from->outputs.v[in->from_output].placed);
+	}
+	return placed;
+}
+
 static void add_action(struct writer *w, const struct action *x)
 {
 	struct graph_action g = {.title = intern(w, x->title),
@@ -168,6 +183,7 @@ static void add_action(struct writer *w, const struct action *x)
 				 .params = intern(w, x->step_params),
 				 .tool = add_tool(w, &x->tool),
 				 .key = x->key,
+				 .placed = has_placed(x),
 				 .done = x->state == ACTION_CACHED || x->state == ACTION_RAN};
 
 	/* What was not wanted only keeps its number. */
