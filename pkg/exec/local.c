@@ -74,7 +74,8 @@ void job_free(struct job *j)
 
 static struct str real_input(struct job *j, const struct input *in)
 {
-	if (!in->from || in->from->outputs.v[in->from_output].placed)
+	/* Of a settled action only the results are known; who reads what is placed is never run beside one. */
+	if (!in->from || (!in->from->settled && in->from->outputs.v[in->from_output].placed))
 		return in->path;
 	return cas_path(&j->scratch, j->run->o->cas, &in->digest);
 }
