@@ -3,7 +3,7 @@ import os
 import shlex
 import shutil
 
-from lanes import CaseSkipped, planned
+from lanes import ROOT, CaseSkipped, planned
 from measure import Series, run, settle
 
 
@@ -166,7 +166,7 @@ def clean(bench, size):
 
 	def checkout(lane, _):
 		tree = bench.path(str(size), "checkout-" + lane.name.replace(" ", "-"))
-		shutil.rmtree(tree, ignore_errors=True)
+		bench.discard(tree)
 		lane.generate(tree, size)
 		return tree
 
@@ -176,10 +176,10 @@ def clean(bench, size):
 	return f"Clean checkout, warm cache, {size} files", "", series
 
 
-def empty_cache(path):
+def empty_cache(bench, path):
 	"""Objects and results go, toolchains stay."""
 	for x in ("cas", "ac", "tmp"):
-		shutil.rmtree(os.path.join(path, x), ignore_errors=True)
+		bench.discard(os.path.join(path, x))
 
 
 def cold(bench, size):
@@ -196,7 +196,7 @@ def cold(bench, size):
 	def wipe(lane, _):
 		tree = lane.folder(size)
 		lane.wipe(tree)
-		empty_cache(cache)
+		empty_cache(bench, cache)
 		return tree
 
 	rounds, bench.rounds = bench.rounds, min(bench.rounds, 3)
@@ -238,7 +238,7 @@ def same_commands(bench, project, name, **env):
 	trees = {}
 	for lane in (ours, peer):
 		trees[lane.name] = bench.path(lane.name.replace(" ", "-"))
-		shutil.rmtree(trees[lane.name], ignore_errors=True)
+		bench.discard(trees[lane.name])
 		shutil.copytree(project, trees[lane.name], symlinks=True,
 			ignore=shutil.ignore_patterns("build", "out"))
 	commands = planned(bench, trees[peer.name], ours.env)
@@ -249,12 +249,12 @@ def same_commands(bench, project, name, **env):
 
 def cold_pair(bench, project, name, **env):
 	cache = bench.path(f"{name}-cache")
-	empty_cache(cache)
+	empty_cache(bench, cache)
 	lanes, trees = same_commands(bench, project, name, CBUILD_CACHE=cache, **env)
 
 	def wipe(lane, _):
 		lane.wipe(trees[lane.name])
-		empty_cache(cache)
+		empty_cache(bench, cache)
 		return trees[lane.name]
 
 	return measure(bench, lanes, wipe)
@@ -270,12 +270,15 @@ def zig(bench, _):
 
 
 def real(bench, _):
-	if not bench.real:
-		raise CaseSkipped("BENCH_REAL names no project")
-	series = cold_pair(bench, bench.real, "real")
-	return f"Cold build of {os.path.basename(bench.real)}", bound(series), series
+	project = os.path.join(bench.real, REAL)
+	if not os.path.isdir(project):
+		run([os.path.join(ROOT, "scripts", "projects"), "-u", "-d", bench.real, REAL], ROOT,
+			dict(os.environ, CBUILD=bench.cbuild), bench.log)
+	series = cold_pair(bench, project, "real")
+	return f"Cold build of {REAL}, a Debian source package", bound(series), series
 
 
+REAL = "redis"  # one of scripts/projects
 CASES = {"noop": noop, "one-c": one_c, "header": header, "comment": comment, "clean": clean, "cold": cold,
 	"zig": zig, "real": real}
 WITHOUT_SIZE = ("zig", "real")

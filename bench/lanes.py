@@ -102,7 +102,7 @@ class Lane:
 
 	def wipe(self, tree):
 		for x in self.clean:
-			shutil.rmtree(os.path.join(tree, x), ignore_errors=True)
+			self.bench.discard(os.path.join(tree, x))
 
 
 class Bench:
@@ -110,7 +110,7 @@ class Bench:
 		get = os.environ.get
 		self.dir = os.path.abspath(get("BENCH_DIR", os.path.join(ROOT, "build", "bench")))
 		self.rounds = int(get("BENCH_ROUNDS", "5"))
-		self.real = get("BENCH_REAL")
+		self.real = self.path("real")
 		os.makedirs(self.dir, exist_ok=True)
 		self.log = self.path(f"log.{os.getpid()}")
 		self.wanted = get("BENCH_LANES", "").split(",") if get("BENCH_LANES") else []
@@ -130,6 +130,16 @@ class Bench:
 
 	def path(self, *names):
 		return os.path.join(self.dir, *names)
+
+	def discard(self, path):
+		"""Moves it out of the way: files that were just removed make new ones dear on ext4."""
+		trash = self.path("trash")
+		os.makedirs(trash, exist_ok=True)
+		if os.path.lexists(path):
+			os.rename(path, os.path.join(trash, f"{os.getpid()}-{len(os.listdir(trash))}"))
+
+	def empty_trash(self):
+		shutil.rmtree(self.path("trash"), ignore_errors=True)
 
 	def env(self, **more):
 		e = {k: os.environ[k] for k in ("PATH", "HOME", "TMPDIR", "LANG") if k in os.environ}

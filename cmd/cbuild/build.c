@@ -17,11 +17,16 @@
 /* The links that make what lies outside the tree visible below the execution root. */
 static bool mount(struct cmd *c, struct err *e)
 {
-	bool fresh = file_kind("build") == FILE_ABSENT;
+	enum file_kind there = file_kind("build");
+	bool fresh = there == FILE_ABSENT;
 	const char *mod = path_join(&c->arena, c->cache_dir, STR("mod")).p;
 
-	if (!folder_make(X "/tc", e) || !folder_make(X "/state", e) || !folder_make(mod, e))
+	if (!folder_make(X "/tc", e) || !folder_make(STATE_DIR, e) || !folder_make(mod, e)) {
+		if (there == FILE_REGULAR)
+			err_fix(e, "build is in the way: rename that file; a folder of this name "
+				   "holds all that cbuild makes");
 		return err_wrap(e, "preparing the build folder");
+	}
 	if (fresh && !file_write_fast("build/.gitignore", STR("*\n"), 0644, e))
 		return false;
 	return file_symlink(mod, X "/mod", e);
@@ -52,6 +57,7 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 				      .target = t->target,
 				      .mod_mount = STR(X "/mod"),
 				      .root = c->root,
+				      .cache_dir = c->cache_dir,
 				      .test_runtime = STR(X "/rt")};
 	struct plan_opts plan_opts = {.target = t->target,
 				      .manifest = &c->manifest,
@@ -110,10 +116,12 @@ void build_program(struct build *b, struct build_target *t, const struct program
 	struct action *policy, *link = plan_program(&t->plan, prog, &policy);
 
 	build_goal(b, policy);
+	if (str_eqc(path, "/dev/null"))
+		return;
 	*vec_push(&b->c->arena, &b->placed) =
 	    (struct placed){.action = link,
 			    .path = path.n ? path : link->outputs.v[0].path,
-			    .mode = 0755,
+			    .mode = path.n ? 0755 : PLACED_MODE,
 			    .check = policy};
 }
 
@@ -136,10 +144,18 @@ static struct str defined_in(void *ctx, struct str symbol)
 	return load_find_definition(&b->c->arena, &b->targets[0].set, symbol);
 }
 
+static struct str recipe_of(void *ctx, struct str word)
+{
+	struct build *b = ctx;
+
+	return load_find_recipe(&b->c->arena, &b->targets[0].set, word);
+}
+
 /* Remedies for the failed actions' words become the error's remedy. */
 void build_explain_failure(struct build *b, struct err *e)
 {
-	struct plan_hint_port port = {.module_for = module_for, .defined_in = defined_in, .ctx = b};
+	struct plan_hint_port port = {
+	    .module_for = module_for, .defined_in = defined_in, .recipe_of = recipe_of, .ctx = b};
 	struct buf hints = {0};
 
 	for (size_t i = 0; i < b->graph.actions.n; i++) {
@@ -161,6 +177,7 @@ static bool place(struct build *b, struct file_memo *memo, const struct placed *
 	struct digest have;
 	struct err ignored;
 	enum cas_result r;
+	enum cas_how how;
 
 	if (!digest_is_zero(&p->had) && digest_eq(&p->had, &out->digest))
 		return true;
@@ -169,7 +186,9 @@ static bool place(struct build *b, struct file_memo *memo, const struct placed *
 		return true;
 	if (!folder_make_for(str_c(&b->c->arena, p->path), e))
 		return false;
-	r = cas_place(b->c->cas, &out->digest, str_c(&b->c->arena, p->path), p->mode, e);
+	/* A link shows when the blob was made, which for an old one would tell make of no change. */
+	how = p->mode == PLACED_MODE && p->action->state == ACTION_RAN ? CAS_LINK : CAS_COPY;
+	r = cas_place(b->c->cas, &out->digest, str_c(&b->c->arena, p->path), p->mode, how, e);
 	if (r == CAS_MISS) {
 		err_set(e, ERR_IO, "%.*s left the cache while it was being built",
 			STR_ARG(p->path));
@@ -189,7 +208,7 @@ static bool place_all(struct build *b, struct err *e)
 
 	if (!b->placed.n || b->opts->dry_run)
 		return true;
-	if (!file_memo_open(&b->c->arena, STR(X "/state/placed"), &memo, e))
+	if (!file_memo_open(&b->c->arena, STR(STATE_DIR "/placed"), &memo, e))
 		return false;
 	for (size_t i = 0; i < b->placed.n; i++) {
 		const struct placed *p = &b->placed.v[i];
@@ -216,7 +235,7 @@ bool build_run(struct build *b, struct err *e)
 			      .no_cache_read = b->opts->no_cache,
 			      .settled = b->settled,
 			      .trusted_prefixes = b->trusted,
-			      .state_dir = STR(X "/state")};
+			      .state_dir = STR(STATE_DIR)};
 
 	uint64_t start_ns = phase(c, "plan", b->opened_ns);
 	bool ok;
@@ -226,7 +245,7 @@ bool build_run(struct build *b, struct err *e)
 			   "make's jobserver is not open to this command: begin its "
 			   "line in the Makefile with +");
 	if (!session_cas(c, e))
-		return err_wrap(e, "opening the cache");
+		return false;
 	o.cas = c->cas;
 	phase(c, "open cache", start_ns);
 	for (size_t i = 0; i < b->target_count; i++)
@@ -313,46 +332,6 @@ bool build_one_program(struct build *b, struct build_target *t, struct str name,
 	}
 	*out = found.v[0];
 	return true;
-}
-
-static void compile_command(struct cmd *c, const struct action *x, struct buf *out)
-{
-	const struct source *s = x->owner;
-
-	buf_printf(out, "%s  {\"directory\": ", out->n > 2 ? ",\n" : "");
-	buf_add_json(out, c->root);
-	buf_addc(out, ", \"file\": ");
-	buf_add_json(out, s->path);
-	buf_addc(out, ", \"arguments\": [");
-	for (size_t i = 0; i < x->argv.n; i++) {
-		const struct arg *g = &x->argv.v[i];
-		struct str path = g->kind == ARG_INPUT	  ? x->inputs.v[g->index].path
-				  : g->kind == ARG_OUTPUT ? x->outputs.v[g->index].path
-							  : STR("");
-
-		buf_addc(out, i ? ", " : "");
-		buf_add_json(out, str_fmt(&c->arena, "%.*s%.*s", STR_ARG(g->text), STR_ARG(path)));
-	}
-	buf_addc(out, "]}");
-}
-
-bool build_compile_commands(struct build *b, struct err *e)
-{
-	struct buf out = {0};
-	struct str target = target_name(&b->c->arena, &b->targets[0].target);
-	bool ok;
-
-	buf_addc(&out, "[\n");
-	for (size_t i = 0; i < b->graph.actions.n; i++) {
-		const struct action *x = b->graph.actions.v[i];
-
-		if (x->owner && str_eq(x->target, target))
-			compile_command(b->c, x, &out);
-	}
-	buf_addc(&out, "\n]\n");
-	ok = file_write_if_changed("compile_commands.json", buf_str(&out), 0644, e);
-	buf_fini(&out);
-	return ok;
 }
 
 bool build_run_argv(struct cmd *c, const struct target *t, struct str program,

@@ -62,6 +62,9 @@ struct opt {
  */
 bool opt_parse(struct cmd *c, struct str_vec *args, const struct opt *opts, bool stop_early,
 	       struct err *e);
+/* False, with the error for words behind a verb that are not one of its commands; known lists these. */
+bool opt_unknown_command(struct cmd *c, const struct str_vec *words, const char *known,
+			 struct err *e);
 
 /* --- session ---------------------------------------------------------------------------------- */
 
@@ -92,6 +95,9 @@ bool session_targets(struct cmd *c, const struct str_vec *names, struct target *
 /* Trims the cache when that is due today; the end of every command that opened it. */
 void session_tidy(struct cmd *c);
 
+/* What a project keeps from run to run; only time is lost with it. */
+#define STATE_DIR "build/.x/state"
+
 /* --- one build -------------------------------------------------------------------------------- */
 
 /* Options of build, run, test and image. */
@@ -121,6 +127,9 @@ struct build_target {
 	struct plan plan;
 };
 
+/* Of programs below build/: nobody writes to them, so that they may be links to the cache's blobs. */
+enum { PLACED_MODE = 0555 };
+
 struct placed {
 	struct action *action; /* output 0 goes ... */
 	struct str path;       /* ... here */
@@ -138,6 +147,7 @@ struct build {
 	VEC(uint32_t) goals;
 	VEC(struct placed) placed;
 	struct exec_stat stat;
+	bool commands;		/* compile_commands.json was brought up to date */
 	uint64_t opened_ns;	/* when build_open ended and planning began */
 	struct str_vec trusted; /* beside the targets' toolchains' */
 	uint64_t settled;	/* for exec_opts */
@@ -146,7 +156,7 @@ struct build {
 /* Toolchains, packages and empty plans for every target. */
 bool build_open(struct build *b, struct cmd *c, const struct build_opts *o, struct err *e);
 void build_goal(struct build *b, const struct action *x);
-/* A program and its policy check as goals, placed at path (empty: its usual place). */
+/* A program and its policy check as goals, placed at path (empty: its usual place; /dev/null: nowhere). */
 void build_program(struct build *b, struct build_target *t, const struct program *prog,
 		   struct str path);
 /* What can be done about the failed actions becomes e's remedy. */
@@ -156,7 +166,10 @@ bool build_run(struct build *b, struct err *e);
 /* The one program that operands name (or the only one). */
 bool build_one_program(struct build *b, struct build_target *t, struct str name,
 		       const struct program **out, struct err *e);
-/* compile_commands.json of the first target, written when it changed. */
+/*
+ * compile_commands.json of the first target, written when it changed: all sources and tests of all
+ * packages and the headers of the main module, whatever is built. After the goals are planned.
+ */
 bool build_compile_commands(struct build *b, struct err *e);
 /* argv for running a target's program here, through qemu-user when needed; NULL-terminated in the arena. */
 bool build_run_argv(struct cmd *c, const struct target *t, struct str program,
@@ -165,16 +178,34 @@ bool build_run_argv(struct cmd *c, const struct target *t, struct str program,
 /* --- the last run's state --------------------------------------------------------------------- */
 
 /*
+ * How every verb that builds does so: the short way if there is one, else the full walk; what the verb
+ * needs afterwards is in q in both cases.
+ *
+ *     struct quick q = {.key = ...};
+ *     if (!quick_build(c, &o, args, &q, &ok, e)) {
+ *             ok = ... && build_run(&b, e);           the full walk, which sets q.note
+ *             quick_record(&q, &b, ok);
+ *     }
+ *     if (ok) ... q.note ... quick_made(&q, path) ...
+ */
+struct quick {
+	struct str key;	 /* what the result depends on beside options, args and environment */
+	struct str note; /* the verb's own; comes back from the last run when nothing is walked */
+	struct state_made_vec made; /* what was placed */
+	const char *path;	    /* of the state file; NULL: this command records nothing */
+};
+/*
  * Compares with what the last good run of this very command recorded. True: all is done (or has failed,
  * *ok says which, with e set). False: the full walk is needed, and a watch is on for it.
  */
-struct quick {
-	const char *path; /* of the state file; NULL: this command records nothing */
-};
 bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec *args,
-		 struct str output, struct quick *q, bool *ok, struct err *e);
+		 struct quick *q, bool *ok, struct err *e);
+/* What was done cannot be used after all: as if quick_build had said false. */
+void quick_again(struct cmd *c);
 /* After the full walk: records it when it went well. */
 void quick_record(struct quick *q, struct build *b, bool ok);
+/* The digest of what was placed at path; NULL: nothing was. */
+const struct digest *quick_made(const struct quick *q, struct str path);
 
 /* Verbs, one file each. */
 bool verb_build(struct cmd *c, struct str_vec *args, struct err *e);

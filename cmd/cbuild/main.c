@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sys/file.h"
 #include "sys/spawn.h"
 
 static bool unknown_verb(struct cmd *c, struct str name, struct err *e)
@@ -18,7 +19,8 @@ static bool unknown_verb(struct cmd *c, struct str name, struct err *e)
 	for (const struct verb *v = verbs; v->name; v++)
 		*vec_push(&c->arena, &names) = str_of(v->name);
 	near = str_nearest(name, names.v, names.n);
-	err_set(e, ERR_USAGE, "unknown command '%.*s'", STR_ARG(name));
+	err_set(e, ERR_USAGE, "unknown %s '%.*s'", str_startsc(name, "-") ? "option" : "command",
+		STR_ARG(name));
 	if (near.n)
 		return err_fix(e, "did you mean '%.*s'? `cbuild help` lists the commands",
 			       STR_ARG(near));
@@ -30,7 +32,12 @@ static int global_options(int argc, char **argv, struct err *e)
 {
 	int i = 1;
 
-	while (i + 1 < argc && strcmp(argv[i], "-C") == 0) {
+	while (i < argc && strcmp(argv[i], "-C") == 0) {
+		if (i + 1 == argc) {
+			err_set(e, ERR_USAGE, "option -C wants a folder");
+			err_fix(e, "cbuild -C DIR COMMAND");
+			return 0;
+		}
 		if (chdir(argv[i + 1]) != 0) {
 			err_errno(e, "entering %s", argv[i + 1]);
 			return 0;
@@ -81,12 +88,21 @@ static bool dispatch(struct cmd *c, int argc, char **argv, struct err *e)
 	return c->verb->run(c, &args, e);
 }
 
+/* What goes to stdout is what was asked for: a full disk or a closed descriptor is an error. */
+static bool flush_results(struct err *e)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return true;
+	return err_errno(e, "writing to standard output");
+}
+
 int main(int argc, char **argv)
 {
 	struct cmd c = {0};
 	struct err e = {0};
 	int status = 0;
 
+	standard_descriptors_fill();
 	/* Before anything is opened: descriptors that MAKEFLAGS names would be ours then. */
 	c.jobserver_closed =
 	    jobserver_join(str_of(getenv("MAKEFLAGS")), &c.jobserver) == JOBSERVER_CLOSED;
@@ -100,8 +116,10 @@ int main(int argc, char **argv)
 		ui_error(c.ui, &e);
 		status = status ? status : err_exit_status(e.code);
 	}
-	if (fflush(stdout) != 0 && status == 0)
-		status = 3;
+	if (!flush_results(&e)) {
+		ui_error(c.ui, &e);
+		status = status ? status : err_exit_status(e.code);
+	}
 	ui_close(c.ui);
 	session_tidy(&c);
 	cas_close(c.cas);

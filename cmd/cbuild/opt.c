@@ -54,6 +54,9 @@ static bool take(struct cmd *c, const struct opt *o, struct str name, struct str
 		*(bool *)o->out = true;
 		return true;
 	case OPT_STR:
+		if (!value.n)
+			return err_set(e, ERR_USAGE, "option %.*s wants a value, not an empty one",
+				       STR_ARG(name));
 		*(struct str *)o->out = value;
 		return true;
 	case OPT_LIST:
@@ -144,4 +147,19 @@ bool opt_parse(struct cmd *c, struct str_vec *args, const struct opt *opts, bool
 		args->v[kept++] = args->v[i];
 	args->n = kept;
 	return true;
+}
+
+bool opt_unknown_command(struct cmd *c, const struct str_vec *words, const char *known,
+			 struct err *e)
+{
+	struct buf all = {0};
+
+	for (size_t i = 0; i < words->n; i++)
+		buf_printf(&all, " %.*s", STR_ARG(words->v[i]));
+	if (words->n)
+		err_set(e, ERR_USAGE, "unknown command '%s%s'", c->verb->name, all.p);
+	else
+		err_set(e, ERR_USAGE, "%s wants a command", c->verb->name);
+	buf_fini(&all);
+	return err_fix(e, "cbuild %s %s", c->verb->name, known);
 }

@@ -1,7 +1,8 @@
 /*
  * The short way: what the last good run of the same command recorded says whether anything is to be
  * done. The same command means the same words, environment, folder and cbuild; its digest names the
- * file. What shows more than results (-n, -x, --explain, --trace, --json) walks the full way.
+ * file. What shows more than results (-n, -x, --explain, --trace, --json) walks the full way. All verbs
+ * that build come here (cmd.h, struct quick).
  */
 #include "cmd.h"
 
@@ -9,9 +10,8 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "oci/oci.h"
 #include "sys/file.h"
-
-#define STATE_DIR "build/.x/state"
 
 /* What the rooms ask the environment for. */
 static const char *const env_names[] = {
@@ -39,7 +39,7 @@ static bool add_self(struct buf *b)
 }
 
 static const char *state_path(struct cmd *c, const struct build_opts *o, const struct str_vec *args,
-			      struct str output)
+			      struct str key)
 {
 	struct buf b = {0};
 	char hex[DIGEST_HEX + 1];
@@ -51,7 +51,7 @@ static const char *state_path(struct cmd *c, const struct build_opts *o, const s
 	add(&b, c->prefix);
 	add(&b, c->cache_dir);
 	add(&b, o->profile);
-	add(&b, output);
+	add(&b, key);
 	for (size_t i = 0; i < args->n; i++)
 		add(&b, args->v[i]);
 	buf_addc(&b, " targets ");
@@ -84,11 +84,31 @@ static void explain_edit(struct build *b, struct err *e)
 
 enum edit_end { EDIT_OK, EDIT_FAILED, EDIT_STALE };
 
+static void add_made(struct build *b, struct state_made_vec *out)
+{
+	for (size_t i = 0; i < b->placed.n; i++)
+		*vec_push(&b->c->arena, out) =
+		    (struct state_made){path_clean(&b->c->arena, b->placed.v[i].path),
+					b->placed.v[i].action->result.outputs[0].digest};
+}
+
+/* What the last run kept; what an edit made stands before it and so hides it. */
+static void take_kept(struct cmd *c, const struct state *s, struct quick *q)
+{
+	struct state_made_vec kept;
+
+	state_made(&c->arena, s, &kept);
+	for (size_t i = 0; i < kept.n; i++)
+		*vec_push(&c->arena, &q->made) = kept.v[i];
+	q->note = str_dup(&c->arena, state_note(s));
+}
+
 /* Runs what the edit touches. EDIT_STALE: what was recorded cannot be used. */
 static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct state *s,
-			      struct err *e)
+			      struct quick *q, struct err *e)
 {
-	static const struct step *const steps[] = {&plan_policy_step};
+	static const struct step *const steps[] = {&plan_policy_step, &oci_layer_step,
+						   &oci_image_step, &oci_index_step};
 	struct build b = {.c = c, .opts = o};
 	struct state_edit d;
 
@@ -108,6 +128,7 @@ static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct 
 	state_replay_settled(s, ui_sink(c->ui));
 	if (build_run(&b, e)) {
 		state_update(s);
+		add_made(&b, &q->made);
 		return EDIT_OK;
 	}
 	if (b.stat.stale)
@@ -118,16 +139,15 @@ static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct 
 }
 
 bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec *args,
-		 struct str output, struct quick *q, bool *ok, struct err *e)
+		 struct quick *q, bool *ok, struct err *e)
 {
 	struct state *s = NULL;
 	bool done = false;
 
-	*q = (struct quick){0};
 	if (o->dry_run || o->show_commands || o->explain || o->no_cache || o->keep_going ||
 	    o->trace.n || c->json)
 		return false;
-	q->path = state_path(c, o, args, output);
+	q->path = state_path(c, o, args, q->key);
 	if (!q->path)
 		return false;
 	switch (state_check(&c->arena, q->path, &s)) {
@@ -136,7 +156,7 @@ bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec
 		done = *ok = true;
 		break;
 	case STATE_EDITED:
-		switch (run_edit(c, o, s, e)) {
+		switch (run_edit(c, o, s, q, e)) {
 		case EDIT_OK:
 			done = *ok = true;
 			break;
@@ -152,10 +172,25 @@ bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec
 	case STATE_OTHER:
 		break;
 	}
+	if (done && *ok)
+		take_kept(c, s, q);
 	state_close(s);
 	if (!done)
-		state_watch(&c->watch, &c->arena, STATE_DIR "/clock");
+		quick_again(c);
 	return done;
+}
+
+void quick_again(struct cmd *c)
+{
+	state_watch(&c->watch, &c->arena, STATE_DIR "/clock");
+}
+
+const struct digest *quick_made(const struct quick *q, struct str path)
+{
+	for (size_t i = 0; i < q->made.n; i++)
+		if (str_eq(q->made.v[i].path, path))
+			return &q->made.v[i].digest;
+	return NULL;
 }
 
 static void products(struct build *b, struct state_products *out)
@@ -167,8 +202,9 @@ static void products(struct build *b, struct state_products *out)
 							   .check = b->placed.v[i].check,
 							   .path = b->placed.v[i].path,
 							   .mode = b->placed.v[i].mode};
-	*vec_push(a, out) =
-	    (struct state_product){.path = STR("compile_commands.json"), .mode = 0644};
+	if (b->commands)
+		*vec_push(a, out) =
+		    (struct state_product){.path = STR("compile_commands.json"), .mode = 0644};
 }
 
 /* Each command, environment and cbuild has a file of its own; the others' go when there are many. */
@@ -197,6 +233,8 @@ void quick_record(struct quick *q, struct build *b, bool ok)
 	struct state_products made = {0};
 	struct str_vec trusted = {0};
 
+	if (ok && !b->opts->dry_run)
+		add_made(b, &q->made);
 	if (!q->path)
 		return;
 	watch_end();
@@ -217,6 +255,7 @@ void quick_record(struct quick *q, struct build *b, bool ok)
 					    .cache_dir = b->c->cache_dir,
 					    .mod_mount = STR("build/.x/mod"),
 					    .memo = STR(STATE_DIR "/files"),
-					    .total = b->stat.total});
+					    .total = b->stat.total,
+					    .note = q->note});
 	drop_others(b->c, q->path);
 }

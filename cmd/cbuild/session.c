@@ -50,7 +50,7 @@ bool session_cas(struct cmd *c, struct err *e)
 	if (c->cas)
 		return true;
 	if (!cas_open(&c->arena, c->cache_dir, &c->cas, e))
-		return false;
+		return err_wrap(e, "opening the cache");
 	/* One that is not there today costs time, not a build; `cbuild cache stat` tells. */
 	for (size_t i = 0; i < c->below.n; i++)
 		(void)cas_layer(c->cas, c->below.v[i]);
@@ -157,6 +157,10 @@ bool session_patterns(struct cmd *c, struct str_vec *patterns, struct err *e)
 	for (size_t i = 0; i < patterns->n; i++) {
 		struct str given = patterns->v[i];
 
+		if (!given.n) {
+			err_set(e, ERR_USAGE, "a pattern is empty");
+			return err_fix(e, "give none, or ./..., to mean all packages");
+		}
 		if (!is_path(given))
 			continue;
 		patterns->v[i] =

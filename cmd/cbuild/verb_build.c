@@ -6,13 +6,21 @@
 #include "base/path.h"
 #include "sys/file.h"
 
-/* `-o main.c` must not cost anybody a source: only a program, or an empty file, is replaced. */
+/*
+ * `-o main.c` must not cost anybody a source, nor `-o /dev/stdout` root the link: only a program, or an empty
+ * file, is replaced.
+ */
 static bool check_replaceable(const char *path, struct err *e)
 {
 	struct arena scratch = {0};
 	struct str bytes = {0};
-	bool ok = file_kind(path) == FILE_ABSENT;
+	enum file_kind kind = file_kind(path);
+	bool ok = kind == FILE_ABSENT;
 
+	if (kind == FILE_OTHER || (kind == FILE_LINK && str_startsc(str_of(path), "/dev/"))) {
+		err_at(e, ERR_USAGE, path, 0, 0, "is a device or a pipe");
+		return err_fix(e, "give -o the name of a file, or /dev/null to keep no program");
+	}
 	if (!ok && file_read(&scratch, path, 0, &bytes, e))
 		ok = bytes.n == 0 || str_startsc(bytes, "\177ELF") ||
 		     err_at(e, ERR_USAGE, path, 0, 0, "is there and is no program") ||
@@ -29,7 +37,9 @@ static bool output_path(struct build *b, const struct build_target *t, const str
 	struct str at;
 
 	*out = (struct str){0};
-	if (!o.n)
+	if (str_eqc(o, "/dev/null"))
+		*out = o;
+	if (!o.n || out->n)
 		return true;
 	at = path_join(a, b->c->prefix, o);
 	if (str_endsc(o, "/") || file_kind(str_c(a, at)) == FILE_FOLDER) {
@@ -89,9 +99,7 @@ static bool full_walk(struct build *b, struct cmd *c, const struct build_opts *o
 		err_set(e, ERR_INPUT, "no C sources here (%.*s)", STR_ARG(c->root));
 		return err_fix(e, "write cmd/NAME/main.c, or name packages in cbuild.yaml");
 	}
-	if (!o->dry_run && !build_compile_commands(b, e))
-		return false;
-	return build_run(b, e);
+	return build_compile_commands(b, e) && build_run(b, e);
 }
 
 bool verb_build(struct cmd *c, struct str_vec *args, struct err *e)
@@ -100,15 +108,16 @@ bool verb_build(struct cmd *c, struct str_vec *args, struct err *e)
 	struct str out = {0};
 	const struct opt opts[] = {{"-o", OPT_STR, &out}, BUILD_OPTS(o), {0}};
 	struct build b = {0};
-	struct quick q;
+	struct quick q = {0};
 	bool ok;
 
 	if (!opt_parse(c, args, opts, false, e) || !session_find(c, e) ||
 	    !session_patterns(c, args, e))
 		return false;
-	if (quick_build(c, &o, args, out, &q, &ok, e))
-		return ok;
-	ok = full_walk(&b, c, &o, args, out, e);
-	quick_record(&q, &b, ok);
+	q.key = out;
+	if (!quick_build(c, &o, args, &q, &ok, e)) {
+		ok = full_walk(&b, c, &o, args, out, e);
+		quick_record(&q, &b, ok);
+	}
 	return ok;
 }

@@ -90,8 +90,7 @@ bool verb_cache(struct cmd *c, struct str_vec *args, struct err *e)
 		printf("%llu damaged entries removed\n", (unsigned long long)damaged);
 		return true;
 	}
-	err_set(e, ERR_USAGE, "unknown command 'cache %.*s'", STR_ARG(what));
-	return err_fix(e, "cbuild cache stat, verify, trim or clean");
+	return opt_unknown_command(c, args, "stat, verify, trim or clean", e);
 }
 
 bool verb_clean(struct cmd *c, struct str_vec *args, struct err *e)
@@ -157,7 +156,8 @@ bool verb_help(struct cmd *c, struct str_vec *args, struct err *e)
 			err_set(e, ERR_USAGE, "no help on '%.*s'", STR_ARG(args->v[0]));
 			return err_fix(e, "`cbuild help` lists the commands");
 		}
-		printf("usage: cbuild %s %s\n\n%s\n", v->name, v->args, v->summary);
+		printf("usage: cbuild %s%s%s\n\n%s\n", v->name, *v->args ? " " : "", v->args,
+		       v->summary);
 		if (v->help[0])
 			printf("\n%s", v->help);
 		return true;

@@ -43,6 +43,7 @@ static bool used_modules(struct cmd *c, struct str_vec *used, struct err *e)
 				      .target = targets[t],
 				      .mod_mount = path_join(&c->arena, c->cache_dir, STR("mod")),
 				      .root = c->root,
+				      .cache_dir = c->cache_dir,
 				      .test_runtime = STR("build/.x/rt")};
 
 		if (!load_packages(&c->arena, &o, &set, e))
@@ -94,8 +95,7 @@ bool verb_mod(struct cmd *c, struct str_vec *args, struct err *e)
 		       mod_tidy(&c->arena, &used, &o, e);
 	}
 	if (!str_eqc(what, "download") && !str_eqc(what, "verify") && !str_eqc(what, "graph")) {
-		err_set(e, ERR_USAGE, "unknown command 'mod %.*s'", STR_ARG(what));
-		return err_fix(e, "cbuild mod tidy, download, verify or graph");
+		return opt_unknown_command(c, args, "tidy, download, verify or graph", e);
 	}
 	if (!session_modules(c, false, e))
 		return false;

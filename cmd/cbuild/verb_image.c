@@ -85,16 +85,25 @@ static bool created_time(struct cmd *c, int64_t *seconds, struct err *e)
 	return set || vcs_commit_time(&c->arena, c->root, seconds, e);
 }
 
-static bool plan_images(struct build *b, struct str name, struct action **index,
+/* The image's index, beside the layout; its digest is the image's. */
+static struct str index_path(struct cmd *c, struct str program)
+{
+	return str_fmt(&c->arena, "build/image/%.*s.index.json", STR_ARG(program));
+}
+
+/* Plans the images of the program that name means, and their index, which is put at build/image. */
+static bool plan_images(struct build *b, struct str name, int64_t created_s,
 			const struct program **prog, struct err *e)
 {
 	struct cmd *c = b->c;
 	struct host_files files = {0};
 	struct str_vec annotations = {0};
 	VEC(struct action *) images = {0};
+	struct action *index;
 	struct plan_image o = {.spec = &c->manifest.image};
 
-	if (!host_files(c, &files, e) || !created_time(c, &o.created_s, e))
+	o.created_s = created_s;
+	if (!host_files(c, &files, e))
 		return false;
 	o.host_files = files.v;
 	o.host_file_count = files.n;
@@ -110,14 +119,17 @@ static bool plan_images(struct build *b, struct str name, struct action **index,
 				"toolchain %.*s links dynamically: its programs do not run in an "
 				"empty image",
 				STR_ARG(b->targets[i].tc->name));
-			return err_fix(e, "cbuild toolchain install zig (or clang-musl)");
+			return err_fix(e, "CBUILD_TOOLCHAIN or `cbuild toolchain use` asks for it: "
+					  "take that back, or name zig, clang-musl or musl-gcc");
 		}
 		if (!plan_image(&b->targets[i].plan, link, policy, &o, &image, e))
 			return false;
 		*vec_push(&c->arena, &images) = image;
 	}
-	*index = plan_index(&c->arena, &b->graph, images.v, images.n, &annotations);
-	build_goal(b, *index);
+	index = plan_index(&c->arena, &b->graph, images.v, images.n, &annotations);
+	build_goal(b, index);
+	*vec_push(&c->arena, &b->placed) =
+	    (struct placed){.action = index, .path = index_path(c, (*prog)->name), .mode = 0644};
 	return true;
 }
 
@@ -170,6 +182,43 @@ static void print_image(struct cmd *c, const struct oci_image *img)
 	buf_fini(&b);
 }
 
+/* q->note becomes the program's name. */
+static bool full_walk(struct build *b, struct cmd *c, const struct build_opts *o, struct str name,
+		      int64_t created_s, struct quick *q, struct err *e)
+{
+	const struct program *prog = NULL;
+
+	if (!session_manifest(c, e) || !build_open(b, c, o, e) ||
+	    !plan_images(b, name, created_s, &prog, e) || !build_run(b, e))
+		return false;
+	q->note = prog->name;
+	return true;
+}
+
+/* ERR_VERIFY: the cache lost what belongs to the image. */
+static bool collect(struct cmd *c, const struct quick *q, struct oci_image *img, struct err *e)
+{
+	const struct digest *index = quick_made(q, index_path(c, q->note));
+
+	return session_cas(c, e) &&
+	       (index ? oci_collect(&c->arena, c->cas, index, img, e)
+		      : err_set(e, ERR_VERIFY, "the last image's index is not known"));
+}
+
+/* The image as far as the last run knows it; false: the full walk is needed. */
+static bool quick_image(struct cmd *c, const struct build_opts *o, const struct str_vec *args,
+			struct quick *q, struct oci_image *img, bool *ok, struct err *e)
+{
+	if (!quick_build(c, o, args, q, ok, e))
+		return false;
+	if (!*ok || collect(c, q, img, e))
+		return true;
+	*e = (struct err){0};
+	q->made = (struct state_made_vec){0};
+	quick_again(c);
+	return false;
+}
+
 bool verb_image(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	struct image_opts o = {.build.profile = STR("release")};
@@ -178,23 +227,27 @@ bool verb_image(struct cmd *c, struct str_vec *args, struct err *e)
 				   {"--load", OPT_FLAG, &o.load},
 				   BUILD_OPTS(o.build),
 				   {0}};
-	const struct program *prog = NULL;
-	struct action *index = NULL;
+	struct quick q = {0};
 	struct oci_image img;
-	struct build b;
+	struct build b = {0};
+	int64_t created_s;
+	bool ok;
 
 	if (!opt_parse(c, args, opts, false, e) || (o.tag.n && !oci_check_ref(o.tag, e)) ||
-	    !session_open(c, e) || !build_open(&b, c, &o.build, e))
+	    !session_find(c, e) || !created_time(c, &created_s, e))
 		return false;
 	if (args->n > 1)
 		return err_set(e, ERR_USAGE, "one image at a time: name one program");
-	if (!plan_images(&b, args->n ? args->v[0] : STR(""), &index, &prog, e) || !build_run(&b, e))
-		return false;
-	if (o.build.dry_run)
-		return true;
-	if (!oci_collect(&c->arena, c->cas, &index->result.outputs[0].digest, &img, e) ||
-	    !deliver(c, &o, &img, prog->name, e))
-		return err_wrap(e, "writing the image of %.*s", STR_ARG(prog->name));
+	q.key = str_fmt(&c->arena, "%lld", (long long)created_s);
+	if (!quick_image(c, &o.build, args, &q, &img, &ok, e)) {
+		ok = full_walk(&b, c, &o.build, args->n ? args->v[0] : STR(""), created_s, &q, e);
+		quick_record(&q, &b, ok);
+		ok = ok && (o.build.dry_run || collect(c, &q, &img, e));
+	}
+	if (!ok || o.build.dry_run)
+		return ok;
+	if (!deliver(c, &o, &img, q.note, e))
+		return err_wrap(e, "writing the image of %.*s", STR_ARG(q.note));
 	print_image(c, &img);
 	return true;
 }

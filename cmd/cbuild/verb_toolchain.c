@@ -97,6 +97,5 @@ bool verb_toolchain(struct cmd *c, struct str_vec *args, struct err *e)
 			return false;
 		return toolchain_install(&c->arena, args->v[1], targets, n, &o, e);
 	}
-	err_set(e, ERR_USAGE, "unknown command 'toolchain %.*s'", STR_ARG(what));
-	return err_fix(e, "cbuild toolchain list, install NAME, use NAME or env");
+	return opt_unknown_command(c, args, "list, install NAME, use NAME or env", e);
 }

@@ -26,7 +26,8 @@ const struct verb verbs[] = {
      "at\n"
      "build/OS-ARCH/bin/NAME. CFLAGS and LDFLAGS are added behind the project's own flags.\n\n"
      "  -o PATH            put the one program at PATH (or all below the folder "
-     "PATH/)\n" BUILD_HELP,
+     "PATH/);\n"
+     "                     /dev/null keeps none\n" BUILD_HELP,
      verb_build},
     {"run", "[options] [program] [args]", "build a program and run it",
      "Everything behind the program's name is passed to it; -- in its place stands for the only "
@@ -35,9 +36,13 @@ const struct verb verbs[] = {
      verb_run},
     {"test", "[options] [patterns]", "build and run tests",
      "A test is a function void TestXxx(struct test *t) in a *_test.c file that includes\n"
-     "\"cbuild/test.h\". Each runs in a process of its own, in its package's folder.\n\n"
+     "\"cbuild/test.h\". Each runs in a process of its own, in its package's folder.\n"
+     "A test program that passed is not run again while it and what it may see of the project and "
+     "the\n"
+     "environment are as they were: (cached).\n\n"
      "  --run RE           only tests whose names match the regular expression\n"
      "  -v                 show every test and its log\n"
+     "  --count N          run each N times; 1 runs also what is known to pass\n"
      "  --timeout SECONDS  for one test; 60 is the default\n" BUILD_HELP,
      verb_test},
     {"image", "[program] [options]", "pack a program as a minimal OCI image",

@@ -69,7 +69,8 @@ static void fix_for_errno(struct err *e, int os_errno)
 		break;
 	case EACCES:
 	case EPERM:
-		err_fix(e, "check the owner and mode of the folder that holds it; for the cache, "
+		err_fix(e, "check the owner and mode of it and of the folder that holds it; for "
+			   "the cache, "
 			   "CBUILD_CACHE may name another folder");
 		break;
 	case ENOENT:

@@ -142,30 +142,6 @@ static int64_t age_ns(const struct file_sig *sig)
 	return clock_real_ns() - sig->mtime_ns;
 }
 
-/*
- * What a killed process left in tmp/. A day is longer than any action writes nothing to its output.
- */
-static void sweep_temps(const struct cas *c)
-{
-	struct arena scratch = {0};
-	const char *dir = str_fmt(&scratch, "%s/tmp", c->dir.p).p;
-	struct folder_entry *entries;
-	struct err ignored;
-	struct file_sig sig;
-	size_t n;
-
-	if (!folder_list(&scratch, dir, &entries, &n, &ignored))
-		n = 0;
-	for (size_t i = 0; i < n; i++) {
-		const char *path = str_fmt(&scratch, "%s/%s", dir, entries[i].name.p).p;
-
-		if (file_stat(path, &sig, &ignored) && age_ns(&sig) > 24 * HOUR_NS &&
-		    !folder_remove(path, &ignored))
-			continue; /* Somebody else's: they will. */
-	}
-	arena_fini(&scratch);
-}
-
 bool make_folders(struct arena *a, struct str dir, struct err *e)
 {
 	static const char *const names[] = {"cas", "ac", "tmp"};
@@ -202,7 +178,7 @@ bool cas_open(struct arena *a, struct str dir, struct cas **out, struct err *e)
 		return e->fix[0] ? false
 				 : err_fix(e, "set CBUILD_CACHE to a folder that can be written");
 	}
-	sweep_temps(c);
+	folder_sweep(str_fmt(a, "%s/tmp", c->dir.p).p);
 	*out = c;
 	return true;
 }
@@ -467,19 +443,34 @@ static bool in_place(const struct digest *d, const char *path, uint32_t mode)
 	       file_digest(path, &got, &ignored) && digest_eq(&got, d);
 }
 
+static bool place_link(const char *from, const char *path, uint32_t mode)
+{
+	struct file_sig sig;
+	struct err ignored;
+
+	return file_stat(from, &sig, &ignored) && (sig.mode & 07777) == mode &&
+	       file_link(from, path, &ignored);
+}
+
 enum cas_result cas_place(struct cas *c, const struct digest *d, const char *path, uint32_t mode,
-			  struct err *e)
+			  enum cas_how how, struct err *e)
 {
 	enum cas_result found;
 	char from[PATH_MAX];
+	size_t layer;
 
 	if (in_place(d, path, mode))
 		return CAS_HIT;
 	found = cas_has(c, d, e);
 	if (found != CAS_HIT)
 		return found;
-	shard_path(cas_dir(c, below_layer(c, d)), "cas", d, from);
-	if (!folder_make_for(path, e) || !file_copy(from, path, mode, e))
+	layer = below_layer(c, d);
+	shard_path(cas_dir(c, layer), "cas", d, from);
+	if (!folder_make_for(path, e))
+		return CAS_ERROR;
+	if (how == CAS_LINK && !layer && place_link(from, path, mode))
+		return CAS_HIT;
+	if (!file_copy(from, path, mode, e))
 		return CAS_ERROR;
 	if (cas_steady(c, d))
 		return CAS_HIT;

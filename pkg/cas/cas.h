@@ -5,7 +5,7 @@
  *     cas_open(&arena, dir, &c, &e);            dir: $CBUILD_CACHE or $XDG_CACHE_HOME/cbuild
  *     switch (cas_action_get(c, &key, &arena, &result, &e)) { case CAS_HIT: ... }
  *     cas_put_file(c, tmp, CAS_MOVE, false, &digest, &e);
- *     cas_place(c, &digest, "build/linux-amd64/bin/shop", 0755, &e);
+ *     cas_place(c, &digest, "build/linux-amd64/bin/shop", 0755, CAS_COPY, &e);
  *     cas_close(c);
  *
  * On disk:
@@ -47,7 +47,7 @@
 struct cas; /* holds the folder's descriptors; one a process */
 
 enum cas_result { CAS_HIT, CAS_MISS, CAS_ERROR };
-enum cas_how { CAS_COPY, CAS_MOVE };
+enum cas_how { CAS_COPY, CAS_MOVE, CAS_LINK };
 
 struct cas_output {
 	struct str path; /* as the action declared it */
@@ -108,11 +108,13 @@ bool cas_steady(const struct cas *c, const struct digest *d);
 enum cas_result cas_get(struct cas *c, const struct digest *d, struct arena *a, struct str *out,
 			struct err *e);
 /*
- * Puts a verified copy (reflink when possible) at path, atomically, with mode; parent folders are
- * made.
+ * Puts a verified blob at path, atomically, with mode; parent folders are made. CAS_COPY: a copy (reflink
+ * when possible). CAS_LINK: the blob itself, by a hard link where that is possible and mode is the
+ * blob's, with the time at which it was stored: so for what was made just now. Who writes to it breaks
+ * the blob's seal, and the blob is found damaged.
  */
 enum cas_result cas_place(struct cas *c, const struct digest *d, const char *path, uint32_t mode,
-			  struct err *e);
+			  enum cas_how how, struct err *e);
 
 /* A hit means: record intact and every output blob present (cas_has). */
 enum cas_result cas_action_get(struct cas *c, const struct digest *key, struct arena *a,

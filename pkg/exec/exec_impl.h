@@ -120,6 +120,7 @@ struct node {
 	uint64_t way_ms;	    /* the longest chain of costs from its start to a goal's end */
 	int64_t started_ns;	    /* clock_stamp_ns before it started */
 	uint64_t looked_ms;	    /* clock_mono_ms when it was looked up */
+	bool there;		    /* settled, and the cache has what it made */
 };
 
 /* Binary heap of indices, the longest way first. */
@@ -201,11 +202,13 @@ struct run {
 	struct spawn_set *children;
 	struct pool *pool;
 	struct str cwd;
+	struct str memory_dir;	/* see folder_in_memory; empty: none */
 	const char *state_dir;	/* NUL-terminated; NULL: none */
 	const char *clock_path; /* for clock_stamp_ns; NULL: none */
 	struct exec_stat stat;
 	uint64_t started_ms;
 	size_t done;
+	size_t settled_seen; /* actions that settled_some_there is through with */
 	unsigned jobs;
 	bool stopping;
 	struct map under_way;	      /* key -> the action that runs, or must run, under it */
@@ -254,6 +257,8 @@ void report_phase(struct run *r, const char *name, uint64_t start_ns);
 enum cas_result lookup(struct run *r, struct action *x, struct err *e);
 /* Whether the blobs that x reads from settled actions are in the cache. */
 bool settled_inputs_there(struct run *r, const struct action *x);
+/* Asks that of some more settled actions; false when all were. *there: of those now asked. */
+bool settled_some_there(struct run *r, bool *there);
 
 /* local.c */
 struct job *job_new(struct run *r, struct action *x);

@@ -20,7 +20,20 @@ struct str output_suffix(const struct output *o)
 {
 	struct str ext = path_ext(o->path);
 
+	if (o->depfile)
+		return STR("d");
 	return ext.n ? ext : STR("out");
+}
+
+/* A name for what is read and removed again as soon as the tool ended. */
+static struct str brief_temp(struct job *j, const char *suffix)
+{
+	char name[SYS_UNIQUE_NAME];
+
+	if (!j->run->memory_dir.n)
+		return cas_temp(&j->scratch, j->run->o->cas, suffix);
+	unique_name(name);
+	return str_fmt(&j->scratch, "%.*s/%s.%s", STR_ARG(j->run->memory_dir), name, suffix);
 }
 
 struct job *job_new(struct run *r, struct action *x)
@@ -32,9 +45,10 @@ struct job *job_new(struct run *r, struct action *x)
 	j->started_ms = clock_mono_ms();
 	j->outs = arena_array(&j->scratch, struct str, x->outputs.n);
 	for (size_t i = 0; i < x->outputs.n; i++) {
-		struct str suffix = output_suffix(&x->outputs.v[i]);
+		const char *suffix = str_c(&j->scratch, output_suffix(&x->outputs.v[i]));
 
-		j->outs[i] = cas_temp(&j->scratch, r->o->cas, str_c(&j->scratch, suffix));
+		j->outs[i] = x->outputs.v[i].depfile ? brief_temp(j, suffix)
+						     : cas_temp(&j->scratch, r->o->cas, suffix);
 	}
 	return j;
 }
@@ -90,7 +104,7 @@ static void rsp_add_word(struct buf *out, const char *word)
 static bool use_rsp(struct job *j, size_t n, struct err *e)
 {
 	struct buf text = {0};
-	struct str path = cas_temp(&j->scratch, j->run->o->cas, "rsp");
+	struct str path = brief_temp(j, "rsp");
 	bool ok;
 
 	for (size_t i = WORDS_OUTSIDE_RSP; i < n; i++)
@@ -179,15 +193,15 @@ static size_t add_canonical(struct buf *out, const struct job *j, struct str tex
 	return n;
 }
 
-/* Whether text starts with the name of one of the cache's folders: the few places to look closer at. */
-static bool starts_in_cache(const struct cas *cas, struct str text)
+/* Whether text starts with a folder that real names lie in: the few places to look closer at. */
+static bool begins_real(const struct run *r, struct str text)
 {
 	struct str dir;
 
-	for (size_t i = 0; (dir = cas_dir(cas, i)).n; i++)
+	for (size_t i = 0; (dir = cas_dir(r->o->cas, i)).n; i++)
 		if (str_starts(text, dir))
 			return true;
-	return false;
+	return r->memory_dir.n && str_starts(text, r->memory_dir);
 }
 
 struct str words_canonical(struct arena *a, const struct job *j, struct str words)
@@ -198,7 +212,7 @@ struct str words_canonical(struct arena *a, const struct job *j, struct str word
 
 	while (at < words.n) {
 		struct str rest = str_skip(words, at);
-		size_t n = starts_in_cache(j->run->o->cas, rest) ? add_canonical(&out, j, rest) : 0;
+		size_t n = begins_real(j->run, rest) ? add_canonical(&out, j, rest) : 0;
 
 		if (!n) {
 			n = rest.n > 1 ? str_find(str_skip(rest, 1), '/') + 1 : 1;

@@ -82,18 +82,46 @@ static enum cas_result load_words(struct run *r, struct action *x, struct err *e
 	return found;
 }
 
-bool settled_inputs_there(struct run *r, const struct action *x)
+/* Whether all that a settled action made is in the cache; asked once. */
+static bool settled_there(struct run *r, const struct action *x)
 {
+	struct node *n = &r->s.nodes[x->index];
 	struct err ignored;
 
-	for (size_t i = 0; i < x->inputs.n; i++) {
-		const struct input *in = &x->inputs.v[i];
+	for (size_t i = 0; !n->there && i < x->result.output_count; i++) {
+		const struct digest *d = &x->result.outputs[i].digest;
 
-		if (in->from && in->from->settled &&
-		    cas_has(r->o->cas, &in->digest, &ignored) != CAS_HIT)
+		if (!digest_is_zero(d) && cas_has(r->o->cas, d, &ignored) != CAS_HIT)
+			return false;
+	}
+	n->there = true;
+	return true;
+}
+
+bool settled_inputs_there(struct run *r, const struct action *x)
+{
+	for (size_t i = 0; i < x->inputs.n; i++) {
+		const struct action *from = x->inputs.v[i].from;
+
+		if (from && from->settled && !settled_there(r, from))
 			return false;
 	}
 	return true;
+}
+
+bool settled_some_there(struct run *r, bool *there)
+{
+	enum { AT_ONCE = 64 };
+	const struct graph *g = r->s.g;
+
+	*there = true;
+	for (unsigned n = 0; *there && n < AT_ONCE && r->settled_seen < g->actions.n;
+	     r->settled_seen++)
+		if (g->actions.v[r->settled_seen]->settled) {
+			*there = settled_there(r, g->actions.v[r->settled_seen]);
+			n++;
+		}
+	return r->settled_seen < g->actions.n;
 }
 
 enum cas_result lookup(struct run *r, struct action *x, struct err *e)

@@ -453,13 +453,23 @@ static int patience_ms(const struct run *r, bool more)
 	return r->o->sink && r->o->sink->tick_ms ? (int)r->o->sink->tick_ms : -1;
 }
 
+/* What the next actions will ask of the cache can be answered while a tool runs. */
+static bool look_ahead(struct run *r)
+{
+	bool there, more = r->active.n && may_work(r) && settled_some_there(r, &there);
+
+	if (more && !there)
+		r->stat.stale = r->stopping = true;
+	return more && there;
+}
+
 static bool loop(struct run *r, struct err *e)
 {
 	struct spawn_result res;
 	struct job *j;
 
 	for (;;) {
-		bool more = work(r);
+		bool more = work(r) || look_ahead(r);
 
 		if (interrupt_requested())
 			return cancelled(r, e);
@@ -631,6 +641,8 @@ static bool open_all(struct run *r, struct err *e)
 	    !spawn_set_open(&r->children, e) ||
 	    !pool_open(r->o->jobs ? r->o->jobs : cpu_count(), &r->pool, e))
 		return false;
+	if (!folder_in_memory(r->a, &r->memory_dir))
+		r->memory_dir = STR("");
 	spawn_watch(r->children, pool_fd(r->pool));
 	return true;
 }

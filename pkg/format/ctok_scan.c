@@ -44,6 +44,7 @@ struct scan {
 	unsigned guards_looked_at;	   /* for main_guards; bounded */
 	struct map tests;		   /* names found */
 	struct ctok_token before, before2; /* the last two tokens */
+	bool main_is_macro;		   /* #define main prog_main */
 };
 
 static const struct ctok_value on = {CTOK_TRUE, true};
@@ -288,12 +289,23 @@ static void on_define(struct scan *s, struct ctok *c)
 		return;
 	if (f && f->guard.n && !f->is_guard && str_eq(f->guard, name.text))
 		mark_guard(s, f);
+	if (ctok_is(&name, "main") && now(s).truth == CTOK_TRUE)
+		s->main_is_macro = true;
 	if (s->out->defines.n == INCLUDES_MAX || now(s).truth == CTOK_FALSE ||
 	    !header_name(rest_of(c), &d.form, &d.value))
 		return;
 	d.name = keep(s, name.text);
 	d.value = keep(s, d.value);
 	*vec_push(s->a, &s->out->defines) = d;
+}
+
+static void on_undef(struct scan *s, struct ctok *c)
+{
+	struct ctok_token name;
+
+	ctok_next(c, &name);
+	if (ctok_is(&name, "main") && now(s).truth != CTOK_FALSE)
+		s->main_is_macro = false;
 }
 
 static bool is_any(const struct ctok_token *t, const char *const *words)
@@ -320,6 +332,8 @@ static void on_directive(struct scan *s, const struct ctok_token *t)
 		return;
 	if (ctok_is(&word, "define"))
 		on_define(s, &c);
+	else if (ctok_is(&word, "undef"))
+		on_undef(s, &c);
 	else if (ctok_is(&word, "include") || ctok_is(&word, "import"))
 		on_include(s, at, &c, CTOK_INCLUDE);
 	else if (ctok_is(&word, "endif"))
@@ -412,14 +426,26 @@ static bool is_definition(struct ctok c)
 	return false;
 }
 
+/* Whether the name main that was read is a definition's: `main (...) {`, or `int (main)(...) {`. */
+static bool defines_main(const struct scan *s)
+{
+	struct ctok after = s->c;
+	struct ctok_token t;
+
+	if (is_punct(&s->before, '(') && s->before2.kind == CTOK_IDENT) {
+		ctok_next(&after, &t);
+		return is_punct(&t, ')') && is_definition(after);
+	}
+	return !(s->before.kind == CTOK_PUNCT && strchr(".>(,=&!|+-?:<[", s->before.punct)) &&
+	       is_definition(after);
+}
+
 static void on_main(struct scan *s, const struct ctok_token *t)
 {
 	struct ctok_facts *out = s->out;
 	struct ctok_value v = now(s);
 
-	if (v.truth == CTOK_FALSE ||
-	    (s->before.kind == CTOK_PUNCT && strchr(".>(,=&!|+-?:<[", s->before.punct)) ||
-	    !is_definition(s->c))
+	if (v.truth == CTOK_FALSE || s->main_is_macro || !defines_main(s))
 		return;
 	if (!out->has_main) {
 		out->has_main = true;
@@ -480,18 +506,20 @@ static void on_token(struct scan *s, const struct ctok_token *t)
 	s->before = *t;
 }
 
-/* Whether word, of 2 to 16 bytes, is in text: Horspool's search. */
+/* Whether word is in text. memchr(3) looks at many bytes at once, and the first ones asked for are rare. */
 static bool contains(struct str text, const char *word)
 {
 	size_t n = strlen(word);
-	unsigned char skip[256];
 
-	memset(skip, (int)n, sizeof skip);
-	for (size_t i = 0; i + 1 < n; i++)
-		skip[(unsigned char)word[i]] = (unsigned char)(n - 1 - i);
-	for (size_t i = 0; i + n <= text.n; i += skip[(unsigned char)text.p[i + n - 1]])
-		if (text.p[i] == word[0] && memcmp(text.p + i, word, n) == 0)
+	while (text.n >= n) {
+		const char *at = memchr(text.p, word[0], text.n - n + 1);
+
+		if (!at)
+			return false;
+		if (memcmp(at, word, n) == 0)
 			return true;
+		text = str_skip(text, (size_t)(at - text.p) + 1);
+	}
 	return false;
 }
 

@@ -233,6 +233,12 @@ static const struct {
     {"int ma\\\nin(void) {}\n", true, false, true, 1, ""},
     {"int main(void) <%%>", true, false, true, 1, ""},
     {"#define MAIN int main(void) {\n", false, false, false, 0, ""},
+    {"int (main)(void)\n{\n}\n", true, false, true, 1, ""},
+    {"int f(void) { if ((main)(1)) { y(); } return (main)(1, 0); }", false, false, false, 0, ""},
+    {"#define main prog_main\nint main(void) {}\n", false, false, false, 0, ""},
+    {"#define main prog_main\n#include \"prog.c\"\n#undef main\nint main(void) {}\n", true, false,
+     true, 4, ""},
+    {"#ifdef SDL\n#define main SDL_main\n#endif\nint main(void) {}\n", true, false, true, 4, ""},
 };
 
 void TestCtokMain(struct test *t)

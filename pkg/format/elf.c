@@ -499,3 +499,34 @@ bool elf_has_symbol(struct str bytes, struct str name, bool defined)
 	}
 	return false;
 }
+
+static bool is_debug_name(struct str name)
+{
+	return str_startsc(name, ".debug_") || str_startsc(name, ".rela.debug_") ||
+	       str_startsc(name, ".rel.debug_");
+}
+
+void elf_drop_debug(char *bytes, size_t n)
+{
+	struct elf_facts facts = {0};
+	struct arena scratch = {0};
+	struct err ignored;
+	struct reader r = {.arena = &scratch, .bytes = {bytes, n}, .out = &facts, .e = &ignored};
+	struct section names;
+	struct str name;
+
+	if (!read_header(&r) || facts.type != ELF_OBJECT || !find_tables(&r) ||
+	    r.names_index >= r.section_count)
+		return;
+	names = section_at(&r, r.names_index);
+	for (uint64_t i = 1; inside(&r, names.offset, names.size_bytes) && i < r.section_count;
+	     i++) {
+		struct section s = section_at(&r, i);
+
+		if (s.name < names.size_bytes &&
+		    text_at(&r, names.offset + s.name, names.size_bytes - s.name, &name) &&
+		    is_debug_name(name))
+			memset(bytes + r.sections_at + i * r.section_bytes + 4, 0, 4);
+	}
+	arena_fini(&scratch);
+}

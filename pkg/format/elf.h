@@ -79,6 +79,12 @@ bool elf_read(struct arena *a, struct str bytes, struct elf_facts *out,
  */
 bool elf_has_symbol(struct str bytes, struct str name, bool defined);
 
+/*
+ * Makes a linker skip the debug information of an object, in place: the sections .debug_* and their relocations
+ * become SHT_NULL. Anything but an object is left alone.
+ */
+void elf_drop_debug(char *bytes, size_t n);
+
 /* Whether the bytes begin with ELF's magic number. */
 bool elf_is(struct str bytes);
 

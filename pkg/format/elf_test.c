@@ -377,6 +377,28 @@ void TestElfRealObject(struct test *t)
 	arena_fini(&a);
 }
 
+void TestElfDropDebug(struct test *t)
+{
+	char compile[] = "-c", debug[] = "-g";
+	char *flags[] = {compile, debug, NULL};
+	struct arena a = {0};
+	struct elf_facts f = facts_of(t, &a, flags);
+	struct str object = slurp(&a, str_fmt(&a, "%s/x", test_tmpdir(t)).p);
+	char *copy = arena_strdup(&a, object.p, object.n);
+	struct err e;
+
+	T_OK(t, f.has_debug);
+	elf_drop_debug(copy, object.n);
+	T_MUST(t, elf_read(&a, str_from(copy, object.n), &f, &e));
+	T_OK(t, f.has_symtab && f.has_gnu_stack);
+	for (size_t cut = 0; cut < object.n; cut += 61) {
+		copy = arena_strdup(&a, object.p, cut);
+		elf_drop_debug(copy, cut);
+		T_EQ_MEM(t, copy, cut, object.p, cut);
+	}
+	arena_fini(&a);
+}
+
 void TestElfSymbols(struct test *t)
 {
 	struct arena a = {0};

@@ -36,6 +36,7 @@ static bool find_packages(struct loader *l, struct err *e)
 		if (t->module->main) {
 			l->set->files = t->files;
 			str_vec_sort_unique(&l->set->templates);
+			str_vec_sort_unique(&l->set->recipes);
 		}
 	}
 	for (size_t i = 0; i < l->module_count; i++)
@@ -180,6 +181,28 @@ static struct str program_name(struct loader *l, const struct package *p, const 
 	return base.n ? base : path_base(l->o->root);
 }
 
+/* `program:` names one program: with another count of mains it would be ignored. */
+static bool check_program(struct loader *l, const struct package *p, struct err *e)
+{
+	if (p->programs.n == 1 || !p->spec || !p->spec->program.n)
+		return true;
+	if (!p->programs.n) {
+		err_at(e, ERR_INPUT, str_c(l->a, p->module->manifest->file), p->spec->pos.line,
+		       p->spec->pos.col,
+		       "package '%.*s' has a program '%.*s', but no file of it defines main",
+		       STR_ARG(p->name), STR_ARG(p->spec->program));
+		return err_fix(e, "add the file that does to `sources`; a main that a macro spells "
+				  "is not seen: write it out");
+	}
+	err_at(e, ERR_INPUT, str_c(l->a, p->module->manifest->file), p->spec->pos.line,
+	       p->spec->pos.col,
+	       "package '%.*s' names one program '%.*s', but %zu of its files define main: %.*s, "
+	       "%.*s, ...",
+	       STR_ARG(p->name), STR_ARG(p->spec->program), p->programs.n,
+	       STR_ARG(p->programs.v[0].main->rel), STR_ARG(p->programs.v[1].main->rel));
+	return err_fix(e, "leave all but one out of `sources`, or take `program` away");
+}
+
 static bool find_programs(struct loader *l, struct package *p, struct err *e)
 {
 	size_t mains = 0;
@@ -193,6 +216,8 @@ static bool find_programs(struct loader *l, struct package *p, struct err *e)
 			*vec_push(l->a, &p->programs) =
 			    (struct program){program_name(l, p, s, mains), s, p};
 	}
+	if (!check_program(l, p, e))
+		return false;
 	if (mains || p->spec || !p->module->main || !str_startsc(p->name, "cmd/") ||
 	    !p->sources.n || !str_eq(path_dir(p->name), STR("cmd")))
 		return true;
@@ -223,7 +248,8 @@ static bool unique_programs(struct loader *l, struct err *e)
 				STR_ARG(prog->name), STR_ARG(other->main->path),
 				STR_ARG(prog->main->path));
 			return err_fix(
-			    e, "rename one file or folder, or set `program:` of one package");
+			    e, "rename one file or folder, set `program:` of one package, or name "
+			       "the packages to build in cbuild.yaml");
 		}
 	}
 	return true;

@@ -98,14 +98,16 @@ struct package_set {
 	/* Of the main module, relative to its root, sorted; remedies name what lies there. */
 	struct str_vec files;	  /* C sources and headers, chosen or not */
 	struct str_vec templates; /* *.h.in, and configure scripts, which make headers */
+	struct str_vec recipes;	  /* makefiles and their like: what the tree's own build says */
 	struct loader *loader;	  /* load's own, for load_why */
 };
 
 struct load_opts {
 	const struct build_list *list;
 	struct target target;
-	struct str mod_mount;		/* where CACHE/mod is visible: "build/.x/mod" */
-	struct str root;		/* absolute execution root */
+	struct str mod_mount; /* where CACHE/mod is visible: "build/.x/mod" */
+	struct str root;      /* absolute execution root */
+	struct str cache_dir; /* absolute; what lies in it is nobody's source; may be empty */
 	struct str_vec cflags, ldflags; /* of profile and environment: they may name folders */
 	/*
 	 * Root (relative to the execution root) of the module of the list that holds the test runtime;
@@ -139,6 +141,9 @@ void load_closure(struct arena *a, struct package *p, bool test, struct package 
  * relative to the module's root; empty when none seems to. Reads files: for remedies only.
  */
 struct str load_find_definition(struct arena *a, const struct package_set *set, struct str symbol);
+
+/* "Makefile.am:12": where the tree's own build first names word, for remedies; empty when it does not. */
+struct str load_find_recipe(struct arena *a, const struct package_set *set, struct str word);
 
 /* One #include: the file and line where it stands, and what it says ("a.h", <a.h> or a macro). */
 struct include_step {

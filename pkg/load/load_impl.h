@@ -111,6 +111,11 @@ bool braces_expand(struct arena *a, struct str pattern, struct str_vec *out);
 /* define.c */
 /* Whether text seems to define the function named symbol, with external linkage. */
 bool load_text_defines(struct str text, struct str symbol);
+/*
+ * Number of the first line, no comment and no probe, in which a makefile's (or a configure.ac's) text names
+ * word; 0: none.
+ */
+size_t load_text_names(struct str text, struct str word, bool configure);
 
 /* packages.c */
 bool packages_find(struct loader *l, struct mod_tree *t, struct err *e);

@@ -639,6 +639,31 @@ void TestLoadTextDefines(struct test *t)
 			"%s", cases[i].text);
 }
 
+void TestLoadTextNames(struct test *t)
+{
+	static const struct {
+		const char *text;
+		bool configure;
+		size_t want;
+	} cases[] = {
+	    {"a:\nCFLAGS = -DNAME=1\n", false, 2},
+	    {"x.h NAME: mk\n", false, 1},
+	    {"# NAME\n\tcc -O NAME.c\n", false, 2},
+	    {"NAMES xNAME NAME_ -UNAME_X\n", false, 0},
+	    {"check_include_file(NAME HAVE)\n", false, 0},
+	    {"AC_CHECK_HEADERS([ \\\n NAME \\\n])\n", true, 0},
+	    {"x\nAC_CONFIG_HEADERS([NAME])\n", true, 2},
+	    {"AC_DEFINE([NAME], 1)", true, 1},
+	    {"", false, 0},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		T_CHECK(t,
+			load_text_names(str_of(cases[i].text), STR("NAME"), cases[i].configure) ==
+			    cases[i].want,
+			"%s", cases[i].text);
+}
+
 void TestLoadMissingIncludeFolder(struct test *t)
 {
 	static const char *const yaml[] = {

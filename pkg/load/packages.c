@@ -232,6 +232,13 @@ static bool choose_named(struct choice *c, struct str name, struct pos pos, stru
 		return err_fix(e, "paths are relative to the folder of the manifest (%.*s)",
 			       STR_ARG(c->t->root));
 	}
+	if (!tree_is_source(rel)) {
+		err_at(e, ERR_INPUT, str_c(a, c->t->module->manifest->file), pos.line, pos.col,
+		       "source '%.*s' of package '%.*s' is neither C nor assembler", STR_ARG(name),
+		       STR_ARG(c->p->name));
+		return err_fix(e, "sources end in .c, .S or .s; headers are found by #include, and "
+				  "C++ is not compiled");
+	}
 	if (!excluded(c, rel))
 		add_source(c, rel, true);
 	return true;

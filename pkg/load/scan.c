@@ -111,18 +111,43 @@ struct digest load_facts(struct str path, struct str bytes)
 	return d;
 }
 
+/* Dependency files of compilers cannot say a line end or a tab, and no terminal should be told an escape. */
+static bool is_sayable(struct str path, struct err *e)
+{
+	struct buf shown = {0};
+	size_t controls = 0;
+
+	for (size_t i = 0; i < path.n; i++) {
+		bool control = (unsigned char)path.p[i] < ' ' || path.p[i] == 127;
+
+		buf_add_byte(&shown, control ? '?' : path.p[i]);
+		controls += control;
+	}
+	if (controls) {
+		err_at(e, ERR_INPUT, buf_str(&shown).p, 0, 0,
+		       "the name holds a control character (shown as ?), which compilers cannot "
+		       "report");
+		err_fix(e, "rename the file or folder");
+	}
+	buf_fini(&shown);
+	return !controls;
+}
+
 struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, struct err *e)
 {
 	bool added;
-	struct map_item *item = map_put(l->a, &l->nodes, path, &added);
-	struct node *n = item->ptr;
+	struct map_item *item;
+	struct node *n;
 	struct arena scratch = {0};
 	struct digest facts;
 	struct str bytes;
 	bool ok;
 
+	if (!is_sayable(path, e))
+		return NULL;
+	item = map_put(l->a, &l->nodes, path, &added);
 	if (!added)
-		return n;
+		return item->ptr;
 	n = item->ptr = arena_new(l->a, struct node);
 	n->path = path;
 	n->module = t;

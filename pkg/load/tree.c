@@ -122,12 +122,12 @@ bool tree_suffix_fits(struct str path, const struct target *t)
 	return !in_list(part, os_names) || str_eq(part, t->os);
 }
 
-static bool skip_folder(const struct mod_tree *t, struct str rel)
+static bool skip_folder(struct loader *l, const struct mod_tree *t, struct str rel)
 {
-	struct str base = path_base(rel);
+	struct str base = path_base(rel), at = path_join(l->a, t->root, rel);
 	bool convention = t->module->manifest->packages.n == 0;
 
-	if (base.p[0] == '.')
+	if (base.p[0] == '.' || str_eq(path_join(l->a, l->o->root, at), l->o->cache_dir))
 		return true;
 	if (t->module->main && str_eqc(rel, "build"))
 		return true;
@@ -138,6 +138,17 @@ static bool skip_folder(const struct mod_tree *t, struct str rel)
 static bool is_template(struct str path)
 {
 	return str_endsc(path, ".h.in") || str_eqc(path_base(path), "configure");
+}
+
+/* What a build is written in that is not ours. Generated ones (Makefile.in beside Makefile.am) do no harm. */
+static bool is_recipe(struct str path)
+{
+	struct str base = path_base(path);
+
+	return str_startsc(base, "Makefile") || str_startsc(base, "makefile") ||
+	       str_startsc(base, "GNUmakefile") || str_endsc(base, ".mk") ||
+	       str_startsc(base, "configure.") || str_eqc(base, "CMakeLists.txt") ||
+	       str_eqc(base, "meson.build");
 }
 
 static bool walk(struct loader *l, struct mod_tree *t, struct str rel, unsigned depth,
@@ -155,10 +166,13 @@ static bool walk(struct loader *l, struct mod_tree *t, struct str rel, unsigned 
 		struct str path = path_join(l->a, rel, f->names.items[i].key);
 		uint64_t kind = f->names.items[i].num;
 
-		if (kind == FILE_FOLDER && !skip_folder(t, path) && !walk(l, t, path, depth + 1, e))
+		if (kind == FILE_FOLDER && !skip_folder(l, t, path) &&
+		    !walk(l, t, path, depth + 1, e))
 			return false;
 		if (t->module->main && kind == FILE_REGULAR && is_template(path))
 			*vec_push(l->a, &l->set->templates) = path;
+		if (t->module->main && kind == FILE_REGULAR && is_recipe(path))
+			*vec_push(l->a, &l->set->recipes) = path;
 		if ((kind == FILE_REGULAR || kind == FILE_LINK) && is_c_file(path) &&
 		    f->names.items[i].key.p[0] != '.')
 			*vec_push(l->a, &t->files) = path;

@@ -78,6 +78,8 @@ static bool write_index(struct arena *a, const struct oci_image *img, struct str
 			const char *path, struct err *e)
 {
 	struct json *manifests = json_new_array(a);
+	struct str have, want;
+	struct err ignored;
 
 	if (!other_tags(a, path, tag, manifests, e)) {
 		err_wrap(e, "adding '%.*s' to the image layout that is there", STR_ARG(tag));
@@ -85,7 +87,11 @@ static bool write_index(struct arena *a, const struct oci_image *img, struct str
 	}
 	json_add(a, manifests, oci_tag_entry(a, MEDIA_INDEX, &img->index, tag));
 	qsort(manifests->items, manifests->n, sizeof(struct json *), by_ref);
-	return file_write_atomic(path, json_dump(a, new_index(a, manifests)), 0644, e);
+	want = json_dump(a, new_index(a, manifests));
+	/* The same again costs no fsync. */
+	return (file_read(a, path, OCI_MAX_DOCUMENT_BYTES, &have, &ignored) &&
+		str_eq(have, want)) ||
+	       file_write_atomic(path, want, 0644, e);
 }
 
 static bool place_blobs(struct arena *a, struct cas *c, const struct oci_image *img,
@@ -96,7 +102,7 @@ static bool place_blobs(struct arena *a, struct cas *c, const struct oci_image *
 
 		digest_hex(&img->blobs.v[i], hex);
 		switch (cas_place(c, &img->blobs.v[i], str_fmt(a, "%s/blobs/sha256/%s", dir, hex).p,
-				  0644, e)) {
+				  0644, CAS_COPY, e)) {
 		case CAS_HIT:
 			continue;
 		case CAS_MISS:

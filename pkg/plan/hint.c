@@ -12,7 +12,9 @@ struct hint {
 	struct arena *arena;
 	const struct package_set *set;
 	const struct plan_hint_port *port;
-	struct str_vec seen; /* names and files that have their remedy */
+	struct str_vec seen;  /* names and files that have their remedy */
+	struct str duplicate; /* the first symbol defined twice */
+	bool more_duplicates;
 	struct buf *out;
 };
 
@@ -58,11 +60,15 @@ static void hint_undefined(struct hint *h, struct str symbol)
 	const struct package *p = file.n ? package_of(h->set, file) : NULL;
 
 	if (!file.n) {
-		buf_printf(h->out,
-			   "'%.*s' is declared but no linked package defines it: include the "
-			   "header of the "
-			   "package that does, or require the module that has it\n",
-			   STR_ARG(symbol));
+		if (str_eqc(symbol, "main"))
+			buf_printf(h->out, "no file of the program defines main\n");
+		else
+			buf_printf(
+			    h->out,
+			    "no linked package defines '%.*s': include the header of the "
+			    "package that does, require the module that has it, or leave out "
+			    "the file that calls it\n",
+			    STR_ARG(symbol));
 		return;
 	}
 	if (str_vec_has(&h->seen, file))
@@ -82,13 +88,35 @@ static void hint_undefined(struct hint *h, struct str symbol)
 		    STR_ARG(symbol), STR_ARG(file));
 }
 
-static void hint_duplicate(struct hint *h, struct str symbol)
+/* Two files that clash do so in many symbols: one remedy for all. */
+static void hint_duplicates(struct hint *h)
+{
+	if (!h->duplicate.n)
+		return;
+	buf_printf(h->out,
+		   "'%.*s'%s defined twice in one program: make one definition static, rename it, "
+		   "or leave one file out of its package (a .c file that another one includes is "
+		   "compiled with that)\n",
+		   STR_ARG(h->duplicate), h->more_duplicates ? " and others are" : " is");
+}
+
+/* A name that the makefile would have given; of other undeclared names the compiler has said all. */
+static void hint_undeclared(struct hint *h, struct str name)
+{
+	struct str place = h->port->recipe_of ? h->port->recipe_of(h->port->ctx, name) : STR("");
+
+	if (place.n)
+		buf_printf(h->out,
+			   "'%.*s' is named in %.*s, by the tree's own build, which is not read: "
+			   "give its value under `defines` in cbuild.yaml\n",
+			   STR_ARG(name), STR_ARG(place));
+}
+
+static void hint_full_disk(struct hint *h)
 {
 	buf_printf(h->out,
-		   "'%.*s' is defined twice in one program: make one of the two static, rename it, "
-		   "or leave "
-		   "one file out of its package\n",
-		   STR_ARG(symbol));
+		   "the disk is full: free space where the project, the cache (`cbuild cache "
+		   "stat`) and /tmp lie\n");
 }
 
 static void hint_library(struct hint *h, struct str name)
@@ -144,9 +172,13 @@ static void hint_line(struct hint *h, struct str line)
 	/* ld.bfd quotes the name, lld does not. */
 	struct str shared = first_of(between(line, "static link of dynamic object `", "'"),
 				     between(line, "static link of dynamic object ", NULL));
+	struct str undeclared = first_of(between(line, "use of undeclared identifier '", "'"),
+					 between(line, "error: '", "' undeclared"));
 	struct str key = first_of(first_of(header, library), first_of(duplicate, undefined));
 
-	key = first_of(key, shared);
+	key = first_of(key, first_of(shared, undeclared));
+	if (!key.n && str_containsc(line, "No space left on device"))
+		key = STR("No space left on device");
 	if (!key.n || str_vec_has(&h->seen, key))
 		return;
 	*vec_push(h->arena, &h->seen) = key;
@@ -156,10 +188,16 @@ static void hint_line(struct hint *h, struct str line)
 		hint_library(h, library);
 	else if (shared.n)
 		hint_shared(h, shared);
+	else if (undeclared.n)
+		hint_undeclared(h, undeclared);
+	else if (duplicate.n && h->duplicate.n)
+		h->more_duplicates = true;
 	else if (duplicate.n)
-		hint_duplicate(h, duplicate);
-	else
+		h->duplicate = duplicate;
+	else if (undefined.n)
 		hint_undefined(h, undefined);
+	else
+		hint_full_disk(h);
 }
 
 void plan_hint(struct arena *a, const struct package_set *set, const struct action *failed,
@@ -172,6 +210,7 @@ void plan_hint(struct arena *a, const struct package_set *set, const struct acti
 
 	for (int i = 0; i < LINES_MAX && h.seen.n < KEYS_MAX && str_line(&rest, &line); i++)
 		hint_line(&h, line);
+	hint_duplicates(&h);
 	add_new_lines(out, buf_str(&hints));
 	buf_fini(&hints);
 }

@@ -58,11 +58,14 @@ static struct str template_of(struct arena *a, const struct package_set *set, st
 static struct str misspelt(struct arena *a, const struct package_set *set, struct str header)
 {
 	struct str_vec names = {0};
+	struct str base = path_base(header), near;
+	size_t slips = 1 + base.n / 6;
 
 	for (size_t i = 0; i < set->files.n; i++)
 		if (str_endsc(set->files.v[i], ".h"))
-			*vec_push(a, &names) = path_stem(set->files.v[i]);
-	return str_nearest(path_stem(header), names.v, names.n);
+			*vec_push(a, &names) = path_base(set->files.v[i]);
+	near = str_nearest(base, names.v, names.n);
+	return near.n && str_distance(base, near, slips + 1) <= slips ? near : STR("");
 }
 
 static void hint_unknown_header(struct arena *a, const struct package_set *set, struct str header,
@@ -80,13 +83,13 @@ static void hint_unknown_header(struct arena *a, const struct package_set *set, 
 	}
 	near = misspelt(a, set, header);
 	if (near.n)
-		buf_printf(out, "nothing provides '%.*s'; did you mean '%.*s.h'?\n",
-			   STR_ARG(header), STR_ARG(near));
+		buf_printf(out, "nothing provides '%.*s'; did you mean '%.*s'?\n", STR_ARG(header),
+			   STR_ARG(near));
 	else
 		buf_printf(out,
 			   "nothing provides '%.*s': correct the name, add the file, or require "
-			   "the module "
-			   "that has it (cbuild get MODULE)\n",
+			   "the module that has it (cbuild get MODULE); libraries "
+			   "of this machine do not count\n",
 			   STR_ARG(header));
 }
 
@@ -94,7 +97,7 @@ void hint_header(struct arena *a, const struct package_set *set, struct str head
 		 const struct plan_hint_port *port, struct buf *out)
 {
 	struct str below = below_some_folder(set, header), template = template_of(a, set, header);
-	struct str module = below.n ? STR("") : port->module_for(port->ctx, header);
+	struct str module = below.n ? STR("") : port->module_for(port->ctx, header), recipe;
 
 	if (below.n) {
 		struct str dir = str_from(below.p, below.n - header.n);
@@ -119,6 +122,15 @@ void hint_header(struct arena *a, const struct package_set *set, struct str head
 		    "'%.*s' would be made by %.*s, which does not run here: write one for your "
 		    "targets, and add its folder to `include` in cbuild.yaml\n",
 		    STR_ARG(header), STR_ARG(template));
+		return;
+	}
+	recipe = port->recipe_of ? port->recipe_of(port->ctx, path_base(header)) : STR("");
+	if (recipe.n && !misspelt(a, set, header).n) {
+		buf_printf(
+		    out,
+		    "'%.*s' is named in %.*s, by the tree's own build, which is not read: "
+		    "make the file once, keep it, and add its folder to `include` in cbuild.yaml\n",
+		    STR_ARG(header), STR_ARG(recipe));
 		return;
 	}
 	hint_unknown_header(a, set, header, out);

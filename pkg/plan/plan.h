@@ -82,6 +82,8 @@ struct plan_hint_port {
 	struct str (*module_for)(void *ctx, struct str header); /* "" when none */
 	/* Source of the main module that defines a function; "" when none. NULL: not asked. */
 	struct str (*defined_in)(void *ctx, struct str symbol);
+	/* "Makefile:12", where the tree's own build names a header or a macro; "" when none. NULL: not asked. */
+	struct str (*recipe_of)(void *ctx, struct str word);
 	void *ctx;
 };
 void plan_hint(struct arena *a, const struct package_set *set, const struct action *failed,

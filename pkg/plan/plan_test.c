@@ -217,6 +217,14 @@ static struct str log_defines(void *ctx, struct str symbol)
 	return str_eqc(symbol, "in_log") ? STR("pkg/log/log.c") : STR("");
 }
 
+static struct str makefile(void *ctx, struct str word)
+{
+	(void)ctx;
+	if (str_eqc(word, "syntax.h"))
+		return STR("src/Makefile.am:35");
+	return str_eqc(word, "VERSION") ? STR("Makefile:3") : STR("");
+}
+
 void TestPlanHints(struct test *t)
 {
 	static const struct {
@@ -235,11 +243,23 @@ void TestPlanHints(struct test *t)
 	     "would be made by src/config.h.in"},
 	    {"ld.lld: error: duplicate symbol: twice\n>>> defined at a.c:1\n",
 	     "'twice' is defined twice"},
+	    {"ld.lld: error: duplicate symbol: one\n\nld.lld: error: duplicate symbol: two\n",
+	     "'one' and others are defined twice"},
+	    {"as: fatal error: can't fill 256 bytes: 'No space left on device'\n",
+	     "the disk is full"},
 	    {"a.o: in function `f':\nb.c:2: multiple definition of `twice'; a.c:1: first",
 	     "'twice' is defined twice"},
-	    {"ld.lld: error: undefined symbol: gone\n",
-	     "'gone' is declared but no linked package defines it"},
-	    {"x.c:(.text+0x5): undefined reference to `gone'\n", "'gone' is declared"},
+	    {"ld.lld: error: undefined symbol: gone\n", "no linked package defines 'gone'"},
+	    {"x.c:(.text+0x5): undefined reference to `gone'\n",
+	     "no linked package defines 'gone'"},
+	    {"Scrt1.o: undefined reference to `main'\n", "no file of the program defines main"},
+	    {"a.c:1:1: error: use of undeclared identifier 'VERSION'\n",
+	     "'VERSION' is named in Makefile:3"},
+	    {"a.c:1:1: error: 'VERSION' undeclared (first use in this function)\n",
+	     "'VERSION' is named in Makefile:3"},
+	    {"a.c:1:10: fatal error: 'x/syntax.h' file not found\n",
+	     "'x/syntax.h' is named in src/Makefile.am:35"},
+	    {"a.c:1:10: fatal error: 'here.inc' file not found\n", "correct the name"},
 	    {"ld.lld: error: undefined symbol: in_log\n",
 	     "'in_log' is defined in pkg/log/log.c of package 'pkg/log', which is not linked"},
 	    {"ld.lld: error: undefined symbol: in_none\n",
@@ -249,6 +269,7 @@ void TestPlanHints(struct test *t)
 	    {"a.c:1:10: fatal error: 'lib/config.h' file not found\n", "made by src/config.h.in"},
 	    {"a.c:1:10: fatal error: 'confdefs.h' file not found\n", "correct the name"},
 	    {"a.c:1:10: fatal error: 'heer.h' file not found\n", "did you mean 'here.h'?"},
+	    {"a.c:1:10: fatal error: 'moor.h' file not found\n", "correct the name"},
 	};
 	struct fixture f;
 
@@ -263,7 +284,8 @@ void TestPlanHints(struct test *t)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct action failed = {.words = str_of(cases[i].words)};
 		struct buf out = {0};
-		struct plan_hint_port port = {.module_for = zlib_port, .defined_in = log_defines};
+		struct plan_hint_port port = {
+		    .module_for = zlib_port, .defined_in = log_defines, .recipe_of = makefile};
 
 		plan_hint(&f.a, &f.set, &failed, &port, &out);
 		T_CHECK(t, out.p && strstr(out.p, cases[i].want), "words '%s', got '%s'",

@@ -10,6 +10,7 @@
 
 #include "format/elf.h"
 #include "sys/file.h"
+#include "sys/look.h"
 
 struct policy {
 	const struct step_io *io;
@@ -42,12 +43,18 @@ static bool read_params(struct policy *k, struct err *e)
 	return ok || err_set(e, ERR_INPUT, "policy step: malformed parameters");
 }
 
-static bool facts_of(const struct policy *k, size_t input, struct elf_facts *f, struct err *e)
+/* Of a large program only the tables are looked at, so inputs are mapped and not read. */
+static bool facts_of(const struct policy *k, size_t input, struct arena *a, struct elf_facts *f,
+		     struct err *e)
 {
-	struct str bytes;
+	struct file_map m;
+	bool ok;
 
-	return file_read(k->io->scratch, k->io->in[input], 0, &bytes, e) &&
-	       elf_read(k->io->scratch, bytes, f, e);
+	if (!file_map_open(k->io->in[input], &m))
+		return err_set(e, ERR_IO, "%s cannot be read", k->io->in[input]);
+	ok = elf_read(a, str_from(m.p, m.n), f, e);
+	file_map_close(&m);
+	return ok;
 }
 
 /* Does the object ask for an executable stack? Saying nothing counts when silent_too. */
@@ -56,11 +63,9 @@ static bool wants_stack(const struct policy *k, size_t object, bool silent_too)
 	struct arena scratch = {0};
 	struct elf_facts f;
 	struct err ignored;
-	struct str bytes;
 	bool wants;
 
-	wants = file_read(&scratch, k->io->in[object + 1], 0, &bytes, &ignored) &&
-		elf_read(&scratch, bytes, &f, &ignored) &&
+	wants = facts_of(k, object + 1, &scratch, &f, &ignored) &&
 		(f.has_gnu_stack ? f.exec_stack : silent_too);
 	arena_fini(&scratch);
 	return wants;
@@ -143,11 +148,14 @@ static bool check(const struct policy *k, const struct elf_facts *f, struct err 
 
 static bool file_has_symbol(const struct policy *k, size_t input, struct str name, bool defined)
 {
-	struct str bytes;
-	struct err ignored;
+	struct file_map m;
+	bool has;
 
-	return file_read(k->io->scratch, k->io->in[input], 0, &bytes, &ignored) &&
-	       elf_has_symbol(bytes, name, defined);
+	if (!file_map_open(k->io->in[input], &m))
+		return false;
+	has = elf_has_symbol(str_from(m.p, m.n), name, defined);
+	file_map_close(&m);
+	return has;
 }
 
 /*
@@ -174,7 +182,7 @@ static bool run_policy(const struct step_io *io, struct err *e)
 	struct elf_facts f;
 	struct str line;
 
-	if (!read_params(&k, e) || !facts_of(&k, 0, &f, e) || !check(&k, &f, e))
+	if (!read_params(&k, e) || !facts_of(&k, 0, io->scratch, &f, e) || !check(&k, &f, e))
 		return false;
 	warn_dlopen(&k);
 	line = str_fmt(io->scratch,

@@ -272,6 +272,31 @@ void state_close(struct state *s)
 	file_map_close(&s->map);
 }
 
+struct str state_note(const struct state *s)
+{
+	return str_from(s->p.strings + s->p.head->note, s->p.head->note_bytes);
+}
+
+void state_made(struct arena *a, const struct state *s, struct state_made_vec *out)
+{
+	*out = (struct state_made_vec){0};
+	for (uint32_t i = 0; i < s->p.head->folder_count; i++) {
+		const struct folder *f = &s->p.folders[i];
+
+		for (uint32_t k = f->first; k < f->first + f->count; k++) {
+			const struct entry *x = &s->p.entries[k];
+			struct state_made *made;
+
+			if (!(x->what & ENTRY_PRODUCT))
+				continue;
+			made = vec_push(a, out);
+			made->path = entry_path(a, &s->p, f, x);
+			made->digest.size_bytes = x->sig.size_bytes;
+			memcpy(made->digest.sha256, x->sha256, DIGEST_BYTES);
+		}
+	}
+}
+
 void state_emit_words(const struct state *s, const struct words *w, struct event_sink *sink)
 {
 	struct event end = {.kind = EVENT_ACTION_END,

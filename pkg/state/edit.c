@@ -71,7 +71,9 @@ static void find_touched(struct edit *d)
 	while (more) {
 		more = false;
 		for (uint32_t i = 0; i < d->g.head.actions; i++) {
-			if (d->touched[i] || !is_touched(d, &d->g.actions[i]))
+			/* What the run did not want is not done, nor is anything that needs it. */
+			if (d->touched[i] || !d->g.actions[i].done ||
+			    !is_touched(d, &d->g.actions[i]))
 				continue;
 			d->touched[i] = more = true;
 		}
@@ -235,8 +237,6 @@ bool state_graph(struct arena *a, struct state *s, const struct step *const *ste
 			continue;
 		touched++;
 		d->actions[i] = graph_add(a, &out->graph);
-		if (!d->g.actions[i].done)
-			return false;
 	}
 	for (uint32_t i = 0; i < d->g.head.actions; i++)
 		if (d->touched[i] && !fill(d, i))

@@ -74,7 +74,8 @@ static bool strings_fit(const struct parts *p)
 		    w->text > h->string_bytes || w->text_n > h->string_bytes - w->text)
 			return false;
 	}
-	return h->string_bytes > 0 && p->strings[h->string_bytes - 1] == '\0';
+	return h->note < h->string_bytes && h->note_bytes < h->string_bytes - h->note &&
+	       p->strings[h->string_bytes - 1] == '\0';
 }
 
 /* Where the parts begin; the counts are those of the head. */
@@ -127,8 +128,18 @@ void parts_sum(struct parts *p)
 	memcpy(p->head->sum, sum_of(p).sha256, DIGEST_BYTES);
 }
 
+struct str state_spelling(struct arena *a, struct str path)
+{
+	return str_containsc(path, "/../") ? str_dup(a, path) : path_clean(a, path);
+}
+
 struct str entry_path(struct arena *a, const struct parts *p, const struct folder *f,
 		      const struct entry *x)
 {
-	return path_join(a, str_of(p->strings + f->path), str_of(p->strings + x->name));
+	struct str folder = str_of(p->strings + f->path), name = str_of(p->strings + x->name);
+
+	if (str_eqc(folder, "."))
+		return str_dup(a, name);
+	return str_fmt(a, "%.*s%s%.*s", STR_ARG(folder), str_endsc(folder, "/") ? "" : "/",
+		       STR_ARG(name));
 }

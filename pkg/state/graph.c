@@ -17,6 +17,7 @@ struct writer {
 	const struct map *entries;
 	struct map strings;
 	struct buf actions, pool, inputs, outputs, tools, products, goals, trusted, text;
+	bool unseen; /* a file is read that has no entry: its changes would go unseen */
 	const struct str_vec *last_env;
 	uint32_t last_env_at;
 };
@@ -49,9 +50,18 @@ static uint32_t intern(struct writer *w, struct str s)
 
 static uint32_t entry_id(const struct writer *w, struct str path)
 {
-	const struct map_item *item = map_get(w->entries, path);
+	const struct map_item *item = map_get(w->entries, state_spelling(w->a, path));
 
 	return item ? (uint32_t)item->num : STATE_NONE;
+}
+
+/* Only what cbuild makes and what modules bring has no entry. */
+static uint32_t read_id(struct writer *w, struct str path)
+{
+	uint32_t id = entry_id(w, path);
+
+	w->unseen |= id == STATE_NONE && !path_within(STR("build"), path);
+	return id;
 }
 
 static uint32_t add_tool(struct writer *w, const struct digest *d)
@@ -114,7 +124,7 @@ static void add_inputs(struct writer *w, const struct action *x, struct graph_ac
 	out->in_n = (uint32_t)x->inputs.n;
 	for (size_t i = 0; i < x->inputs.n; i++) {
 		const struct input *in = &x->inputs.v[i];
-		uint32_t entry = in->from ? STATE_NONE : entry_id(w, in->path);
+		uint32_t entry = in->from ? STATE_NONE : read_id(w, in->path);
 
 		if (entry == STATE_NONE)
 			add_odd_input(w, in, entry);
@@ -129,7 +139,7 @@ static void add_more(struct writer *w, const struct action *x, struct graph_acti
 	out->more_n = (uint32_t)x->result.more_inputs.n;
 	for (size_t i = 0; i < x->result.more_inputs.n; i++) {
 		struct str path = x->result.more_inputs.v[i];
-		uint32_t entry = entry_id(w, path);
+		uint32_t entry = read_id(w, path);
 
 		put(&w->pool, entry != STATE_NONE ? entry : ODD | intern(w, path));
 	}
@@ -160,11 +170,14 @@ static void add_action(struct writer *w, const struct action *x)
 				 .key = x->key,
 				 .done = x->state == ACTION_CACHED || x->state == ACTION_RAN};
 
-	add_env(w, x, &g);
-	add_argv(w, x, &g);
-	add_inputs(w, x, &g);
-	add_outputs(w, x, &g);
-	add_more(w, x, &g);
+	/* What was not wanted only keeps its number. */
+	if (g.done) {
+		add_env(w, x, &g);
+		add_argv(w, x, &g);
+		add_inputs(w, x, &g);
+		add_outputs(w, x, &g);
+		add_more(w, x, &g);
+	}
 	buf_add(&w->actions, &g, sizeof g);
 }
 
@@ -175,7 +188,7 @@ static void add_rest(struct writer *w)
 	for (size_t i = 0; i < r->products->n; i++) {
 		const struct state_product *p = &r->products->v[i];
 		struct graph_product g = {.path = intern(w, p->path),
-					  .entry = entry_id(w, path_clean(w->a, p->path)),
+					  .entry = entry_id(w, p->path),
 					  .action = p->action ? p->action->index : STATE_NONE,
 					  .check = p->check ? p->check->index : STATE_NONE,
 					  .mode = p->mode};
@@ -222,7 +235,7 @@ bool graph_write(struct arena *a, const struct state_record *r, const struct map
 	add_all(&w, out);
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		buf_fini(all[i]);
-	return true;
+	return !w.unseen;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */

@@ -68,7 +68,8 @@ static struct str module_folder(const struct record *r, struct str path)
 	struct str rest;
 	size_t at, end;
 
-	if (!path_within(r->r->mod_mount, path) && !path_within(mods, path))
+	if (str_containsc(path, "/../") ||
+	    (!path_within(r->r->mod_mount, path) && !path_within(mods, path)))
 		return path;
 	at = str_find(path, '@');
 	if (at == path.n)
@@ -82,10 +83,13 @@ static bool is_own(const struct record *r, struct str path)
 {
 	static const char *const in_cache[] = {"cas", "ac", "tmp", "lock", "toolchain/memo"};
 
+	if (str_containsc(path, "/../"))
+		return false; /* who knows where that leads */
+	/* The cache may lie below the root. */
+	path = path_join(r->a, r->r->root, path);
 	for (size_t i = 0; i < sizeof in_cache / sizeof in_cache[0]; i++)
 		if (path_within(path_join(r->a, r->r->cache_dir, str_of(in_cache[i])), path))
 			return true;
-	/* Afterwards: the cache may lie in the project. */
 	if (path_within(r->r->root, path))
 		path = path_rel(r->a, r->r->root, path);
 	if (path_within(STR("build"), path))
@@ -97,7 +101,7 @@ static void take_seen(struct record *r)
 {
 	for (size_t i = 0; i < r->r->watch->seen.n; i++) {
 		const struct watched *w = &r->r->watch->seen.v[i];
-		struct str path = path_clean(r->a, w->path), module;
+		struct str path = state_spelling(r->a, w->path), module;
 		struct seen_path *x;
 
 		if (is_own(r, path))
@@ -114,7 +118,7 @@ static void take_seen(struct record *r)
 			x->listing = w->listing;
 	}
 	for (size_t i = 0; i < r->r->products->n; i++)
-		seen_of(r, path_clean(r->a, r->r->products->v[i].path))->what |= ENTRY_PRODUCT;
+		seen_of(r, state_spelling(r->a, r->r->products->v[i].path))->what |= ENTRY_PRODUCT;
 }
 
 static int by_folder(const void *x, const void *y)
@@ -298,6 +302,8 @@ static void put_together(struct record *r, const struct buf *graph, struct buf *
 	h.folder_count = (uint32_t)r->folders.n;
 	h.entry_count = (uint32_t)r->entries.n;
 	h.words_count = (uint32_t)r->words.n;
+	h.note = add_string(r, r->r->note);
+	h.note_bytes = (uint32_t)r->r->note.n;
 	h.string_bytes = (uint32_t)r->strings.n;
 	buf_add(out, &h, sizeof h);
 	buf_add(out, r->folders.v, r->folders.n * sizeof *r->folders.v);
@@ -329,11 +335,11 @@ static bool write_all_parts(struct record *r, const char *path)
 	return ok;
 }
 
-/* What must always run is never done. */
+/* What must always run is never done. What was not asked for does not count. */
 static bool any_uncacheable(const struct graph *g)
 {
 	for (size_t i = 0; i < g->actions.n; i++)
-		if (g->actions.v[i]->uncacheable)
+		if (g->actions.v[i]->uncacheable && g->actions.v[i]->state != ACTION_WAITING)
 			return true;
 	return false;
 }

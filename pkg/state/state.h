@@ -50,6 +50,14 @@ struct state_product {
 
 struct state_products VEC_BODY(struct state_product);
 
+/* A product as it lies in the tree. */
+struct state_made {
+	struct str path; /* clean */
+	struct digest digest;
+};
+
+struct state_made_vec VEC_BODY(struct state_made);
+
 /*
  * Compares the tree with what is recorded in the file at path; s in a, closed by state_close in any
  * case. Rewrites the file when only signatures moved.
@@ -59,6 +67,11 @@ void state_close(struct state *s); /* accepts NULL */
 
 /* Emits what a run in which every action was cached emits: the tools' words, and the end. */
 void state_replay(const struct state *s, struct event_sink *sink);
+
+/* What the recording command noted for itself; a view into s. */
+struct str state_note(const struct state *s);
+/* The products, in arena a; after an edit those of touched actions are what they were before. */
+void state_made(struct arena *a, const struct state *s, struct state_made_vec *out);
 
 /* The part of the graph that an edit touches. */
 struct state_edit {
@@ -93,6 +106,7 @@ struct state_record {
 	struct str mod_mount;	    /* "build/.x/mod": only a module's own folder is looked at */
 	struct str memo;	    /* exec's file memo */
 	uint64_t total;		    /* actions that were looked at */
+	struct str note;	    /* any bytes, for state_note */
 };
 
 /*

@@ -21,6 +21,7 @@ struct head {
 	uint64_t boot;			 /* clock_boot */
 	uint32_t folder_count, entry_count;
 	uint32_t string_bytes, words_count;
+	uint32_t note, note_bytes; /* string */
 };
 
 struct sig {
@@ -102,6 +103,10 @@ bool sig_racy_product(const struct sig *s, int64_t now_ns);
 bool parts_find(const void *p, size_t n, struct parts *out);
 /* Fills in the sum of the first part. */
 void parts_sum(struct parts *p);
+/*
+ * path as entries have it, in a: cleaned, but for "x/../y", which is beside x only if x is no link.
+ */
+struct str state_spelling(struct arena *a, struct str path);
 /* "folder/name" of an entry, in a. */
 struct str entry_path(struct arena *a, const struct parts *p, const struct folder *f,
 		      const struct entry *x);

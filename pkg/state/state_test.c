@@ -89,8 +89,8 @@ static void run_graph(struct world *w, struct graph *g, const uint32_t *goals, s
 
 static void place(struct world *w, const struct action *x)
 {
-	T_MUST(w->t, cas_place(w->cas, &x->result.outputs[0].digest, "build/out", 0644, &w->e) ==
-			 CAS_HIT);
+	T_MUST(w->t, cas_place(w->cas, &x->result.outputs[0].digest, "build/out", 0644, CAS_COPY,
+			       &w->e) == CAS_HIT);
 }
 
 static void scan(struct world *w, const char *path)

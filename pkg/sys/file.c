@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sys/clock.h"
@@ -24,6 +25,8 @@
 
 /* linux/fs.h's FICLONE; that header is not part of every C library's sysroot. */
 #define IOCTL_CLONE _IOW(0x94, 9, int)
+/* linux/fs.h's RENAME_EXCHANGE */
+enum { EXCHANGE = 2 };
 
 enum { COPY_CHUNK = 32 * 1024, RANGE_CHUNK = 64 * 1024 * 1024, WRITE_CHUNK = 1024 * 1024 };
 static const size_t READ_LIMIT_BYTES = (size_t)1 << 30;
@@ -251,9 +254,38 @@ static bool temp_drop(struct temp *t)
 	return false;
 }
 
-static bool rename_to(const char *from, const char *to, struct err *e)
+/*
+ * rename(2) for what nobody synced: ext4 writes a file to disk before it replaces another by rename
+ * (mount option auto_da_alloc), some ms for a large program, and does not when the two change places.
+ */
+static int rename_unsynced(const char *from, const char *to)
 {
-	if (fault_hit(FAULT_RENAME) || rename(from, to) != 0)
+	struct stat st;
+
+	if (lstat(to, &st) != 0 || S_ISDIR(st.st_mode) ||
+	    syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, EXCHANGE) != 0)
+		return rename(from, to);
+	unlink_quiet(from);
+	return 0;
+}
+
+/* Whether to is a device, a pipe or a socket: a rename by root would take /dev/null from everybody. */
+static bool is_special(const char *to)
+{
+	struct stat st;
+
+	return lstat(to, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) &&
+	       !S_ISLNK(st.st_mode);
+}
+
+static bool rename_to(const char *from, const char *to, bool durable, struct err *e)
+{
+	if (is_special(to)) {
+		err_set(e, ERR_IO, "writing %s: is a device or a pipe, not a file", to);
+		return err_fix(e, "name a file");
+	}
+	if (fault_hit(FAULT_RENAME) ||
+	    (durable ? rename(from, to) : rename_unsynced(from, to)) != 0)
 		return err_errno(e, "writing %s", to);
 	return true;
 }
@@ -274,7 +306,7 @@ static bool temp_commit(struct temp *t, const char *path, uint32_t mode, bool du
 		unlink_quiet(t->path);
 		return false;
 	}
-	if (rename_to(t->path, path, e))
+	if (rename_to(t->path, path, durable, e))
 		return true;
 	unlink_quiet(t->path);
 	return false;
@@ -311,6 +343,23 @@ bool file_write_atomic(const char *path, struct str bytes, uint32_t mode, struct
 bool file_write_fast(const char *path, struct str bytes, uint32_t mode, struct err *e)
 {
 	return write_file(path, bytes, mode, false, e);
+}
+
+bool file_write_to(const char *path, struct str bytes, uint32_t mode, struct err *e)
+{
+	struct stat st;
+	bool ok;
+	int fd;
+
+	if (lstat(path, &st) != 0 || S_ISREG(st.st_mode))
+		return file_write_fast(path, bytes, mode, e);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	if (fd < 0)
+		return err_errno(e, "writing %s", path);
+	ok = write_all(fd, path, bytes.p, bytes.n, e);
+	if (close(fd) != 0 && ok)
+		return err_errno(e, "writing %s", path);
+	return ok;
 }
 
 static bool has_content(const char *path, struct str bytes)
@@ -425,10 +474,27 @@ bool file_symlink(const char *target, const char *path, struct err *e)
 		return false;
 	if (fault_hit(FAULT_LINK) || symlink(target, temp) != 0)
 		return err_errno(e, "linking %s", path);
-	if (rename_to(temp, path, e))
+	if (rename_to(temp, path, true, e))
 		return true;
 	unlink_quiet(temp);
 	return false;
+}
+
+bool file_link(const char *from, const char *to, struct err *e)
+{
+	char temp[PATH_MAX];
+
+	if (!temp_name(temp, to, e))
+		return false;
+	if (fault_hit(FAULT_LINK) || link(from, temp) != 0)
+		return err_errno(e, "linking %s", to);
+	if (!rename_to(temp, to, false, e)) {
+		unlink_quiet(temp);
+		return false;
+	}
+	/* rename(2) leaves both when they are the same file already. */
+	unlink_quiet(temp);
+	return true;
 }
 
 bool file_remove(const char *path, struct err *e)
@@ -508,4 +574,14 @@ bool path_search(struct arena *a, const char *program, struct str *out)
 			return true;
 	}
 	return false;
+}
+
+void standard_descriptors_fill(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	close_quiet(fd);
 }

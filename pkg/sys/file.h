@@ -51,6 +51,11 @@ bool file_write_atomic(const char *path, struct str bytes, uint32_t mode,
 /* The same without either fsync; for what can be made again (caches, build outputs). */
 bool file_write_fast(const char *path, struct str bytes, uint32_t mode,
 		     struct err *e) ATTR_MUST_USE;
+/*
+ * For a path that the user names: a device, a pipe or what a link leads to gets the bytes (/dev/stdout,
+ * /dev/fd/63), all else is file_write_fast. The other writers here refuse to replace a device or a pipe.
+ */
+bool file_write_to(const char *path, struct str bytes, uint32_t mode, struct err *e) ATTR_MUST_USE;
 /* As file_write_fast, but leaves an existing file of equal content alone (its mtime too). */
 bool file_write_if_changed(const char *path, struct str bytes, uint32_t mode,
 			   struct err *e) ATTR_MUST_USE;
@@ -63,6 +68,8 @@ bool file_move(const char *from, const char *to, struct err *e) ATTR_MUST_USE;
 /* A symbolic link at path to target, replacing atomically what is there (not a folder); one that is there
  * already is left alone, so that a read-only tree can be used. */
 bool file_symlink(const char *target, const char *path, struct err *e) ATTR_MUST_USE;
+/* A hard link at path "to", replacing atomically what is there (not a folder). */
+bool file_link(const char *from, const char *to, struct err *e) ATTR_MUST_USE;
 /* unlink; absent is fine. */
 bool file_remove(const char *path, struct err *e) ATTR_MUST_USE;
 
@@ -90,11 +97,24 @@ bool folder_list(struct arena *a, const char *path, struct folder_entry **out, s
  */
 bool folder_make_temp(struct arena *a, const char *parent, const char *prefix, struct str *out,
 		      struct err *e) ATTR_MUST_USE;
+/* Removes what killed processes left in a folder: entries older than a day, which no action takes. */
+void folder_sweep(const char *path);
+/*
+ * A folder of this user's alone in memory, for small files that live for a moment: making and removing
+ * them costs a disk's file system more than writing them. Made when absent, swept when not. False where
+ * there is none with room: no error.
+ */
+bool folder_in_memory(struct arena *a, struct str *out);
 /* realpath(3) into arena a. */
 bool path_real(struct arena *a, const char *path, struct str *out, struct err *e) ATTR_MUST_USE;
 bool path_cwd(struct arena *a, struct str *out, struct err *e) ATTR_MUST_USE;
 /* Finds program in $PATH (or as given when it has a slash); false when absent (no error). */
 bool path_search(struct arena *a, const char *program, struct str *out);
+/*
+ * Call before anything is opened: a closed descriptor 0, 1 or 2 would go to the next file that is opened, and
+ * printing would write into that. /dev/null takes its place, for reading: what is printed there fails.
+ */
+void standard_descriptors_fill(void);
 
 /*
  * Advisory lock (flock) on a file made for it. shared: readers together. wait false: *got says

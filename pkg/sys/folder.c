@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/vec.h"
@@ -324,6 +325,53 @@ bool folder_make_temp(struct arena *a, const char *parent, const char *prefix, s
 			break;
 	}
 	return err_errno(e, "making a temporary folder in %s", parent);
+}
+
+void folder_sweep(const char *path)
+{
+	static const int64_t DAY_NS = (int64_t)24 * 3600 * 1000000000;
+	struct arena scratch = {0};
+	struct folder_entry *entries;
+	struct file_sig sig;
+	struct err ignored;
+	size_t n;
+
+	watch_pause();
+	if (!folder_list(&scratch, path, &entries, &n, &ignored))
+		n = 0;
+	for (size_t i = 0; i < n; i++) {
+		const char *entry = str_fmt(&scratch, "%s/%s", path, entries[i].name.p).p;
+
+		if (file_stat(entry, &sig, &ignored) && clock_real_ns() - sig.mtime_ns > DAY_NS &&
+		    !folder_remove(entry, &ignored))
+			continue; /* Somebody else's: they will. */
+	}
+	watch_resume();
+	arena_fini(&scratch);
+}
+
+/* Anybody may make names in /dev/shm: only a real folder that is ours alone will do. */
+static bool is_private(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	       (st.st_mode & 077) == 0;
+}
+
+bool folder_in_memory(struct arena *a, struct str *out)
+{
+	static const uint64_t ROOM_BYTES = 32 << 20;
+	struct statvfs fs;
+	bool made;
+
+	*out = str_fmt(a, "/dev/shm/cbuild-%u", (unsigned)geteuid());
+	made = mkdir(out->p, 0700) == 0;
+	if (!made && (errno != EEXIST || !is_private(out->p)))
+		return false;
+	if (!made)
+		folder_sweep(out->p);
+	return statvfs(out->p, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize >= ROOM_BYTES;
 }
 
 /*

@@ -64,6 +64,31 @@ void TestFileWriteAndRead(struct test *t)
 	arena_fini(&a);
 }
 
+void TestFileLeavesPipesAndLinks(struct test *t)
+{
+	struct err e = {0};
+	struct stat st;
+	char got[4] = "";
+	int fd;
+
+	enter(t);
+	T_MUST(t, mkfifo("pipe", 0600) == 0 && symlink("far", "link") == 0);
+	T_OK(t, !file_write_fast("pipe", STR("x"), 0644, &e));
+	T_EQ_STR(t, e.msg, "writing pipe: is a device or a pipe, not a file");
+	T_OK(t, !file_symlink("x", "pipe", &e));
+	T_OK(t, lstat("pipe", &st) == 0 && S_ISFIFO(st.st_mode));
+	fd = open("pipe", O_RDWR | O_CLOEXEC);
+	T_MUST(t, fd >= 0);
+	must(t, file_write_to("pipe", STR("abc"), 0644, &e), &e);
+	T_EQ_INT(t, read(fd, got, 3), 3);
+	T_EQ_STR(t, got, "abc");
+	(void)close(fd);
+	must(t, file_write_to("link", STR("one"), 0644, &e), &e);
+	must(t, file_write_to("far", STR("two"), 0644, &e), &e);
+	T_OK(t, lstat("link", &st) == 0 && S_ISLNK(st.st_mode));
+	T_OK(t, lstat("far", &st) == 0 && st.st_size == 3);
+}
+
 void TestFileReadsWhatHasNoSize(struct test *t)
 {
 	struct arena a = {0};
@@ -581,6 +606,28 @@ void TestPoolCloseDropsWhatIsQueued(struct test *t)
 		pool_start(p, twice, &work[i]);
 	pool_close(p);
 	pool_close(NULL);
+}
+
+/* Old leftovers go, fresh ones stay; a folder that others may write to is not taken. */
+void TestFolderInMemory(struct test *t)
+{
+	struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	struct arena a = {0};
+	struct str dir;
+	struct err e;
+
+	enter(t);
+	must(t, folder_make("d/deep", &e) && file_write_fast("d/new", STR("x"), 0644, &e), &e);
+	T_MUST(t, utimensat(AT_FDCWD, "d/deep", old, 0) == 0);
+	folder_sweep("d");
+	folder_sweep("nowhere");
+	T_EQ_INT(t, file_kind("d/deep"), FILE_ABSENT);
+	T_EQ_INT(t, file_kind("d/new"), FILE_REGULAR);
+	if (!folder_in_memory(&a, &dir))
+		test_skip(t, "no /dev/shm with room here");
+	T_EQ_INT(t, mode_of(t, dir.p), 0700);
+	T_OK(t, folder_in_memory(&a, &dir));
+	arena_fini(&a);
 }
 
 /* --- clocks --- */

@@ -264,6 +264,14 @@ static bool prune(struct arena *a, struct str root, struct err *e)
 	return true;
 }
 
+static bool drop_debug(struct arena *a, struct str root, const struct str_vec *files, struct err *e)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (!tc_drop_debug(a, str_c(a, path_join(a, root, files->v[i])), e))
+			return false;
+	return true;
+}
+
 /* Copies the runtime to where the link expects it. */
 static bool arrange(struct apt *apt, const struct tc_desc *d, struct str root, struct err *e)
 {
@@ -287,6 +295,8 @@ static bool arrange(struct apt *apt, const struct tc_desc *d, struct str root, s
 	*vec_push(a, &post) = path_join(a, lib, STR("libc.a"));
 	*vec_push(a, &post) = STR("libruntime.a");
 	*vec_push(a, &post) = path_join(a, lib, STR("crtn.o"));
+	if (!drop_debug(a, root, &pre, e) || !drop_debug(a, root, &post, e))
+		return false;
 	return tc_sysroot_write(a, d, root, &pre, &post, e);
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "format/elf.h"
 #include "sys/file.h"
 
 static const char LIST[] = "link.list";
@@ -120,7 +121,31 @@ static bool is_bitcode(const char *p, uint64_t n)
 	return n >= 4 && (memcmp(p, "BC\xc0\xde", 4) == 0 || memcmp(p, "\xde\xc0\x17\x0b", 4) == 0);
 }
 
-static bool normalise_members(char *p, size_t n, const char *path, struct err *e)
+typedef bool (*member_fn)(char *header, uint64_t size, uint64_t index, const char *path,
+			  struct err *e);
+
+static bool normalise_member(char *h, uint64_t size, uint64_t index, const char *path,
+			     struct err *e)
+{
+	if (is_bitcode(h + AR_HEADER, size)) {
+		err_at(e, ERR_VERIFY, path, 0, 0, "the C library came out as LLVM bitcode");
+		return err_fix(e, "use another zig release (cbuild toolchain install zig)");
+	}
+	if (h[0] == '/' && h[1] == '/')
+		memset(h + AR_HEADER, '\n', size);
+	normalise_header(h, index);
+	return true;
+}
+
+static bool drop_member_debug(char *h, uint64_t size, uint64_t index, const char *path,
+			      struct err *e)
+{
+	(void)index, (void)path, (void)e;
+	elf_drop_debug(h + AR_HEADER, size);
+	return true;
+}
+
+static bool each_member(char *p, size_t n, member_fn change, const char *path, struct err *e)
 {
 	size_t at = AR_MAGIC;
 
@@ -131,16 +156,16 @@ static bool normalise_members(char *p, size_t n, const char *path, struct err *e
 		if (n - at < AR_HEADER || memcmp(h + 58, "`\n", 2) != 0 ||
 		    !header_number(h + 48, 10, &size) || size > n - at - AR_HEADER)
 			return err_at(e, ERR_VERIFY, path, 0, 0, "damaged archive at byte %zu", at);
-		if (is_bitcode(h + AR_HEADER, size)) {
-			err_at(e, ERR_VERIFY, path, 0, 0, "the C library came out as LLVM bitcode");
-			return err_fix(e, "use another zig release (cbuild toolchain install zig)");
-		}
-		if (h[0] == '/' && h[1] == '/')
-			memset(h + AR_HEADER, '\n', size);
-		normalise_header(h, index);
+		if (!change(h, size, index, path, e))
+			return false;
 		at += AR_HEADER + size + (size & 1);
 	}
 	return true;
+}
+
+static bool is_archive(struct str bytes)
+{
+	return bytes.n >= AR_MAGIC && memcmp(bytes.p, "!<arch>\n", AR_MAGIC) == 0;
 }
 
 bool tc_archive_normalise(struct arena *a, const char *path, struct err *e)
@@ -149,10 +174,25 @@ bool tc_archive_normalise(struct arena *a, const char *path, struct err *e)
 
 	if (!file_read(a, path, 0, &bytes, e))
 		return false;
-	if (bytes.n < AR_MAGIC || memcmp(bytes.p, "!<arch>\n", AR_MAGIC) != 0)
+	if (!is_archive(bytes))
 		return err_at(e, ERR_VERIFY, path, 0, 0, "not an archive");
 	char *copy = arena_strdup(a, bytes.p, bytes.n);
 
-	return normalise_members(copy, bytes.n, path, e) &&
+	return each_member(copy, bytes.n, normalise_member, path, e) &&
 	       file_write_fast(path, str_from(copy, bytes.n), 0644, e);
+}
+
+bool tc_drop_debug(struct arena *a, const char *path, struct err *e)
+{
+	struct str bytes;
+
+	if (!file_read(a, path, 0, &bytes, e))
+		return false;
+	char *copy = arena_strdup(a, bytes.p, bytes.n);
+
+	if (!is_archive(bytes))
+		elf_drop_debug(copy, bytes.n);
+	else if (!each_member(copy, bytes.n, drop_member_debug, path, e))
+		return false;
+	return file_write_fast(path, str_from(copy, bytes.n), 0644, e);
 }

@@ -173,6 +173,11 @@ static bool nothing(struct choice *c, bool known, struct err *e)
 	}
 	err_set(e, ERR_IO, "no toolchain for %.*s (%.*s)", STR_ARG(name),
 		STR_ARG(buf_str(&c->reasons)));
+	if (c->wanted.n)
+		return err_fix(e,
+			       "CBUILD_TOOLCHAIN or `cbuild toolchain use` asks for '%.*s': take "
+			       "that back, or install what it lacks (cbuild toolchain list)",
+			       STR_ARG(c->wanted));
 	return err_fix(e, "cbuild toolchain install zig; or on Debian: apt-get install clang lld");
 }
 

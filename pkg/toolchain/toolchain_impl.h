@@ -147,6 +147,11 @@ bool tc_sysroot_write(struct arena *a, const struct tc_desc *d, struct str folde
 		      struct err *e) ATTR_MUST_USE;
 /* Rewrites an ar archive at path without names, times and owners; refuses LLVM bitcode members. */
 bool tc_archive_normalise(struct arena *a, const char *path, struct err *e) ATTR_MUST_USE;
+/*
+ * Takes the debug information of the object or ar archive at path out of the linker's sight: that of a newer
+ * compiler can hold relocations that an older lld does not know (riscv64 of Debian 13, lld 14).
+ */
+bool tc_drop_debug(struct arena *a, const char *path, struct err *e) ATTR_MUST_USE;
 
 /* zig.c, debian.c: make the sysroot of t below f->root under a lock; nothing when it is there. */
 bool tc_zig_sysroot(struct arena *a, const struct tc_found *f, const struct tc_target *t,

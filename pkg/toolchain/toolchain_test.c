@@ -215,6 +215,10 @@ void TestToolchainArchiveNormalise(struct test *t)
 	put(t, x, "hello", 0644);
 	T_OK(t, !tc_archive_normalise(&arena, x, &e));
 	T_EQ_STR(t, e.msg, "not an archive");
+	T_OK(t, tc_drop_debug(&arena, x, &e));
+	put(t, x, ar_text("a.o/", "17", "no object"), 0644);
+	T_OK(t, tc_drop_debug(&arena, x, &e) && file_read(&arena, x, 0, &got_x, &e));
+	T_EQ_STR(t, got_x.p, ar_text("a.o/", "17", "no object"));
 }
 
 /*

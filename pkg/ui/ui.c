@@ -242,7 +242,7 @@ bool ui_trace_write(struct ui *u, struct err *e)
 		return true;
 	u->trace = NULL;
 	u->sink.spans = false;
-	ok = file_write_fast(trace_path(t), trace_finish(t), 0644, e) ||
+	ok = file_write_to(trace_path(t), trace_finish(t), 0644, e) ||
 	     err_wrap(e, "writing the trace");
 	trace_free(t);
 	return ok;

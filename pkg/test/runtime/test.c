@@ -247,12 +247,31 @@ static void test_folder(const struct runner *r, const struct job *j, char out[PA
 
 /* Running. */
 
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+static volatile sig_atomic_t stopped_by;
+
+static void on_stop(int number)
+{
+	stopped_by = number;
+}
+
+/* What is ignored (nohup) stays so. */
+static void handle_stops(void (*handler)(int))
+{
+	struct sigaction act = {.sa_handler = handler}, old;
+
+	for (size_t i = 0; i < sizeof stop_signals / sizeof stop_signals[0]; i++)
+		if (sigaction(stop_signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(stop_signals[i], &act, NULL);
+}
+
 static _Noreturn void run_child(const struct runner *r, const struct job *j, int out_fd)
 {
 	struct test t = {.name = j->test->name};
 	int null_fd = open("/dev/null", O_RDONLY);
 
 	setpgid(0, 0);
+	handle_stops(SIG_DFL);
 	test_folder(r, j, t.folder);
 	if (null_fd < 0 || dup2(null_fd, 0) < 0 || dup2(out_fd, 1) < 0 || dup2(out_fd, 2) < 0)
 		die("redirecting output");
@@ -493,6 +512,20 @@ static void print_ready(struct runner *r)
 	}
 }
 
+/* The tests have process groups of their own: who stops this program does not reach them. */
+static _Noreturn void stop(const struct runner *r)
+{
+	for (size_t i = r->printed; i < r->started; i++)
+		if (r->jobs[i].outcome == RUNNING) {
+			kill(-r->jobs[i].pid, SIGKILL);
+			waitpid(r->jobs[i].pid, NULL, 0);
+		}
+	remove_tree(AT_FDCWD, r->folder);
+	handle_stops(SIG_DFL);
+	raise(stopped_by);
+	_exit(1);
+}
+
 static void run_all(struct runner *r)
 {
 	struct pollfd *fds = calloc(r->count + 1, sizeof *fds);
@@ -500,6 +533,7 @@ static void run_all(struct runner *r)
 	if (!fds)
 		die("calloc");
 	make_folder(r);
+	handle_stops(on_stop);
 	while (r->printed < r->count) {
 		while (r->running < r->parallel && r->started < r->count) {
 			struct job *j = &r->jobs[r->started];
@@ -508,6 +542,8 @@ static void run_all(struct runner *r)
 			r->started++;
 		}
 		step(r, fds);
+		if (stopped_by)
+			stop(r);
 		print_ready(r);
 	}
 	rmdir(r->folder);
