@@ -457,16 +457,18 @@ enum cas_result cas_place(struct cas *c, const struct digest *d, const char *pat
 {
 	enum cas_result found;
 	char from[PATH_MAX];
+	size_t layer;
 
 	if (in_place(d, path, mode))
 		return CAS_HIT;
 	found = cas_has(c, d, e);
 	if (found != CAS_HIT)
 		return found;
-	shard_path(cas_dir(c, below_layer(c, d)), "cas", d, from);
+	layer = below_layer(c, d);
+	shard_path(cas_dir(c, layer), "cas", d, from);
 	if (!folder_make_for(path, e))
 		return CAS_ERROR;
-	if (how == CAS_LINK && !below_layer(c, d) && place_link(from, path, mode))
+	if (how == CAS_LINK && !layer && place_link(from, path, mode))
 		return CAS_HIT;
 	if (!file_copy(from, path, mode, e))
 		return CAS_ERROR;

@@ -5,7 +5,7 @@
  *     cas_open(&arena, dir, &c, &e);            dir: $CBUILD_CACHE or $XDG_CACHE_HOME/cbuild
  *     switch (cas_action_get(c, &key, &arena, &result, &e)) { case CAS_HIT: ... }
  *     cas_put_file(c, tmp, CAS_MOVE, false, &digest, &e);
- *     cas_place(c, &digest, "build/linux-amd64/bin/shop", 0755, &e);
+ *     cas_place(c, &digest, "build/linux-amd64/bin/shop", 0755, CAS_COPY, &e);
  *     cas_close(c);
  *
  * On disk:

@@ -16,6 +16,15 @@
  */
 enum { ARGV_LIMIT_BYTES = 900 * 1024, WORDS_OUTSIDE_RSP = 2 };
 
+struct str output_suffix(const struct output *o)
+{
+	struct str ext = path_ext(o->path);
+
+	if (o->depfile)
+		return STR("d");
+	return ext.n ? ext : STR("out");
+}
+
 /* A name for what is read and removed again as soon as the tool ended. */
 static struct str brief_temp(struct job *j, const char *suffix)
 {
@@ -27,13 +36,6 @@ static struct str brief_temp(struct job *j, const char *suffix)
 	return str_fmt(&j->scratch, "%.*s/%s.%s", STR_ARG(j->run->memory_dir), name, suffix);
 }
 
-struct str output_suffix(const struct output *o)
-{
-	struct str ext = path_ext(o->path);
-
-	return ext.n ? ext : STR("out");
-}
-
 struct job *job_new(struct run *r, struct action *x)
 {
 	struct job *j = mem_alloc(sizeof *j);
@@ -43,12 +45,10 @@ struct job *job_new(struct run *r, struct action *x)
 	j->started_ms = clock_mono_ms();
 	j->outs = arena_array(&j->scratch, struct str, x->outputs.n);
 	for (size_t i = 0; i < x->outputs.n; i++) {
-		struct str suffix = output_suffix(&x->outputs.v[i]);
+		const char *suffix = str_c(&j->scratch, output_suffix(&x->outputs.v[i]));
 
-		const char *ext = str_c(&j->scratch, suffix);
-
-		j->outs[i] = x->outputs.v[i].depfile ? brief_temp(j, ext)
-						     : cas_temp(&j->scratch, r->o->cas, ext);
+		j->outs[i] = x->outputs.v[i].depfile ? brief_temp(j, suffix)
+						     : cas_temp(&j->scratch, r->o->cas, suffix);
 	}
 	return j;
 }
@@ -231,12 +231,10 @@ static bool begins_real(const struct run *r, struct str text)
 {
 	struct str dir;
 
-	if (r->memory_dir.n && str_starts(text, r->memory_dir))
-		return true;
 	for (size_t i = 0; (dir = cas_dir(r->o->cas, i)).n; i++)
 		if (str_starts(text, dir))
 			return true;
-	return false;
+	return r->memory_dir.n && str_starts(text, r->memory_dir);
 }
 
 struct str words_canonical(struct arena *a, const struct job *j, struct str words)
