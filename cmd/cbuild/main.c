@@ -91,9 +91,10 @@ static bool dispatch(struct cmd *c, int argc, char **argv, struct err *e)
 /* What goes to stdout is what was asked for: a full disk or a closed descriptor is an error. */
 static bool flush_results(struct err *e)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return true;
-	return err_errno(e, "writing to standard output");
+	if (fflush(stdout) != 0)
+		return err_errno(e, "writing to standard output");
+	/* Of a write that failed earlier the reason is no longer known. */
+	return !ferror(stdout) || err_set(e, ERR_IO, "writing to standard output failed");
 }
 
 int main(int argc, char **argv)

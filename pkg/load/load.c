@@ -181,10 +181,13 @@ static struct str program_name(struct loader *l, const struct package *p, const 
 	return base.n ? base : path_base(l->o->root);
 }
 
-/* `program:` names one program: with another count of mains it would be ignored. */
+/*
+ * `program:` names one program: with another count of mains it would be ignored. In the main module only: a
+ * port serves versions and archives that lack the program.
+ */
 static bool check_program(struct loader *l, const struct package *p, struct err *e)
 {
-	if (p->programs.n == 1 || !p->spec || !p->spec->program.n)
+	if (p->programs.n == 1 || !p->module->main || !p->spec || !p->spec->program.n)
 		return true;
 	if (!p->programs.n) {
 		err_at(e, ERR_INPUT, str_c(l->a, p->module->manifest->file), p->spec->pos.line,
