@@ -173,6 +173,25 @@ void TestExecDiscoveredInputs(struct test *t)
 	close_world(&w);
 }
 
+/* A tool that does not say what it read may have read nothing: what it made is not used. */
+void TestExecNoDepfile(struct test *t)
+{
+	struct world w;
+	struct action *x;
+
+	open_world(&w, t);
+	write_file(&w, "a.c", "source\n");
+	next_tick();
+	x = shell(&w, "cc a.c", "cat \"$1\" >\"$2\"");
+	reads(&w, x, "a.c");
+	makes(&w, x, "a.o");
+	makes_depfile(&w, x, "a.d");
+	T_OK(t, !run(&w));
+	T_OK(t, strstr(w.e.fix, "#embed") != NULL);
+	T_OK(t, !run(&w));
+	close_world(&w);
+}
+
 void TestExecTrustedPrefixes(struct test *t)
 {
 	struct world w;
