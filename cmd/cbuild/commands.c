@@ -58,8 +58,8 @@ static void add_command(struct commands *c, const struct action *x, struct str f
 		if (g->kind == ARG_INPUT && str_eq(path, s->path))
 			path = file;
 		buf_addc(out, i > first ? ", " : "");
-		buf_add_json(out, str_fmt(&c->b->c->arena, "%.*s%.*s", STR_ARG(g->text),
-					  STR_ARG(path)));
+		buf_add_json(out,
+			     str_fmt(&c->b->c->arena, "%.*s%.*s", STR_ARG(g->text), STR_ARG(path)));
 	}
 	buf_addc(out, "]}");
 }

@@ -50,7 +50,8 @@ static bool add_file(struct data *d, struct str path)
 		return true;
 	add(&d->sum, path);
 	/* A link to nothing, or to a folder, or what is no file: its name is all. */
-	if (!file_stat(str_c(&d->c->arena, path), &sig, &ignored) || (sig.mode & 0170000) != 0100000)
+	if (!file_stat(str_c(&d->c->arena, path), &sig, &ignored) ||
+	    (sig.mode & 0170000) != 0100000)
 		return true;
 	d->bytes += sig.size_bytes;
 	if (++d->files > FILES_MAX || d->bytes > BYTES_MAX ||
@@ -118,8 +119,8 @@ struct digest test_data_digest(struct build *b)
 /* What shells and make change from command to command. */
 static bool is_noise(struct str variable)
 {
-	static const char *const names[] = {"PWD=",	  "OLDPWD=",	"SHLVL=", "_=",
-					    "MAKEFLAGS=", "MAKELEVEL=", "MFLAGS="};
+	static const char *const names[] = {
+	    "PWD=", "OLDPWD=", "SHLVL=", "_=", "MAKEFLAGS=", "MAKELEVEL=", "MFLAGS="};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (str_startsc(variable, names[i]))
@@ -181,8 +182,7 @@ void test_cache_put(struct cmd *c, const struct digest *key, struct str transcri
 	struct action_result r = {.outputs = &out, .output_count = 1, .wall_ms = wall_ms};
 	struct err ignored;
 
-	if (session_cas(c, &ignored) &&
-	    cas_put(c->cas, transcript, false, &out.digest, &ignored) &&
+	if (session_cas(c, &ignored) && cas_put(c->cas, transcript, false, &out.digest, &ignored) &&
 	    !cas_action_put(c->cas, key, &r, &ignored))
 		(void)0; /* it only saves time */
 }

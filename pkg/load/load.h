@@ -104,9 +104,9 @@ struct package_set {
 struct load_opts {
 	const struct build_list *list;
 	struct target target;
-	struct str mod_mount;		/* where CACHE/mod is visible: "build/.x/mod" */
-	struct str root;		/* absolute execution root */
-	struct str cache_dir;		/* absolute; what lies in it is nobody's source; may be empty */
+	struct str mod_mount; /* where CACHE/mod is visible: "build/.x/mod" */
+	struct str root;      /* absolute execution root */
+	struct str cache_dir; /* absolute; what lies in it is nobody's source; may be empty */
 	struct str_vec cflags, ldflags; /* of profile and environment: they may name folders */
 	/*
 	 * Root (relative to the execution root) of the module of the list that holds the test runtime;

@@ -155,7 +155,8 @@ static bool walk(struct loader *l, struct mod_tree *t, struct str rel, unsigned 
 		struct str path = path_join(l->a, rel, f->names.items[i].key);
 		uint64_t kind = f->names.items[i].num;
 
-		if (kind == FILE_FOLDER && !skip_folder(l, t, path) && !walk(l, t, path, depth + 1, e))
+		if (kind == FILE_FOLDER && !skip_folder(l, t, path) &&
+		    !walk(l, t, path, depth + 1, e))
 			return false;
 		if (t->module->main && kind == FILE_REGULAR && is_template(path))
 			*vec_push(l->a, &l->set->templates) = path;
