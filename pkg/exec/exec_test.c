@@ -180,6 +180,25 @@ void TestExecDiscoveredInputs(struct test *t)
 	close_world(&w);
 }
 
+/* A tool that does not say what it read may have read nothing: what it made is not used. */
+void TestExecNoDepfile(struct test *t)
+{
+	struct world w;
+	struct action *x;
+
+	open_world(&w, t);
+	write_file(&w, "a.c", "source\n");
+	next_tick();
+	x = shell(&w, "cc a.c", "cat \"$1\" >\"$2\"");
+	reads(&w, x, "a.c");
+	makes(&w, x, "a.o");
+	makes_depfile(&w, x, "a.d");
+	T_OK(t, !run(&w));
+	T_OK(t, strstr(w.e.fix, "#embed") != NULL);
+	T_OK(t, !run(&w));
+	close_world(&w);
+}
+
 void TestExecTrustedPrefixes(struct test *t)
 {
 	struct world w;
@@ -487,7 +506,7 @@ void TestExecExplains(struct test *t)
 	write_file(&w, "a.c", "code\n");
 	x->tool = digest_of("x", 1);
 	must(&w, run(&w), "source and tool");
-	expect_log(&w, "why cc a.c: a.c changed; the tool changed\nran cc a.c\n");
+	expect_log(&w, "why cc a.c: the tool changed; a.c changed\nran cc a.c\n");
 	*vec_push(&w.a, &x->env) = STR("LC_ALL=C");
 	action_arg(&w.a, x, STR("-O2"));
 	must(&w, run(&w), "env and argv");

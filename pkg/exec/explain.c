@@ -4,7 +4,9 @@
  */
 #include "exec/exec_impl.h"
 
-enum { REASONS_SHOWN = 3 };
+#include "base/path.h"
+
+enum { REASONS_SHOWN = 3, WORDS_SHOWN = 3 };
 
 /* A line of a record. Counted bytes may hold newlines, so records are not split at them. */
 struct field {
@@ -105,26 +107,67 @@ static void map_values(struct arena *a, struct map *m, struct field_vec *v)
 		map_put(a, m, v->v[i].value, NULL)->ptr = &v->v[i];
 }
 
+/* Takes the file of that base name out of gone: the one that path now stands for. */
+static struct str take_namesake(struct field_vec *gone, struct str path)
+{
+	for (size_t i = 0; i < gone->n; i++) {
+		struct str found = gone->v[i].value;
+
+		if (!str_eq(path_base(found), path_base(path)))
+			continue;
+		for (gone->n--; i < gone->n; i++)
+			gone->v[i] = gone->v[i + 1];
+		return found;
+	}
+	return (struct str){0};
+}
+
 /* Files: by path; what is in one but not in the other, and whose content differs. */
 static void compare_files(struct arena *a, struct reasons *r, struct field_vec was,
 			  struct field_vec is)
 {
 	struct map before = {0}, now = {0};
+	struct field_vec gone = {0};
 
 	map_values(a, &before, &was);
 	map_values(a, &now, &is);
-	for (size_t i = 0; i < is.n; i++) {
-		const struct field *old = map_ptr(&before, is.v[i].value);
-
-		if (!old)
-			reason(r, "new input %.*s", STR_ARG(is.v[i].value));
-		else if (!str_eq(old->head, is.v[i].head))
-			reason(r, "%.*s changed", STR_ARG(is.v[i].value));
-	}
-	for (size_t i = 0; i < was.n; i++) {
+	for (size_t i = 0; i < was.n; i++)
 		if (!map_get(&now, was.v[i].value))
-			reason(r, "no longer reads %.*s", STR_ARG(was.v[i].value));
+			*vec_push(a, &gone) = was.v[i];
+	for (size_t i = 0; i < is.n; i++) {
+		struct str path = is.v[i].value, other;
+		const struct field *old = map_ptr(&before, path);
+
+		if (old) {
+			if (!str_eq(old->head, is.v[i].head))
+				reason(r, "%.*s changed", STR_ARG(path));
+			continue;
+		}
+		/* A header that comes earlier on the search path, or that was moved. */
+		other = take_namesake(&gone, path);
+		if (other.p)
+			reason(r, "%.*s instead of %.*s", STR_ARG(path), STR_ARG(other));
+		else
+			reason(r, "new input %.*s", STR_ARG(path));
 	}
+	for (size_t i = 0; i < gone.n; i++)
+		reason(r, "no longer reads %.*s", STR_ARG(gone.v[i].value));
+}
+
+/* Appends "now 'x', 'y'" for the words of v that are not in other. */
+static void add_others(struct buf *b, const char *how, const struct field_vec *v,
+		       const struct map *other)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n; i++) {
+		if (map_get(other, v->v[i].value) || n++ >= WORDS_SHOWN)
+			continue;
+		buf_printf(b, "%s%s'%.*s'", b->n ? ", " : "", n == 1 ? how : "",
+			   STR_ARG(v->v[i].value));
+	}
+	if (n > WORDS_SHOWN)
+		buf_printf(b, " and %zu more", n - WORDS_SHOWN);
 }
 
 /* Sets of words: what came and what went. */
@@ -132,18 +175,16 @@ static void compare_words(struct arena *a, struct reasons *r, const char *what,
 			  struct field_vec was, struct field_vec is)
 {
 	struct map before = {0}, now = {0};
+	struct buf text = {0};
 	size_t shown = r->n;
 
 	map_values(a, &before, &was);
 	map_values(a, &now, &is);
-	for (size_t i = 0; i < is.n; i++) {
-		if (!map_get(&before, is.v[i].value))
-			reason(r, "%s: now '%.*s'", what, STR_ARG(is.v[i].value));
-	}
-	for (size_t i = 0; i < was.n; i++) {
-		if (!map_get(&now, was.v[i].value))
-			reason(r, "%s: no longer '%.*s'", what, STR_ARG(was.v[i].value));
-	}
+	add_others(&text, "now ", &is, &before);
+	add_others(&text, "no longer ", &was, &now);
+	if (text.n)
+		reason(r, "%s: %.*s", what, STR_ARG(buf_str(&text)));
+	buf_fini(&text);
 	if (r->n != shown || was.n != is.n)
 		return;
 	for (size_t i = 0; i < is.n; i++) {
@@ -193,14 +234,15 @@ static void compare_tool(struct arena *a, struct reasons *r, const struct field_
 static void compare(struct arena *a, struct reasons *r, const struct field_vec *was,
 		    const struct field_vec *is)
 {
-	compare_files(a, r, of_kind(a, was, "in"), of_kind(a, is, "in"));
-	compare_files(a, r, of_kind(a, was, "more"), of_kind(a, is, "more"));
+	/* First what changes many actions at once: other objects only follow from it. */
 	compare_tool(a, r, was, is);
 	compare_kind(a, r, "step", "step", was, is);
 	compare_words(a, r, "command line", text_args(a, was), text_args(a, is));
 	compare_kind(a, r, "env", "environment", was, is);
-	compare_params(a, r, was, is);
 	compare_kind(a, r, "target", "target", was, is);
+	compare_files(a, r, of_kind(a, was, "in"), of_kind(a, is, "in"));
+	compare_files(a, r, of_kind(a, was, "more"), of_kind(a, is, "more"));
+	compare_params(a, r, was, is);
 	compare_kind(a, r, "out", "output", was, is);
 }
 

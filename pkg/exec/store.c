@@ -19,6 +19,14 @@ static bool not_made(const struct job *j, size_t i, struct err *e)
 {
 	err_set(e, ERR_TOOL, "%.*s: %.*s ended well but did not make %.*s", STR_ARG(j->x->title),
 		STR_ARG(tool_name(j->x)), STR_ARG(j->x->outputs.v[i].path));
+	/*
+	 * clang 22 with -MD says nothing of a missing #embed, compiles an empty one, and writes no
+	 * depfile: so what it made must not be used.
+	 */
+	if (j->x->outputs.v[i].depfile)
+		return err_fix(
+		    e, "if it has an #embed, see that the file is there: it is looked for beside "
+		       "the source and in --embed-dir, not in -I");
 	return err_fix(e,
 		       "run the command by hand (cbuild build -x shows it) and see what it writes");
 }

@@ -144,7 +144,8 @@ static void walk(struct world *w)
 					    .cache_dir = cas_dir(w->cas, 0),
 					    .mod_mount = STR("build/.x/mod"),
 					    .memo = STR("build/.x/state/files"),
-					    .total = w->stat.total});
+					    .total = w->stat.total,
+					    .note = str_from("no\0te", 5)});
 }
 
 static void open_world(struct world *w, struct test *t)
@@ -441,6 +442,34 @@ void TestStateReplaysWords(struct test *t)
 	state_replay(w.s, &c.sink);
 	state_close(w.s);
 	T_EQ_INT(t, c.words, 1);
+	close_world(&w);
+}
+
+/* What the command noted, and what it made, come back as long as the file stands, edits or not. */
+static void expect_note(struct world *w, const char *made)
+{
+	struct state_made_vec v;
+	struct digest want = digest_str(str_of(made));
+
+	T_MUST(w->t, state_check(&w->a, STATE, &w->s) == STATE_SAME);
+	T_EQ_MEM(w->t, state_note(w->s).p, state_note(w->s).n, "no\0te", 5);
+	state_made(&w->a, w->s, &v);
+	T_EQ_INT(w->t, v.n, 1);
+	T_EQ_STR(w->t, v.v[0].path.p, "build/out");
+	T_OK(w->t, digest_eq(&v.v[0].digest, &want));
+	state_close(w->s);
+}
+
+void TestStateNote(struct test *t)
+{
+	struct state_edit d;
+	struct world w;
+
+	open_world(&w, t);
+	expect_note(&w, "#include \"b.h\"\nint a1;\nint b1;\n");
+	rewrite_quietly(&w, "src/b.h", "int b2;\n");
+	T_MUST(t, edit_and_run(&w, &d));
+	expect_note(&w, "#include \"b.h\"\nint a1;\nint b2;\n");
 	close_world(&w);
 }
 
