@@ -6,6 +6,7 @@
 
 #include "base/path.h"
 #include "exec/exec_impl.h"
+#include "sys/watch.h"
 
 enum { DEPFILE_LIMIT_BYTES = 64 * 1024 * 1024 };
 
@@ -45,6 +46,18 @@ static bool store_one(struct job *j, size_t i, struct cas_output *out, struct er
 	return cas_put_file(j->run->o->cas, j->outs[i].p, CAS_MOVE, o->executable, &out->digest, e);
 }
 
+/* What is made for a moment is nothing that a watch should remember. */
+static bool store_all(struct job *j, struct err *e)
+{
+	bool ok = true;
+
+	watch_pause();
+	for (size_t i = 0; ok && i < j->x->outputs.n; i++)
+		ok = store_one(j, i, &j->x->result.outputs[i], e);
+	watch_resume();
+	return ok;
+}
+
 static bool store_words(struct job *j, struct str words, struct digest *out, struct err *e)
 {
 	*out = (struct digest){0};
@@ -74,9 +87,12 @@ static bool discovered(struct job *j, size_t depfile, struct str_vec *out, struc
 	struct map declared = {0};
 	struct str_vec all;
 	struct str text;
+	bool ok;
 
-	if (!file_read(&j->scratch, j->outs[depfile].p, DEPFILE_LIMIT_BYTES, &text, e) ||
-	    !depfile_parse(&j->scratch, text, j->run->cwd, &all, e))
+	watch_pause();
+	ok = file_read(&j->scratch, j->outs[depfile].p, DEPFILE_LIMIT_BYTES, &text, e);
+	watch_resume();
+	if (!ok || !depfile_parse(&j->scratch, text, j->run->cwd, &all, e))
 		return err_wrap(e, "reading what %.*s depends on", STR_ARG(x->title));
 	for (size_t i = 0; i < x->inputs.n; i++)
 		if (!x->inputs.v[i].order)
@@ -218,10 +234,8 @@ bool store_outputs(struct job *j, struct str words_out, struct str words_err,
 	    .cpu_ms = cost->cpu_ms,
 	    .peak_bytes = cost->peak_bytes,
 	};
-	for (size_t i = 0; i < x->outputs.n; i++) {
-		if (!store_one(j, i, &r->outputs[i], e))
-			return false;
-	}
+	if (!store_all(j, e))
+		return false;
 	return store_words(j, words_out, &r->stdout_digest, e) &&
 	       store_words(j, words_err, &r->stderr_digest, e) && record_unless_changed(j, e);
 }
