@@ -21,13 +21,18 @@ static bool print_stat(struct cmd *c, struct err *e)
 		return false;
 	if (c->json)
 		printf(
-		    "{\"blobs\":%llu,\"blob_bytes\":%llu,\"results\":%llu,\"result_bytes\":%llu}\n",
+		    "{\"blobs\":%llu,\"blob_bytes\":%llu,\"results\":%llu,\"result_bytes\":%llu,"
+		    "\"tool_files\":%llu,\"tool_bytes\":%llu}\n",
 		    (unsigned long long)s.blob_count, (unsigned long long)s.blob_bytes,
-		    (unsigned long long)s.action_count, (unsigned long long)s.action_bytes);
+		    (unsigned long long)s.action_count, (unsigned long long)s.action_bytes,
+		    (unsigned long long)s.tool_count, (unsigned long long)s.tool_bytes);
 	else
-		printf("%.*s: %llu blobs, %.1f MB; %llu results, %.1f MB\n", STR_ARG(c->cache_dir),
+		printf("%.*s: %llu blobs, %.1f MB; %llu results, %.1f MB; %llu files of "
+		       "tools, %.1f MB\n",
+		       STR_ARG(c->cache_dir),
 		       (unsigned long long)s.blob_count, (double)s.blob_bytes / 1e6,
-		       (unsigned long long)s.action_count, (double)s.action_bytes / 1e6);
+		       (unsigned long long)s.action_count, (double)s.action_bytes / 1e6,
+		       (unsigned long long)s.tool_count, (double)s.tool_bytes / 1e6);
 	return true;
 }
 
@@ -38,6 +43,18 @@ static bool trim(struct cmd *c, unsigned days, unsigned megabytes, struct err *e
 	if (!cas_trim(c->cas, (uint64_t)days * 86400, (uint64_t)megabytes * 1000000, &freed, e))
 		return false;
 	printf("freed %.1f MB\n", (double)freed / 1e6);
+	return true;
+}
+
+static bool clean(struct cmd *c, struct err *e)
+{
+	static const char *const kinds[] = {"ac", "cas", "tool"};
+
+	cas_close(c->cas);
+	c->cas = NULL;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (!folder_remove(path_join(&c->arena, c->cache_dir, str_of(kinds[i])).p, e))
+			return false;
 	return true;
 }
 
@@ -57,12 +74,8 @@ bool verb_cache(struct cmd *c, struct str_vec *args, struct err *e)
 		return print_stat(c, e);
 	if (str_eqc(what, "trim"))
 		return trim(c, days, megabytes, e);
-	if (str_eqc(what, "clean")) {
-		cas_close(c->cas);
-		c->cas = NULL;
-		return folder_remove(path_join(&c->arena, c->cache_dir, STR("ac")).p, e) &&
-		       folder_remove(path_join(&c->arena, c->cache_dir, STR("cas")).p, e);
-	}
+	if (str_eqc(what, "clean"))
+		return clean(c, e);
 	if (str_eqc(what, "verify")) {
 		if (!cas_verify(c->cas, &damaged, e))
 			return false;

@@ -45,4 +45,24 @@ struct digest record_sum(const struct digest *key, struct str body);
 bool blob_intact(const struct cas *c, const struct digest *d);
 void seen_forget(struct cas *c);
 
+/* Whether the file with that signature is as it was when seal was called with d. */
+bool is_sealed(const struct file_sig *sig, const struct digest *d);
+void seal(const char *path, const struct digest *d);
+
+struct entry;
+/* A temporary of a tool that may be running. */
+bool tool_is_being_written(const struct entry *x);
+
+/* An entry of DIR/KIND/SHARD/. */
+struct entry {
+	struct str path; /* NUL-terminated */
+	struct str name;
+	struct file_sig sig; /* its modification time is that of its last use */
+};
+struct entry_vec VEC_BODY(struct entry);
+
+/* All entries of DIR/kind; none when that folder is absent. */
+bool list_all(struct arena *a, const struct cas *c, const char *kind, struct entry_vec *out,
+	      struct err *e) ATTR_MUST_USE;
+
 #endif

@@ -10,15 +10,6 @@
 #include "cas/cas_impl.h"
 #include "sys/clock.h"
 
-struct entry {
-	struct str path;
-	struct str name;
-	uint64_t size_bytes;
-	int64_t used_ns;
-};
-
-struct entry_vec VEC_BODY(struct entry);
-
 static bool list_shard(struct arena *a, struct str shard, struct entry_vec *out, struct err *e)
 {
 	struct folder_entry *files;
@@ -34,20 +25,20 @@ static bool list_shard(struct arena *a, struct str shard, struct entry_vec *out,
 		/* Another process may have removed it since. */
 		if (files[i].kind != FILE_REGULAR || !file_stat(path.p, &sig, &gone))
 			continue;
-		*vec_push(a, out) =
-		    (struct entry){path, files[i].name, sig.size_bytes, sig.mtime_ns};
+		*vec_push(a, out) = (struct entry){path, files[i].name, sig};
 	}
 	return true;
 }
 
-/* All entries of DIR/kind. */
-static bool list_all(struct arena *a, const struct cas *c, const char *kind, struct entry_vec *out,
-		     struct err *e)
+bool list_all(struct arena *a, const struct cas *c, const char *kind, struct entry_vec *out,
+	      struct err *e)
 {
 	struct str dir = str_fmt(a, "%s/%s", c->dir.p, kind);
 	struct folder_entry *shards;
 	size_t n;
 
+	if (file_kind(dir.p) == FILE_ABSENT)
+		return true;
 	if (!folder_list(a, dir.p, &shards, &n, e))
 		return false;
 	for (size_t i = 0; i < n; i++) {
@@ -63,25 +54,31 @@ static uint64_t total_bytes(const struct entry_vec *v)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < v->n; i++)
-		sum += v->v[i].size_bytes;
+		sum += v->v[i].sig.size_bytes;
 	return sum;
 }
 
 bool cas_stat(struct cas *c, struct cas_stat *out, struct err *e)
 {
 	struct arena scratch = {0};
-	struct entry_vec blobs = {0}, actions = {0};
-	bool ok =
-	    list_all(&scratch, c, "cas", &blobs, e) && list_all(&scratch, c, "ac", &actions, e);
+	struct entry_vec blobs = {0}, actions = {0}, tools = {0};
+	bool ok = list_all(&scratch, c, "cas", &blobs, e) &&
+		  list_all(&scratch, c, "ac", &actions, e) &&
+		  list_all(&scratch, c, "tool", &tools, e);
 
-	*out = (struct cas_stat){blobs.n, total_bytes(&blobs), actions.n, total_bytes(&actions)};
+	*out = (struct cas_stat){.blob_count = blobs.n,
+				 .blob_bytes = total_bytes(&blobs),
+				 .action_count = actions.n,
+				 .action_bytes = total_bytes(&actions),
+				 .tool_count = tools.n,
+				 .tool_bytes = total_bytes(&tools)};
 	arena_fini(&scratch);
 	return ok;
 }
 
 static bool blob_entry_intact(const struct cas *c, const struct entry *x)
 {
-	struct digest d = {.size_bytes = x->size_bytes};
+	struct digest d = {.size_bytes = x->sig.size_bytes};
 
 	return digest_parse_hex(x->name, &d) && blob_intact(c, &d);
 }
@@ -105,9 +102,10 @@ static bool action_entry_intact(const struct entry *x)
 bool cas_verify(struct cas *c, uint64_t *damaged, struct err *e)
 {
 	struct arena scratch = {0};
-	struct entry_vec blobs = {0}, actions = {0};
-	bool ok =
-	    list_all(&scratch, c, "cas", &blobs, e) && list_all(&scratch, c, "ac", &actions, e);
+	struct entry_vec blobs = {0}, actions = {0}, tools = {0};
+	bool ok = list_all(&scratch, c, "cas", &blobs, e) &&
+		  list_all(&scratch, c, "ac", &actions, e) &&
+		  list_all(&scratch, c, "tool", &tools, e);
 
 	*damaged = 0;
 	for (size_t i = 0; ok && i < blobs.n; i++) {
@@ -122,6 +120,9 @@ bool cas_verify(struct cas *c, uint64_t *damaged, struct err *e)
 		++*damaged;
 		ok = file_remove(actions.v[i].path.p, e);
 	}
+	/* What tools keep cannot be verified, and the tools can do without. */
+	for (size_t i = 0; ok && i < tools.n; i++)
+		ok = tool_is_being_written(&tools.v[i]) || file_remove(tools.v[i].path.p, e);
 	seen_forget(c);
 	arena_fini(&scratch);
 	return ok;
@@ -132,8 +133,8 @@ static int entry_older(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 
-	if (x->used_ns != y->used_ns)
-		return x->used_ns < y->used_ns ? -1 : 1;
+	if (x->sig.mtime_ns != y->sig.mtime_ns)
+		return x->sig.mtime_ns < y->sig.mtime_ns ? -1 : 1;
 	return str_cmp(x->path, y->path);
 }
 
@@ -146,15 +147,15 @@ static bool trim_entries(struct entry_vec *v, uint64_t max_age_s, uint64_t max_b
 	if (v->n)
 		qsort(v->v, v->n, sizeof *v->v, entry_older);
 	for (size_t i = 0; i < v->n; i++) {
-		int64_t age_s = now_s - v->v[i].used_ns / 1000000000;
+		int64_t age_s = now_s - v->v[i].sig.mtime_ns / 1000000000;
 		bool old = age_s > 0 && (uint64_t)age_s > max_age_s;
 
 		if (!old && left <= max_bytes)
 			break;
 		if (!file_remove(v->v[i].path.p, e))
 			return false;
-		left -= v->v[i].size_bytes;
-		*freed_bytes += v->v[i].size_bytes;
+		left -= v->v[i].sig.size_bytes;
+		*freed_bytes += v->v[i].sig.size_bytes;
 	}
 	return true;
 }
@@ -167,6 +168,7 @@ static bool trim_locked(struct cas *c, uint64_t max_age_s, uint64_t max_bytes,
 	bool ok;
 
 	ok = list_all(&scratch, c, "cas", &all, e) && list_all(&scratch, c, "ac", &all, e) &&
+	     list_all(&scratch, c, "tool", &all, e) &&
 	     trim_entries(&all, max_age_s, max_bytes, freed_bytes, e);
 	seen_forget(c);
 	arena_fini(&scratch);

@@ -6,7 +6,7 @@
 #include "base/path.h"
 #include "state/state_impl.h"
 
-static const char MAGIC[16] = "cbuild-state 1\n";
+static const char MAGIC[16] = "cbuild-state 2\n";
 static const int64_t RACY_NS = (int64_t)2 * 1000000000;
 
 struct sig sig_of(const struct file_sig *s)
