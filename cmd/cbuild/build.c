@@ -19,12 +19,14 @@ static bool mount(struct cmd *c, struct err *e)
 {
 	bool fresh = file_kind("build") == FILE_ABSENT;
 	const char *mod = path_join(&c->arena, c->cache_dir, STR("mod")).p;
+	const char *tool = path_join(&c->arena, c->cache_dir, STR("tool")).p;
 
-	if (!folder_make(X "/tc", e) || !folder_make(X "/state", e) || !folder_make(mod, e))
+	if (!folder_make(X "/tc", e) || !folder_make(X "/state", e) || !folder_make(mod, e) ||
+	    !folder_make(tool, e))
 		return err_wrap(e, "preparing the build folder");
 	if (fresh && !file_write_fast("build/.gitignore", STR("*\n"), 0644, e))
 		return false;
-	return file_symlink(mod, X "/mod", e);
+	return file_symlink(mod, X "/mod", e) && file_symlink(tool, X "/tool", e);
 }
 
 static bool mount_toolchain(struct cmd *c, const struct toolchain *tc, struct err *e)
