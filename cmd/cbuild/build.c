@@ -20,8 +20,10 @@ static bool mount(struct cmd *c, struct err *e)
 	enum file_kind there = file_kind("build");
 	bool fresh = there == FILE_ABSENT;
 	const char *mod = path_join(&c->arena, c->cache_dir, STR("mod")).p;
+	const char *tool = path_join(&c->arena, c->cache_dir, STR("tool")).p;
 
-	if (!folder_make(X "/tc", e) || !folder_make(STATE_DIR, e) || !folder_make(mod, e)) {
+	if (!folder_make(X "/tc", e) || !folder_make(STATE_DIR, e) || !folder_make(mod, e) ||
+	    !folder_make(tool, e)) {
 		if (there == FILE_REGULAR)
 			err_fix(e, "build is in the way: rename that file; a folder of this name "
 				   "holds all that cbuild makes");
@@ -29,7 +31,7 @@ static bool mount(struct cmd *c, struct err *e)
 	}
 	if (fresh && !file_write_fast("build/.gitignore", STR("*\n"), 0644, e))
 		return false;
-	return file_symlink(mod, X "/mod", e);
+	return file_symlink(mod, X "/mod", e) && file_symlink(tool, X "/tool", e);
 }
 
 static bool mount_toolchain(struct cmd *c, const struct toolchain *tc, struct err *e)

@@ -140,6 +140,7 @@ struct toolchain_opts session_toolchain_opts(struct cmd *c)
 	return (struct toolchain_opts){.cache_dir = c->cache_dir,
 				       .wanted = env("CBUILD_TOOLCHAIN"),
 				       .mount = STR("build/.x/tc"),
+				       .tool_cache = STR("build/.x/tool"),
 				       .no_install = c->offline,
 				       .sink = ui_sink(c->ui)};
 }

@@ -243,7 +243,7 @@ static long seal_ns(const struct cas *c, const struct digest *d)
 	return (long)(1 + (x ^ c->boot) % 999999999);
 }
 
-static bool is_sealed(const struct cas *c, const struct file_sig *sig, const struct digest *d)
+bool is_sealed(const struct cas *c, const struct file_sig *sig, const struct digest *d)
 {
 	int64_t gap_ns = sig->ctime_ns - sig->mtime_ns;
 
@@ -252,7 +252,7 @@ static bool is_sealed(const struct cas *c, const struct file_sig *sig, const str
 }
 
 /* A second back, so that no time lies ahead. A cache that cannot be written stays without. */
-static void seal(const struct cas *c, const char *path, const struct digest *d)
+void seal(const struct cas *c, const char *path, const struct digest *d)
 {
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = seal_ns(c, d)}};
 

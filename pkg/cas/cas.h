@@ -12,6 +12,7 @@
  *
  *     cas/ab/abcdef...            a blob, named by its hash, mode 0444 (0555 when it is to be run)
  *     ac/ab/abcdef...             an action result, named by its action key (text, below)
+ *     tool/NAME/...               what a tool keeps for itself; see cas_tool_sweep
  *     tmp/                        written here first, then renamed; old ones are swept
  *
  *     cbuild-ac 1
@@ -122,12 +123,21 @@ enum cas_result cas_action_get(struct cas *c, const struct digest *key, struct a
 bool cas_action_put(struct cas *c, const struct digest *key, const struct action_result *r,
 		    struct err *e) ATTR_MUST_USE;
 
+/*
+ * What tools keep for themselves, one folder a tool below DIR/tool (a linker's cache of optimised code).
+ * They write there what and when they want, and trust it; so before a tool starts, sweep removes what is
+ * not as it was when it was sealed, and after it ended well, seal covers what it added. A name with ".tmp"
+ * is being written and is left alone.
+ */
+bool cas_tool_sweep(struct cas *c, struct err *e) ATTR_MUST_USE;
+bool cas_tool_seal(struct cas *c, struct err *e) ATTR_MUST_USE;
+
 struct cas_stat {
-	uint64_t blob_count, blob_bytes, action_count, action_bytes;
+	uint64_t blob_count, blob_bytes, action_count, action_bytes, tool_count, tool_bytes;
 };
 /* Of a layer's folder, 0 is c's own. */
 bool cas_stat(struct cas *c, size_t layer, struct cas_stat *out, struct err *e) ATTR_MUST_USE;
-/* Reads everything; removes damaged entries and counts them. */
+/* Reads everything; removes damaged entries and counts them, and what tools keep, uncounted. */
 bool cas_verify(struct cas *c, uint64_t *damaged, struct err *e) ATTR_MUST_USE;
 /*
  * Removes what was not used for max_age_s seconds, then the oldest until at most max_bytes are left

@@ -76,4 +76,24 @@ bool below_record(struct cas *c, size_t layer, const struct digest *key, struct 
 /* Writes what was verified, for the next process, and lets the layers go. */
 void below_close(struct cas *c);
 
+/* Whether the file with that signature is as it was when seal was called with d. */
+bool is_sealed(const struct cas *c, const struct file_sig *sig, const struct digest *d);
+void seal(const struct cas *c, const char *path, const struct digest *d);
+
+struct entry;
+/* A temporary of a tool that may be running. */
+bool tool_is_being_written(const struct entry *x);
+
+/* An entry of DIR/KIND/SHARD/. */
+struct entry {
+	struct str path; /* NUL-terminated */
+	struct str name;
+	struct file_sig sig; /* its modification time is that of its last use */
+};
+struct entry_vec VEC_BODY(struct entry);
+
+/* All entries of CACHE/kind; none when that folder is absent. */
+bool list_all(struct arena *a, struct str cache, const char *kind, struct entry_vec *out,
+	      struct err *e) ATTR_MUST_USE;
+
 #endif

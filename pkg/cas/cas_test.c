@@ -511,21 +511,6 @@ void TestCasManyProcesses(struct test *t)
 
 /* --- the seal --- */
 
-/* Other bytes of the same size, with the modification time put back. */
-static void rewrite_quietly(struct world *w, const char *path)
-{
-	struct stat st;
-	struct timespec times[2];
-	int fd;
-
-	T_MUST(w->t, chmod(path, 0644) == 0 && (fd = open(path, O_WRONLY | O_CLOEXEC)) >= 0);
-	T_MUST(w->t, fstat(fd, &st) == 0 && pwrite(fd, "?", 1, 0) == 1);
-	times[0] = st.st_atim;
-	times[1] = st.st_mtim;
-	times[1].tv_sec -= 60; /* as one who comes a minute later */
-	T_MUST(w->t, futimens(fd, times) == 0 && close(fd) == 0);
-}
-
 void TestCasSealBreaks(struct test *t)
 {
 	struct digest d;

@@ -12,15 +12,6 @@
 #include "sys/clock.h"
 #include "sys/spawn.h"
 
-struct entry {
-	struct str path;
-	struct str name;
-	uint64_t size_bytes;
-	int64_t used_ns;
-};
-
-struct entry_vec VEC_BODY(struct entry);
-
 static bool list_shard(struct arena *a, struct str shard, struct entry_vec *out, struct err *e)
 {
 	struct folder_entry *files;
@@ -36,20 +27,20 @@ static bool list_shard(struct arena *a, struct str shard, struct entry_vec *out,
 		/* Another process may have removed it since. */
 		if (files[i].kind != FILE_REGULAR || !file_stat(path.p, &sig, &gone))
 			continue;
-		*vec_push(a, out) =
-		    (struct entry){path, files[i].name, sig.size_bytes, sig.mtime_ns};
+		*vec_push(a, out) = (struct entry){path, files[i].name, sig};
 	}
 	return true;
 }
 
-/* All entries of DIR/kind. */
-static bool list_all(struct arena *a, struct str cache, const char *kind, struct entry_vec *out,
-		     struct err *e)
+bool list_all(struct arena *a, struct str cache, const char *kind, struct entry_vec *out,
+	      struct err *e)
 {
 	struct str dir = str_fmt(a, "%s/%s", cache.p, kind);
 	struct folder_entry *shards;
 	size_t n;
 
+	if (file_kind(dir.p) == FILE_ABSENT)
+		return true;
 	if (!folder_list(a, dir.p, &shards, &n, e))
 		return false;
 	for (size_t i = 0; i < n; i++) {
@@ -65,7 +56,7 @@ static uint64_t total_bytes(const struct entry_vec *v)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < v->n; i++)
-		sum += v->v[i].size_bytes;
+		sum += v->v[i].sig.size_bytes;
 	return sum;
 }
 
@@ -73,18 +64,24 @@ bool cas_stat(struct cas *c, size_t layer, struct cas_stat *out, struct err *e)
 {
 	struct str dir = cas_dir(c, layer);
 	struct arena scratch = {0};
-	struct entry_vec blobs = {0}, actions = {0};
-	bool ok =
-	    list_all(&scratch, dir, "cas", &blobs, e) && list_all(&scratch, dir, "ac", &actions, e);
+	struct entry_vec blobs = {0}, actions = {0}, tools = {0};
+	bool ok = list_all(&scratch, dir, "cas", &blobs, e) &&
+		  list_all(&scratch, dir, "ac", &actions, e) &&
+		  list_all(&scratch, dir, "tool", &tools, e);
 
-	*out = (struct cas_stat){blobs.n, total_bytes(&blobs), actions.n, total_bytes(&actions)};
+	*out = (struct cas_stat){.blob_count = blobs.n,
+				 .blob_bytes = total_bytes(&blobs),
+				 .action_count = actions.n,
+				 .action_bytes = total_bytes(&actions),
+				 .tool_count = tools.n,
+				 .tool_bytes = total_bytes(&tools)};
 	arena_fini(&scratch);
 	return ok;
 }
 
 static bool blob_entry_intact(const struct cas *c, const struct entry *x)
 {
-	struct digest d = {.size_bytes = x->size_bytes};
+	struct digest d = {.size_bytes = x->sig.size_bytes};
 
 	return digest_parse_hex(x->name, &d) && blob_intact(c, &d);
 }
@@ -108,9 +105,10 @@ static bool action_entry_intact(const struct entry *x)
 bool cas_verify(struct cas *c, uint64_t *damaged, struct err *e)
 {
 	struct arena scratch = {0};
-	struct entry_vec blobs = {0}, actions = {0};
+	struct entry_vec blobs = {0}, actions = {0}, tools = {0};
 	bool ok = list_all(&scratch, c->dir, "cas", &blobs, e) &&
-		  list_all(&scratch, c->dir, "ac", &actions, e);
+		  list_all(&scratch, c->dir, "ac", &actions, e) &&
+		  list_all(&scratch, c->dir, "tool", &tools, e);
 
 	*damaged = 0;
 	for (size_t i = 0; ok && i < blobs.n; i++) {
@@ -125,6 +123,9 @@ bool cas_verify(struct cas *c, uint64_t *damaged, struct err *e)
 		++*damaged;
 		ok = file_remove(actions.v[i].path.p, e);
 	}
+	/* What tools keep cannot be verified, and the tools can do without. */
+	for (size_t i = 0; ok && i < tools.n; i++)
+		ok = tool_is_being_written(&tools.v[i]) || file_remove(tools.v[i].path.p, e);
 	seen_forget(c);
 	arena_fini(&scratch);
 	return ok;
@@ -135,8 +136,8 @@ static int entry_older(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 
-	if (x->used_ns != y->used_ns)
-		return x->used_ns < y->used_ns ? -1 : 1;
+	if (x->sig.mtime_ns != y->sig.mtime_ns)
+		return x->sig.mtime_ns < y->sig.mtime_ns ? -1 : 1;
 	return str_cmp(x->path, y->path);
 }
 
@@ -149,15 +150,15 @@ static bool trim_entries(struct entry_vec *v, uint64_t max_age_s, uint64_t max_b
 	if (v->n)
 		qsort(v->v, v->n, sizeof *v->v, entry_older);
 	for (size_t i = 0; i < v->n && !interrupt_requested(); i++) {
-		int64_t age_s = now_s - v->v[i].used_ns / 1000000000;
+		int64_t age_s = now_s - v->v[i].sig.mtime_ns / 1000000000;
 		bool old = age_s > 0 && (uint64_t)age_s > max_age_s;
 
 		if (!old && left <= max_bytes)
 			break;
 		if (!file_remove(v->v[i].path.p, e))
 			return false;
-		left -= v->v[i].size_bytes;
-		*freed_bytes += v->v[i].size_bytes;
+		left -= v->v[i].sig.size_bytes;
+		*freed_bytes += v->v[i].sig.size_bytes;
 	}
 	return true;
 }
@@ -209,6 +210,7 @@ static bool trim(struct cas *c, struct upkeep *u, struct err *e)
 
 	ok = list_all(&scratch, c->dir, "cas", &all, e) &&
 	     list_all(&scratch, c->dir, "ac", &all, e) &&
+	     list_all(&scratch, c->dir, "tool", &all, e) &&
 	     trim_entries(&all, u->max_age_s, u->max_bytes, &u->freed_bytes, e);
 	arena_fini(&scratch);
 	return ok;
@@ -226,7 +228,7 @@ bool cas_trim(struct cas *c, uint64_t max_age_s, uint64_t max_bytes, uint64_t *f
 
 static bool clean(struct cas *c, struct upkeep *u, struct err *e)
 {
-	static const char *const names[] = {"ac", "cas", "tmp"};
+	static const char *const names[] = {"ac", "cas", "tmp", "tool"};
 	struct arena scratch = {0};
 	bool ok = true;
 

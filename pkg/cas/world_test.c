@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 void store_must(struct world *w, bool ok, const char *what)
 {
@@ -124,4 +125,18 @@ void set_age(struct world *w, const char *path, int seconds)
 				 {.tv_sec = time(NULL) - seconds}};
 
 	T_MUST(w->t, utimensat(AT_FDCWD, path, at, 0) == 0);
+}
+
+void rewrite_quietly(struct world *w, const char *path)
+{
+	struct stat st;
+	struct timespec times[2];
+	int fd;
+
+	T_MUST(w->t, chmod(path, 0644) == 0 && (fd = open(path, O_WRONLY | O_CLOEXEC)) >= 0);
+	T_MUST(w->t, fstat(fd, &st) == 0 && pwrite(fd, "?", 1, 0) == 1);
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	times[1].tv_sec -= 60; /* as one who comes a minute later */
+	T_MUST(w->t, futimens(fd, times) == 0 && close(fd) == 0);
 }

@@ -36,5 +36,7 @@ struct action_result sample(struct world *w);
 void damage(struct world *w, const char *path, int how);
 /* Sets the modification time to so many seconds ago. */
 void set_age(struct world *w, const char *path, int seconds);
+/* Other bytes of the same size, with the modification time put back. */
+void rewrite_quietly(struct world *w, const char *path);
 
 #endif

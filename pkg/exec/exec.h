@@ -124,6 +124,11 @@ struct action {
 	struct str_vec env; /* "K=V"; exactly the child's environment (sorted in the key) */
 	struct digest tool; /* identity of what runs it; in the key */
 	struct exec_box box;
+	/*
+	 * What runs it keeps a store of its own in the cache (cas_tool_sweep), which may speed it up and
+	 * changes nothing of what it makes.
+	 */
+	bool tool_cache;
 	bool uncacheable; /* always run, never recorded (say why in the title) */
 	/* Its result is there already: exec takes it as it is and neither looks it up nor runs it. */
 	bool settled;

@@ -188,7 +188,8 @@ static void job_ended(struct run *r, struct job *j, bool ok, struct str out, str
 	if (ok) {
 		uint64_t start_ns = report_spans(r) ? clock_mono_ns() : 0;
 
-		ok = store_outputs(j, out, err, cost, why);
+		ok = (!x->tool_cache || cas_tool_seal(r->o->cas, why)) &&
+		     store_outputs(j, out, err, cost, why);
 		if (report_spans(r))
 			report_store(r, x, start_ns);
 	}
@@ -249,7 +250,7 @@ static bool start_job(struct run *r, struct job *j, struct err *e)
 		pool_start(r->pool, run_step, j);
 		return true;
 	}
-	if (!job_command(j, e))
+	if (!job_command(j, e) || (j->x->tool_cache && !cas_tool_sweep(r->o->cas, e)))
 		return false;
 	return spawn_start(r->children,
 			   &(struct spawn){.argv = j->argv,

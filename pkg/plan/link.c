@@ -17,6 +17,7 @@ struct link {
 	struct str_vec libraries;	   /* of all packages, see load.h */
 	VEC(const struct maker *) foreign; /* what makes further libraries, each once */
 	size_t objects;			   /* inputs before those */
+	const struct toolchain_lto *lto;   /* of the profile, or what flags ask for; NULL: none */
 };
 
 /*
@@ -117,6 +118,34 @@ static bool names_file(struct str flag)
 	return str_startsc(flag, "-Wl,") && (str_containsc(flag, ".") || str_containsc(flag, "/"));
 }
 
+static const struct toolchain_lto *lto_of(const struct toolchain *tc, const struct str_vec *words)
+{
+	const struct toolchain_lto *lto = NULL;
+
+	for (size_t i = 0; i < words->n; i++)
+		if (str_startsc(words->v[i], "-flto"))
+			lto = plan_lto(tc, str_eqc(words->v[i], "-flto=thin") ? STR("thin")
+									      : STR("full"));
+	return lto;
+}
+
+/* Some linkers cannot read what the compiler made for link-time optimisation, whoever asked for it. */
+static void find_lto(struct link *k)
+{
+	const struct plan *p = k->p;
+	const struct toolchain *tc = p->opts.tc;
+	struct str_vec env = {0};
+
+	plan_add_split(p->arena, &env, p->opts.cflags);
+	k->lto = p->lto;
+	if (!k->lto)
+		k->lto = lto_of(tc, &p->profile_flags.cflags);
+	if (!k->lto)
+		k->lto = lto_of(tc, &k->flags.cflags);
+	if (!k->lto)
+		k->lto = lto_of(tc, &env);
+}
+
 /*
  * Files that flags name are inputs too; the linker says which. Under LTO the compiler's driver lists
  * temporary files as well: then the link always runs.
@@ -136,7 +165,7 @@ static void add_depfile(struct link *k, struct str name)
 		buf_printf(&names, "%.*s\n", STR_ARG(k->libraries.v[i]));
 	k->x->step_params = str_dup(p->arena, buf_str(&names));
 	buf_fini(&names);
-	if (p->lto.n && !linker) {
+	if (k->lto && !linker) {
 		k->x->uncacheable = true;
 		return;
 	}
@@ -175,6 +204,10 @@ static void add_link_flags(struct link *k)
 	struct str_vec libs = {0}, env = {0};
 
 	plan_add_split(p->arena, &env, p->opts.ldflags);
+	find_lto(k);
+	for (size_t i = 0; k->lto && i < k->lto->link.n; i++)
+		action_arg(p->arena, k->x, k->lto->link.v[i]);
+	k->x->tool_cache = k->lto != NULL;
 	add_words(k, &p->profile_flags.ldflags);
 	add_words(k, &k->flags.ldflags);
 	add_words(k, &env);
@@ -194,11 +227,9 @@ static void begin(struct link *k, struct plan *p, struct str title, struct str o
 	k->x->tool = tc->link_id;
 	exe = action_output(a, k->x, out, true);
 	for (size_t i = 0; i < tc->link_head.n; i++)
-		action_arg(a, k->x, tc->link_head.v[i]);
+		action_arg(a, k->x, i || !p->linker.n ? tc->link_head.v[i] : p->linker);
 	if (p->strip)
 		action_arg(a, k->x, STR("-s"));
-	if (p->lto.n && !tc->link_is_linker)
-		action_arg(a, k->x, str_eqc(p->lto, "thin") ? STR("-flto=thin") : STR("-flto"));
 	action_arg(a, k->x, STR("-o"));
 	action_arg_out(a, k->x, STR(""), exe);
 	for (size_t i = 0; i < tc->link_pre.n; i++)

@@ -4,6 +4,8 @@
  */
 #include "plan/plan_impl.h"
 
+#include <string.h>
+
 #include "base/path.h"
 
 static const struct profile *find_profile(const struct manifest *m, struct str name)
@@ -107,6 +109,57 @@ static bool no_profile(struct plan *p, struct err *e)
 	return false;
 }
 
+const struct toolchain_lto *plan_lto(const struct toolchain *tc, struct str name)
+{
+	for (size_t i = 0; i < tc->lto.n; i++)
+		if (str_eq(tc->lto.v[i].name, name))
+			return &tc->lto.v[i];
+	return NULL;
+}
+
+static bool choose_lto(struct plan *p, struct str name, struct err *e)
+{
+	const struct toolchain *tc = p->opts.tc;
+	struct buf can = {0};
+
+	if (!name.n || str_eqc(name, "off"))
+		return true;
+	p->lto = plan_lto(tc, name);
+	if (p->lto)
+		return true;
+	for (size_t i = 0; i < tc->lto.n; i++)
+		buf_printf(&can, "'lto: %.*s', ", STR_ARG(tc->lto.v[i].name));
+	err_set(e, ERR_USAGE, "profile '%.*s': the toolchain %.*s cannot do 'lto: %.*s'",
+		STR_ARG(p->opts.profile), STR_ARG(tc->name), STR_ARG(name));
+	err_fix(e, "use %s'lto: off', or CBUILD_TOOLCHAIN=zig or clang-musl", can.n ? can.p : "");
+	buf_fini(&can);
+	return false;
+}
+
+/* Where link_head is the linker itself, LDFLAGS' -fuse-ld= puts another in its place. */
+static bool choose_linker(struct plan *p, struct err *e)
+{
+	const struct toolchain *tc = p->opts.tc;
+	struct str_vec words = {0};
+	struct str want = {0};
+
+	plan_add_split(p->arena, &words, p->opts.ldflags);
+	for (size_t i = 0; i < words.n; i++)
+		if (str_startsc(words.v[i], "-fuse-ld="))
+			want = str_skip(words.v[i], strlen("-fuse-ld="));
+	if (!tc->link_is_linker || !want.n || str_eq(want, tc->linker))
+		return true;
+	want = str_fmt(p->arena, "ld.%.*s", STR_ARG(want));
+	for (size_t i = 0; i < tc->linkers.n; i++)
+		if (str_eq(path_base(tc->linkers.v[i]), want)) {
+			p->linker = tc->linkers.v[i];
+			return true;
+		}
+	err_set(e, ERR_USAGE, "LDFLAGS: the toolchain %.*s cannot link with %.*s",
+		STR_ARG(tc->name), STR_ARG(want));
+	return err_fix(e, "leave -fuse-ld out: it links with ld.%.*s", STR_ARG(tc->linker));
+}
+
 bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct plan_opts *o,
 	       struct err *e)
 {
@@ -117,6 +170,8 @@ bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct pl
 	p->prefix = str_fmt(a, "build/%.*s", STR_ARG(target_folder(a, &o->target)));
 	if (!check_words(a, "CFLAGS", o->cflags, e) || !check_words(a, "LDFLAGS", o->ldflags, e))
 		return false;
+	if (!choose_linker(p, e))
+		return false;
 	known = default_profile(p);
 	if (!known && !own)
 		return no_profile(p, e);
@@ -124,11 +179,9 @@ bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct pl
 		return true;
 	/* A profile's own optimisation flags come later on the command line and win. */
 	plan_flags_add(p, &p->profile_flags, &own->flags);
-	if (!str_eqc(own->lto, "off"))
-		p->lto = own->lto;
 	if (own->strip_set)
 		p->strip = own->strip;
-	return true;
+	return choose_lto(p, own->lto, e);
 }
 
 void plan_flags_add(struct plan *p, struct flags *to, const struct flags *from)
@@ -240,8 +293,8 @@ static void add_compile_flags(struct plan *p, struct action *x, const struct sou
 	else if (!pkg->spec && s->kind == SOURCE_C)
 		action_arg(p->arena, x, STR("-Wall"));
 	add_flags(p, x, &p->profile_flags);
-	if (p->lto.n && s->kind == SOURCE_C)
-		action_arg(p->arena, x, str_eqc(p->lto, "thin") ? STR("-flto=thin") : STR("-flto"));
+	if (p->lto && s->kind == SOURCE_C)
+		add_words(p, x, &p->lto->cc);
 	add_flags(p, x, &pkg->flags);
 	add_flags(p, x, &pkg->export_flags);
 	for (size_t i = 0; i < s->owners.n; i++)

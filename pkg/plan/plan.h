@@ -41,14 +41,18 @@ struct plan {
 	struct map programs; /* a program's module and name -> its link and policy check */
 	struct str prefix;   /* folder of canonical outputs: "build/linux-amd64" */
 	struct flags profile_flags;
-	struct str lto;
+	const struct toolchain_lto *lto; /* what the profile asks for; NULL: nothing */
+	struct str linker;		 /* program that LDFLAGS choose with -fuse-ld=; or empty */
 	bool strip;
 };
 
 /* The flags that every compile and link gets: of the manifest's profile, of CFLAGS and LDFLAGS. */
 void plan_common_flags(struct arena *a, const struct plan_opts *o, struct str_vec *cflags,
 		       struct str_vec *ldflags);
-/* A plan adds to graph g, which several targets' plans may share. ERR_USAGE: no such profile, bad CFLAGS. */
+/*
+ * A plan adds to graph g, which several targets' plans may share. ERR_USAGE: no such profile, bad CFLAGS, a
+ * kind of link-time optimisation or a linker that the toolchain does not have.
+ */
 bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct plan_opts *o,
 	       struct err *e) ATTR_MUST_USE;
 /* The compile of one source; output 0 is the object. */

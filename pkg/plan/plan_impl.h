@@ -9,6 +9,8 @@
 /* A new action of this plan's target with the fixed environment. */
 struct action *plan_new_action(struct plan *p, struct str title);
 void plan_flags_add(struct plan *p, struct flags *to, const struct flags *from);
+/* What the toolchain adds for link-time optimisation of that name; NULL when it can't do it. */
+const struct toolchain_lto *plan_lto(const struct toolchain *tc, struct str name);
 /* Words of CFLAGS or LDFLAGS, split as make's shell would: quotes and backslashes count. */
 void plan_add_split(struct arena *a, struct str_vec *to, struct str text);
 

@@ -126,6 +126,77 @@ void TestPlanLinkThroughDriver(struct test *t)
 	arena_fini(&f.a);
 }
 
+static void add_lto(struct fixture *f, const char *name, const char *cc, const char *link)
+{
+	struct toolchain_lto *x = vec_push(&f->a, &f->tc.lto);
+
+	x->name = str_of(name);
+	words(&f->a, &x->cc, cc);
+	words(&f->a, &x->link, link);
+}
+
+static bool again(struct fixture *f, const char *lto, const char *ldflags)
+{
+	struct plan_opts o = f->plan.opts;
+	struct profile *p = vec_push(&f->a, &f->manifest.profiles);
+
+	*p = (struct profile){.name = STR("own"), .lto = str_of(lto)};
+	o.profile = p->name;
+	o.ldflags = str_of(ldflags);
+	f->e = (struct err){0};
+	return plan_init(&f->plan, &f->a, &f->graph, &o, &f->e);
+}
+
+/* What the toolchain says for a kind of it, in compiles and links; a kind that it lacks is refused. */
+void TestPlanLto(struct test *t)
+{
+	struct fixture f;
+	struct action *x, *policy;
+
+	begin(t, &f, "dev");
+	add_lto(&f, "thin", "-CTHIN", "--LTHIN");
+	T_MUST(t, again(&f, "thin", ""));
+	x = plan_program(&f.plan, &f.app.programs.v[0], &policy);
+	T_OK(t, strstr(command(&f, x), ".o --LTHIN libc.a") && x->tool_cache);
+	T_OK(t, strstr(command(&f, x->inputs.v[0].from), " -CTHIN "));
+	f.manifest.profiles.n = 0;
+	T_OK(t, !again(&f, "full", ""));
+	T_EQ_STR(t, f.e.fix, "use 'lto: thin', 'lto: off', or CBUILD_TOOLCHAIN=zig or clang-musl");
+	arena_fini(&f.a);
+}
+
+/* A flag asks for it: objects are as the flag says, the link as the toolchain does. */
+void TestPlanLtoByFlag(struct test *t)
+{
+	struct fixture f;
+	struct action *x, *policy;
+
+	begin(t, &f, "dev");
+	add_lto(&f, "full", "-CFULL", "--LFULL");
+	words(&f.a, &f.log.flags.cflags, "-flto");
+	x = plan_program(&f.plan, &f.app.programs.v[0], &policy);
+	T_OK(t, strstr(command(&f, x), ".o --LFULL libc.a"));
+	T_OK(t, !strstr(command(&f, x->inputs.v[1].from), "-CFULL"));
+	arena_fini(&f.a);
+}
+
+void TestPlanLinkerOfTheUser(struct test *t)
+{
+	struct fixture f;
+	struct action *x, *policy;
+
+	begin(t, &f, "dev");
+	f.tc.linker = STR("lld");
+	words(&f.a, &f.tc.linkers, "/bin/ld.lld /bin/ld.bfd");
+	T_OK(t, again(&f, "", "-fuse-ld=lld") && !f.plan.linker.n);
+	T_MUST(t, again(&f, "", "-fuse-ld=lld -fuse-ld=bfd"));
+	x = plan_program(&f.plan, &f.app.programs.v[0], &policy);
+	T_OK(t, str_startsc(str_of(command(&f, x)), "/bin/ld.bfd -static -o "));
+	T_OK(t, !again(&f, "", "-fuse-ld=gold"));
+	T_EQ_STR(t, f.e.fix, "leave -fuse-ld out: it links with ld.lld");
+	arena_fini(&f.a);
+}
+
 /* Files that linker flags name: the linker lists them, and -L folders' names are in the key. */
 void TestPlanLinkFiles(struct test *t)
 {

@@ -158,15 +158,27 @@ static bool file_has_symbol(const struct policy *k, size_t input, struct str nam
 	return has;
 }
 
+static bool is_elf(const struct policy *k, size_t input)
+{
+	struct elf_facts f;
+	struct err ignored;
+
+	return facts_of(k, input, k->io->scratch, &f, &ignored);
+}
+
 /*
  * dlopen cannot work in a static program. It is no error: a library may offer plugins that nobody uses.
- * Only an unstripped program says whether the call survived section garbage collection.
+ * Only an unstripped program says whether the call survived section garbage collection, and an object of
+ * link-time optimisation does not say whether it calls.
  */
 static void warn_dlopen(const struct policy *k)
 {
+	bool hidden = false;
+
 	if (!k->is_static || !file_has_symbol(k, 0, STR("dlopen"), true))
 		return;
-	for (size_t i = 0; i < k->objects.n && i + 1 < k->io->in_count; i++)
+	for (size_t i = 0; i < k->objects.n && i + 1 < k->io->in_count; i++) {
+		hidden = hidden || !is_elf(k, i + 1);
 		if (file_has_symbol(k, i + 1, STR("dlopen"), false)) {
 			buf_printf(k->io->words,
 				   "warning: %.*s calls dlopen (in the object of '%.*s'), which "
@@ -174,6 +186,11 @@ static void warn_dlopen(const struct policy *k)
 				   STR_ARG(k->name), STR_ARG(k->objects.v[i]));
 			return;
 		}
+	}
+	if (hidden)
+		buf_printf(k->io->words,
+			   "warning: %.*s calls dlopen, which always fails in a static program\n",
+			   STR_ARG(k->name));
 }
 
 static bool run_policy(const struct step_io *io, struct err *e)
@@ -192,4 +209,4 @@ static bool run_policy(const struct step_io *io, struct err *e)
 	return file_write_fast(io->out[0], line, 0644, e);
 }
 
-const struct step plan_policy_step = {.name = "elf-policy", .version = "3", .run = run_policy};
+const struct step plan_policy_step = {.name = "elf-policy", .version = "4", .run = run_policy};

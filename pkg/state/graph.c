@@ -184,6 +184,7 @@ static void add_action(struct writer *w, const struct action *x)
 				 .tool = add_tool(w, &x->tool),
 				 .key = x->key,
 				 .placed = has_placed(x),
+				 .tool_cache = x->tool_cache,
 				 .done = x->state == ACTION_CACHED || x->state == ACTION_RAN};
 
 	/* What was not wanted only keeps its number. */

@@ -26,9 +26,9 @@ struct graph_action {
 	uint32_t argv_at, argv_n; /* pool: string, kind << ARG_KIND_SHIFT | index */
 	uint32_t in_at, in_n;	  /* pool: inputs, in order */
 	uint32_t out_at, out_n;
-	uint32_t more_at, more_n; /* pool: discovered inputs */
-	uint16_t placed,
-	    done; /* placed: it runs in a box, makes or reads what is put into the tree */
+	uint32_t more_at, more_n;   /* pool: discovered inputs */
+	uint8_t tool_cache, placed; /* it runs in a box, makes or reads what is put into the tree */
+	uint16_t done;
 	struct digest key;
 };
 

@@ -18,6 +18,7 @@ enum field_type {
 	F_VARS,
 	F_KIND,
 	F_SINCE,
+	F_LTO,
 	F_RELEASES,
 	F_TARGETS
 };
@@ -52,6 +53,7 @@ static const struct field FIELDS[] = {
     {"probe", F_VARS, offsetof(struct tc_desc, probe)},
     {"search", F_VARS, offsetof(struct tc_desc, search)},
     {"links", F_VARS, offsetof(struct tc_desc, links)},
+    {"lto", F_LTO, offsetof(struct tc_desc, lto)},
     {"since", F_SINCE, offsetof(struct tc_desc, since)},
     {"releases", F_RELEASES, offsetof(struct tc_desc, releases)},
     {"targets", F_TARGETS, offsetof(struct tc_desc, targets)},
@@ -156,6 +158,24 @@ static bool read_since(struct reader *r, const struct yaml_node *n, struct tc_de
 	return true;
 }
 
+static bool read_lto(struct reader *r, const struct yaml_node *n, struct tc_desc *d)
+{
+	if (n->kind != YAML_MAP)
+		return wrong(r, n, "a map");
+	for (size_t i = 0; i < n->pairs.n; i++) {
+		struct toolchain_lto *x = vec_push(r->a, &d->lto);
+		const struct yaml_node *cc = yaml_get(n->pairs.v[i].value, "cc");
+		const struct yaml_node *link = yaml_get(n->pairs.v[i].value, "link");
+
+		x->name = n->pairs.v[i].key->text;
+		if (!cc || !link)
+			return wrong(r, n->pairs.v[i].key, "cc and link");
+		if (!read_words(r, cc, &x->cc) || !read_words(r, link, &x->link))
+			return false;
+	}
+	return true;
+}
+
 static bool read_archive(struct reader *r, const struct yaml_node *n, struct tc_archive *x)
 {
 	const struct yaml_node *host = yaml_get(n, "host"), *sha256 = yaml_get(n, "sha256");
@@ -225,6 +245,8 @@ static bool read_field(struct reader *r, const struct field *f, const struct yam
 		return read_kind(r, n, at);
 	case F_SINCE:
 		return read_since(r, n, r->d);
+	case F_LTO:
+		return read_lto(r, n, r->d);
 	case F_RELEASES:
 		return read_releases(r, n, r->d);
 	case F_TARGETS:

@@ -63,7 +63,7 @@ static void set_zig(struct arena *a, struct tc_found *f, struct str root, struct
 	f->root = root;
 	f->mount_name = str_fmt(a, "zig-%.*s", STR_ARG(f->version));
 	f->cc = path_join(a, root, STR("zig"));
-	f->ld = f->cc;
+	tc_var_set(a, &f->vars, STR("linker"), STR("lld"));
 	tc_var_set(a, &f->vars, STR("zig"), f->cc);
 	tc_var_set(a, &f->vars, STR("version"), f->version);
 }
@@ -192,17 +192,46 @@ static struct str listed(struct arena *a, const struct str_vec *v)
 	return out;
 }
 
-static bool find_linker(struct arena *a, struct tc_found *f, struct str *why, struct err *e)
+struct str tc_linker_name(struct str base)
+{
+	struct str name = str_skip(base, str_startsc(base, "ld.") ? 3 : base.n);
+
+	return str_from(name.p, str_find(name, '-'));
+}
+
+/* A program that is there and cannot run (a library is missing) is none. */
+static void try_linker(struct arena *a, struct tc_found *f, const struct toolchain_opts *o,
+		       struct str name)
+{
+	struct str_vec argv = {0};
+	struct str path, version;
+	struct err broken;
+
+	if (!path_search(a, str_c(a, name), &path) || str_vec_has(&f->linkers, path))
+		return;
+	*vec_push(a, &argv) = path;
+	*vec_push(a, &argv) = STR("--version");
+	if (tc_run_memo(a, o, &argv, NULL, &version, &broken))
+		*vec_push(a, &f->linkers) = path;
+}
+
+static bool find_linkers(struct arena *a, struct tc_found *f, const struct toolchain_opts *o,
+			 struct str *why, struct err *e)
 {
 	const struct tc_vars *sets[] = {&f->vars};
 	struct str_vec names = {0};
-	struct str name;
+	struct str first, base;
 
 	if (!tc_expand(a, &f->desc->linker, sets, 1, &names, e))
 		return false;
-	if (names.n > 0 && !first_program(a, &names, &f->ld, &name))
+	for (size_t i = 0; i < names.n; i++)
+		try_linker(a, f, o, names.v[i]);
+	if (names.n > 0 && f->linkers.n == 0)
 		*why = str_fmt(a, "no linker on the PATH (%.*s)", STR_ARG(listed(a, &names)));
-	tc_var_set(a, &f->vars, STR("ld"), f->ld);
+	first = f->linkers.n > 0 ? f->linkers.v[0] : STR("");
+	base = path_base(first);
+	tc_var_set(a, &f->vars, STR("ld"), first);
+	tc_var_set(a, &f->vars, STR("linker"), tc_linker_name(base));
 	return true;
 }
 
@@ -296,7 +325,7 @@ static bool find_system(struct arena *a, const struct tc_desc *d, const struct t
 	tc_var_set(a, &f->vars, STR("cc"), cc);
 	tc_var_set(a, &f->vars, STR("suffix"),
 		   str_skip(name, d->kind == TC_DEBIAN ? dash : name.n));
-	if (!find_linker(a, f, why, e) || !run_probes(a, f, o, e) || !make_links(a, f, e))
+	if (!find_linkers(a, f, o, why, e) || !run_probes(a, f, o, e) || !make_links(a, f, e))
 		return false;
 	set_since(a, f);
 	if (why->n == 0 && find_folders(a, f, why))

@@ -166,6 +166,18 @@ static bool add_libraries(const struct id_ctx *c, struct buf *b, struct str prog
 	return true;
 }
 
+/* All that could be chosen: which one a link takes (-fuse-ld) is in its words. */
+static bool add_linkers(const struct id_ctx *c, struct buf *b, struct err *e)
+{
+	const struct str_vec alone = {.v = (struct str[]){c->f->cc}, .n = 1, .cap = 1};
+	const struct str_vec *v = c->f->linkers.n > 0 ? &c->f->linkers : &alone;
+
+	for (size_t i = 0; i < v->n; i++)
+		if (!add_file(c, b, v->v[i], e) || !add_libraries(c, b, v->v[i], e))
+			return false;
+	return true;
+}
+
 /* A file as it is, a folder by its content; a word that names neither is a flag and is in argv
  * already. */
 static bool add_words(const struct id_ctx *c, struct buf *b, const struct str_vec *words,
@@ -200,7 +212,6 @@ bool tc_identify(struct arena *a, const struct tc_found *f, const struct tc_vars
 {
 	struct id_ctx c = {.a = a, .o = o, .f = f};
 	struct buf cc = {0}, ld = {0};
-	struct str linker = f->ld.n > 0 ? f->ld : f->cc;
 
 	if (f->mount_name.n > 0)
 		c.mounted = path_join(a, o->mount, f->mount_name);
@@ -210,7 +221,7 @@ bool tc_identify(struct arena *a, const struct tc_found *f, const struct tc_vars
 	bool ok = add_file(&c, &cc, f->cc, e) && add_libraries(&c, &cc, f->cc, e) &&
 		  expanded(&c, &cc, &f->desc->compile_files, sets, set_count, e) &&
 		  expanded(&c, &cc, &f->desc->headers, sets, set_count, e) &&
-		  add_file(&c, &ld, linker, e) && add_libraries(&c, &ld, linker, e) &&
+		  add_linkers(&c, &ld, e) &&
 		  expanded(&c, &ld, &f->desc->link_files, sets, set_count, e) &&
 		  add_words(&c, &ld, &tc->link_pre, e) && add_words(&c, &ld, &tc->link_post, e);
 

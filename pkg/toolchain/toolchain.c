@@ -9,7 +9,7 @@
 #include "base/path.h"
 #include "sys/file.h"
 
-enum { CHOICE_LIMIT = 4096 };
+enum { CHOICE_LIMIT = 4096, TOOL_CACHE_HEX = 16 };
 
 struct choice {
 	struct arena *a;
@@ -107,6 +107,31 @@ static bool fill_commands(struct arena *a, const struct tc_found *f,
 			       &tc->link_pre, &tc->link_post, e);
 }
 
+/*
+ * Link-time optimisation. {tool-cache} is a folder of one linker's own: two builds of LLVM may have one
+ * version and make different code.
+ */
+static bool fill_lto(struct arena *a, const struct tc_found *f, const struct toolchain_opts *o,
+		     struct tc_vars *places, const struct tc_vars *const *sets, size_t n,
+		     struct toolchain *tc, struct err *e)
+{
+	char hex[DIGEST_HEX + 1];
+
+	digest_hex(&tc->link_id, hex);
+	tc_var_set(a, places, STR("tool-cache"),
+		   path_join(a, o->tool_cache, str_from(hex, TOOL_CACHE_HEX)));
+	for (size_t i = 0; i < f->desc->lto.n; i++) {
+		const struct toolchain_lto *from = &f->desc->lto.v[i];
+		struct toolchain_lto *to = vec_push(a, &tc->lto);
+
+		to->name = from->name;
+		if (!tc_expand(a, &from->cc, sets, n, &to->cc, e) ||
+		    !tc_expand(a, &from->link, sets, n, &to->link, e))
+			return false;
+	}
+	return true;
+}
+
 static bool open_found(const struct choice *c, const struct tc_found *f, const struct tc_target *t,
 		       struct toolchain **out, struct err *e)
 {
@@ -123,10 +148,14 @@ static bool open_found(const struct choice *c, const struct tc_found *f, const s
 	tc->root = f->root;
 	tc->mount_name = f->mount_name;
 	tc->link_is_linker = f->desc->link_is_linker;
+	tc->linker = tc_var_str(&f->vars, STR("linker"));
+	tc->linkers = f->linkers;
 	tc->is_static = f->desc->is_static;
 	tc->static_pie = f->desc->static_pie;
 	*out = tc;
-	return fill_commands(c->a, f, sets, 3, tc, e) && tc_identify(c->a, f, sets, 3, c->o, tc, e);
+	return fill_commands(c->a, f, sets, 3, tc, e) &&
+	       tc_identify(c->a, f, sets, 3, c->o, tc, e) &&
+	       fill_lto(c->a, f, c->o, &places, sets, 3, tc, e);
 }
 
 static void add_reason(struct choice *c, const struct tc_desc *d, struct str why)

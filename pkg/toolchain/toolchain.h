@@ -29,6 +29,12 @@
 #include "base/target.h"
 #include "base/vec.h"
 
+/* What `lto: NAME` of a profile adds to each compile and link. */
+struct toolchain_lto {
+	struct str name; /* "thin" or "full" */
+	struct str_vec cc, link;
+};
+
 struct toolchain {
 	struct str name;    /* "zig", "clang-musl", "musl-gcc", "gcc" */
 	struct str version; /* "0.15.1" */
@@ -41,9 +47,13 @@ struct toolchain {
 	struct str_vec link_pre;  /* crt objects before the program's objects */
 	struct str_vec link_post; /* libc, runtime, crt objects behind them */
 	bool link_is_linker;	  /* link_head is ld.lld itself: -Wl,a,b must be given as a b */
-	bool is_static;		  /* programs come out static (musl); false for glibc gcc */
-	bool static_pie;	  /* programs come out ET_DYN static-pie */
-	struct str ar;		  /* argv[0] of an ar that knows D, or empty */
+	struct str linker;	  /* which one links: "lld", "mold", "bfd" */
+	/* Programs that can stand for link_head's argv[0], the default first; empty: no choice. */
+	struct str_vec linkers;
+	VEC(struct toolchain_lto) lto; /* what of it this toolchain can do */
+	bool is_static;		       /* programs come out static (musl); false for glibc gcc */
+	bool static_pie;	       /* programs come out ET_DYN static-pie */
+	struct str ar;		       /* argv[0] of an ar that knows D, or empty */
 	struct str_vec env;	  /* "K=V" every command needs (caches in private folders...) */
 	struct digest compile_id; /* compiler executable + its headers: part of compile keys */
 	struct digest link_id;	  /* linker + libc + crt: part of link keys */
@@ -55,7 +65,9 @@ struct toolchain_opts {
 	struct str cache_dir; /* absolute; toolchains lie in CACHE/toolchain */
 	struct str wanted;    /* a name, "name-version" or empty: choose in the documented order */
 	struct str mount;     /* relative folder under which roots are linked */
-	bool no_install;      /* never fetch or generate anything that needs the network */
+	/* relative folder for what tools keep for themselves (cas_tool_sweep): "build/.x/tool" */
+	struct str tool_cache;
+	bool no_install;	 /* never fetch or generate anything that needs the network */
 	struct event_sink *sink; /* notes and progress (sysroots take seconds) */
 };
 

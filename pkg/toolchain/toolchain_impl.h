@@ -55,15 +55,16 @@ struct tc_desc {
 	enum tc_kind kind;
 	uint64_t order; /* lower first; 0: never chosen unless named */
 	bool is_static, static_pie, link_is_linker;
-	struct str_vec compiler, linker; /* program names to look for; linker may use {suffix} */
+	struct str_vec compiler, linker; /* programs to look for; linker may use {suffix} */
 	struct str_vec cc, link, link_pre, link_post, env, trusted;
 	struct tc_vars probe;  /* variable: command that prints it */
 	struct tc_vars search; /* variable: folders, the first that exists */
 	struct tc_vars links;  /* name in the root: absolute path it links to */
 	VEC(struct tc_since) since;
-	struct str_vec headers;	      /* folders whose content is part of the compile identity */
-	struct str_vec compile_files; /* further programs and files of the compile identity */
-	struct str_vec link_files;    /* ditto, link identity */
+	VEC(struct toolchain_lto) lto; /* words with variables */
+	struct str_vec headers;	       /* folders whose content is part of the compile identity */
+	struct str_vec compile_files;  /* further programs and files of the compile identity */
+	struct str_vec link_files;     /* ditto, link identity */
 	struct str_vec libraries; /* loaded libraries with these in their names are part of both */
 	struct str_vec default_libs;	 /* empty archives for -lX of what libc.a holds already */
 	VEC(struct tc_release) releases; /* first: the default */
@@ -74,11 +75,11 @@ struct tc_desc {
 struct tc_found {
 	const struct tc_desc *desc;
 	struct str version;
-	struct str root;       /* absolute; may be empty */
-	struct str mount_name; /* link name below the mount folder */
-	struct str cc;	       /* the compiler's executable, absolute */
-	struct str ld;	       /* the linker's, absolute; may be empty */
-	struct str sysroots;   /* folder below root that holds one folder a target */
+	struct str root;	/* absolute; may be empty */
+	struct str mount_name;	/* link name below the mount folder */
+	struct str cc;		/* the compiler's executable, absolute */
+	struct str_vec linkers; /* those that run, absolute, best first; may be empty */
+	struct str sysroots;	/* folder below root that holds one folder a target */
 	struct tc_vars vars;
 };
 struct tc_found_vec VEC_BODY(struct tc_found);
@@ -109,6 +110,8 @@ struct str tc_wanted(struct arena *a, const struct toolchain_opts *o);
  */
 bool tc_find(struct arena *a, const struct tc_desc *d, const struct toolchain_opts *o,
 	     struct tc_found_vec *out, struct str *why, struct err *e) ATTR_MUST_USE;
+/* "lld" of "ld.lld-19"; empty for a plain "ld". */
+struct str tc_linker_name(struct str base);
 /*
  * A fresh folder "PREFIX..." below parent. Call it under parent's lock: what an interrupted run
  * left with that prefix is removed first.

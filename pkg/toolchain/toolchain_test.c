@@ -107,11 +107,21 @@ void TestToolchainVersionCmp(struct test *t)
 	}
 }
 
+static void check_words(struct test *t, const struct tc_desc *d, const struct str_vec *words,
+			const struct tc_vars *const *sets)
+{
+	struct str_vec out = {0};
+	struct err e = {0};
+
+	T_CHECK(t, tc_expand(&arena, words, sets, 2, &out, &e), "%.*s: %s", STR_ARG(d->file),
+		e.msg);
+}
+
 /* Every word of every embedded descriptor can be expanded for every target it names. */
 static void check_desc(struct test *t, const struct tc_desc *d)
 {
-	static const char *const names[] = {"root", "sysroot", "cc",	"ld",
-					    "zig",  "version", "suffix"};
+	static const char *const names[] = {"root",    "sysroot", "cc",	    "ld",	 "zig",
+					    "version", "suffix",  "linker", "tool-cache"};
 	struct tc_vars vars = {0};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -129,11 +139,11 @@ static void check_desc(struct test *t, const struct tc_desc *d)
 						 &d->headers,	&d->compile_files, &d->link_files};
 
 		for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++) {
-			struct str_vec out = {0};
-			struct err e = {0};
-
-			T_CHECK(t, tc_expand(&arena, lists[k], sets, 2, &out, &e),
-				"%.*s, list %zu: %s", STR_ARG(d->file), k, e.msg);
+			check_words(t, d, lists[k], sets);
+		}
+		for (size_t k = 0; k < d->lto.n; k++) {
+			check_words(t, d, &d->lto.v[k].cc, sets);
+			check_words(t, d, &d->lto.v[k].link, sets);
 		}
 	}
 }
@@ -169,6 +179,7 @@ void TestToolchainDescriptorMistakes(struct test *t)
 	     "expected 64 lower-case hex digits", 4},
 	    {"releases:\n- version: 1.0\n  archives:\n  - {host: linux/amd64, sha256: beef}\n",
 	     "expected host, sha256 and url, or pip and release", 4},
+	    {"name: x\nlto: {thin: {cc: [-flto]}}\n", "expected cc and link", 2},
 	    {"name: x\n", "a descriptor needs name, cc and targets", 0},
 	};
 
@@ -181,6 +192,44 @@ void TestToolchainDescriptorMistakes(struct test *t)
 		T_EQ_STR(t, e.msg, cases[i].want);
 		T_EQ_INT(t, e.line, cases[i].line);
 	}
+}
+
+void TestToolchainLinkerName(struct test *t)
+{
+	static const struct {
+		const char *base, *want;
+	} cases[] = {
+	    {"ld.lld", "lld"}, {"ld.lld-19", "lld"}, {"ld.bfd", "bfd"}, {"ld", ""}, {"", ""}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		T_EQ_STR(t, str_c(&arena, tc_linker_name(str_of(cases[i].base))), cases[i].want);
+}
+
+/* The first linker that runs is taken; one that is there and cannot run is passed over. */
+void TestToolchainLinkerChoice(struct test *t)
+{
+	static const char YAML[] =
+	    "name: sys\nkind: system\nlinker: true\ncompiler: [%s/cc]\n"
+	    "link-program: [%s/ld.lld, %s/ld.mold, %s/ld.bfd]\nprobe: {version: [echo, \"1\"]}\n"
+	    "cc: [\"{cc}\"]\nlink: [\"{ld}\", \"-fuse-ld={linker}\"]\ntargets: {linux/amd64: {}}\n";
+	const char *dir = in_dir(t, "bin");
+	struct toolchain_opts o = {.cache_dir = str_of(in_dir(t, "cache"))};
+	struct tc_found_vec found = {0};
+	struct str yaml = str_fmt(&arena, YAML, dir, dir, dir, dir), why;
+	struct tc_desc d;
+	struct err e = {0};
+
+	T_CHECK(t, tc_desc_parse(&arena, STR("d.yaml"), yaml, &d, &e), "%s", e.msg);
+	put(t, str_c(&arena, str_fmt(&arena, "%s/cc", dir)), "#!/bin/sh\n", 0755);
+	T_MUST(t, tc_find(&arena, &d, &o, &found, &why, &e));
+	T_OK(t, found.n == 0 && str_startsc(why, "no linker on the PATH ("));
+	put(t, str_c(&arena, str_fmt(&arena, "%s/ld.lld", dir)), "#!/bin/sh\nexit 127\n", 0755);
+	put(t, str_c(&arena, str_fmt(&arena, "%s/ld.mold", dir)), "#!/bin/sh\n", 0755);
+	put(t, str_c(&arena, str_fmt(&arena, "%s/ld.bfd", dir)), "#!/bin/sh\n", 0755);
+	T_MUST(t, tc_find(&arena, &d, &o, &found, &why, &e));
+	T_EQ_INT(t, found.n, 1);
+	T_EQ_INT(t, found.v[0].linkers.n, 2);
+	T_EQ_STR(t, str_c(&arena, tc_var_str(&found.v[0].vars, STR("linker"))), "mold");
 }
 
 /* An ar archive of one member; date and owner as given. */
