@@ -16,8 +16,9 @@ static void tool_writes(struct world *w, const char *name, const char *text)
 {
 	const char *path = tool_file(w, name);
 
-	store_must(w, folder_make_for(path, &w->e) && file_write_fast(path, str_of(text), 0600, &w->e),
-	     name);
+	store_must(w,
+		   folder_make_for(path, &w->e) && file_write_fast(path, str_of(text), 0600, &w->e),
+		   name);
 }
 
 /* After a sweep, does the file stay? */
@@ -65,4 +66,3 @@ void TestCasToolStoreUpkeep(struct test *t)
 	T_OK(t, damaged == 0 && !survives(&w, "young"));
 	close_store(&w);
 }
-

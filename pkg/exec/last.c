@@ -23,7 +23,7 @@ struct head {
 };
 
 struct entry {
-	const char *pieces;  /* of its batch */
+	const char *pieces; /* of its batch */
 	size_t piece_bytes;
 	const char *offsets; /* unaligned */
 	uint32_t count;
