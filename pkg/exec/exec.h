@@ -54,6 +54,10 @@ struct arg {
 	uint32_t index; /* into inputs or outputs */
 };
 
+/*
+ * What another action made is read in the cache by the words that spell it. A command's input that no word
+ * spells is read by its name (a generated header): it is put at its path before the command starts.
+ */
 struct input {
 	struct str path;      /* canonical path, relative to the root (or absolute: system file) */
 	struct action *from;  /* NULL: a file of the tree; else the action that makes it */
@@ -101,6 +105,11 @@ struct action {
 	struct str_vec env; /* "K=V"; exactly the child's environment (sorted in the key) */
 	struct digest tool; /* identity of what runs it; in the key */
 	bool uncacheable;   /* always run, never recorded (say why in the title) */
+	/*
+	 * A question to a tool: when it fails, all outputs are empty, and that is a result like any other.
+	 * What it prints is dropped.
+	 */
+	bool asks;
 	/* Its result is there already: exec takes it as it is and neither looks it up nor runs it. */
 	bool settled;
 	/* result and words are there already for this key; zero: for none. */

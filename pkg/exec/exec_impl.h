@@ -209,6 +209,7 @@ struct job {
 	struct str *outs; /* real paths of the outputs' temporaries */
 	const char **argv, **env;
 	struct str rsp; /* the response file, or empty */
+	bool *by_name;	/* an input: it lies at its path, see struct input; NULL: a step's */
 	uint64_t started_ms;
 	uint64_t started_ns, ended_ns; /* clock_mono_ns */
 	unsigned slot;
@@ -249,6 +250,8 @@ struct job *job_new(struct run *r, struct action *x);
 bool job_command(struct job *j, struct err *e) ATTR_MUST_USE;
 /* The step's view of its inputs and outputs, in job->io. */
 void job_step(struct job *j);
+/* Puts the inputs that are read by name at their paths. */
+bool job_place(struct job *j, struct err *e) ATTR_MUST_USE;
 /* Removes what is left of its temporaries and frees it; accepts NULL. */
 void job_free(struct job *j);
 /* words with real paths (blobs, temporaries) spelled as the action declares them; in arena a. */

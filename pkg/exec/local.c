@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "exec/exec_impl.h"
 #include "sys/clock.h"
+#include "sys/watch.h"
 
 /*
  * Linux allows 128 KiB a word and, for all words with the environment, a quarter of the stack
@@ -100,10 +101,55 @@ static bool use_rsp(struct job *j, size_t n, struct err *e)
 	return true;
 }
 
+/* Which inputs no word spells, of those that other actions made. */
+static void find_by_name(struct job *j)
+{
+	const struct action *x = j->x;
+
+	j->by_name = arena_array(&j->scratch, bool, x->inputs.n);
+	for (size_t i = 0; i < x->inputs.n; i++)
+		j->by_name[i] = x->inputs.v[i].from != NULL;
+	for (size_t i = 0; i < x->argv.n; i++)
+		if (x->argv.v[i].kind == ARG_INPUT)
+			j->by_name[x->argv.v[i].index] = false;
+}
+
+/* Leaves alone what is there with the same content: several actions may read it at once. */
+static bool place_input(struct job *j, const struct input *in, struct err *e)
+{
+	struct file_memo *memo = j->run->memo;
+	struct digest have;
+	enum cas_result r;
+
+	if (memo_still_same(memo, in->path, &in->digest) ||
+	    (file_memo_digest(memo, in->path, &have, e) && digest_eq(&have, &in->digest)))
+		return true;
+	r = cas_place(j->run->o->cas, &in->digest, str_c(&j->scratch, in->path), 0644, e);
+	if (r == CAS_MISS)
+		return err_set(e, ERR_IO, "%.*s left the cache while it was being used",
+			       STR_ARG(in->path));
+	/* The memo looks again. */
+	return r == CAS_HIT && !memo_still_same(memo, in->path, &in->digest) &&
+	       file_memo_digest(memo, in->path, &have, e);
+}
+
+bool job_place(struct job *j, struct err *e)
+{
+	bool ok = true;
+
+	watch_pause(); /* they are made, not found */
+	for (size_t i = 0; ok && i < j->x->inputs.n; i++)
+		ok = !j->by_name[i] || place_input(j, &j->x->inputs.v[i], e);
+	watch_resume();
+	return ok;
+}
+
 bool job_command(struct job *j, struct err *e)
 {
 	const struct action *x = j->x;
 	size_t bytes = 0;
+
+	find_by_name(j);
 
 	/* Else each tool would say in its own words that its output cannot be made. */
 	if (!cas_writable(j->run->o->cas, e))

@@ -283,3 +283,75 @@ void TestScheduleCriticalPathFirst(struct test *t)
 	T_OK(t, schedule_next(&s) == top);
 	close_world(&w);
 }
+
+/* A made input that no word spells lies at its path, before each command that reads it. */
+void TestExecReadByName(struct test *t)
+{
+	struct world w;
+	struct action *header, *x;
+
+	open_world(&w, t);
+	write_file(&w, "in.txt", "one");
+	header = add_upper(&w, "in.txt", "gen/x.h");
+	x = shell(&w, "compile", "cat gen/x.h >\"$1\"");
+	makes(&w, x, "out/x");
+	action_input_from(&w.a, x, header, 0);
+	must(&w, run(&w), "run");
+	T_EQ_STR(t, content(&w, x, 0), "ONE");
+	/* Somebody damaged it: it is put back when something must read it, and only then. */
+	write_file(&w, "gen/x.h", "rubbish");
+	must(&w, run(&w), "all cached");
+	expect_counts(&w, 0, 2);
+	x->env.n = 0;
+	*vec_push(&w.a, &x->env) = STR("PATH=/bin:/usr/bin");
+	must(&w, run(&w), "damaged");
+	T_EQ_STR(t, content(&w, x, 0), "ONE");
+	write_file(&w, "in.txt", "two");
+	must(&w, run(&w), "changed");
+	T_EQ_STR(t, content(&w, x, 0), "TWO");
+	close_world(&w);
+}
+
+/* A tool that changes what it reads by name gets no result kept. */
+void TestExecReadByNameChanged(struct test *t)
+{
+	struct world w;
+	struct action *header, *x;
+
+	open_world(&w, t);
+	write_file(&w, "in.txt", "one");
+	header = add_upper(&w, "in.txt", "gen/x.h");
+	x = shell(&w, "compile", "echo other >gen/x.h; cat gen/x.h >\"$1\"");
+	makes(&w, x, "out/x");
+	action_input_from(&w.a, x, header, 0);
+	must(&w, run(&w), "run");
+	must(&w, run(&w), "again");
+	expect_counts(&w, 1, 1);
+	close_world(&w);
+}
+
+void TestExecQuestion(struct test *t)
+{
+	struct world w;
+	struct action *yes, *no, *killed;
+
+	open_world(&w, t);
+	yes = shell(&w, "yes", "echo warning; echo 1 >\"$1\"");
+	makes(&w, yes, "out/yes");
+	no = shell(&w, "no", "echo half >\"$1\"; echo error >&2; exit 1");
+	makes(&w, no, "out/no");
+	makes_depfile(&w, no, "out/no.d");
+	yes->asks = no->asks = true;
+	must(&w, run(&w), "run");
+	T_EQ_STR(t, content(&w, yes, 0), "1\n");
+	T_EQ_STR(t, content(&w, no, 0), "");
+	expect_log(&w, "ran yes\nran no\n");
+	must(&w, run(&w), "again");
+	expect_counts(&w, 0, 2);
+	killed = shell(&w, "killed", "kill -9 $$");
+	makes(&w, killed, "out/killed");
+	killed->asks = true;
+	T_OK(t, !run(&w));
+	T_EQ_STR(t, w.e.msg, "killed: killed by signal 9");
+	close_world(&w);
+}

@@ -41,10 +41,11 @@ static bool store_words(struct job *j, struct str words, struct digest *out, str
 	return !words.n || cas_put(j->run->o->cas, words, false, out, e);
 }
 
-static bool is_trusted(const struct run *r, struct str path)
+static bool is_trusted(struct arena *a, const struct run *r, struct str path)
 {
-	if (path_within(r->cas_dir, path))
-		return true; /* an input from another action, at its blob's path */
+	/* An input from another action, at its blob's path; the cache may lie in the tree. */
+	if (path_within(r->cas_dir, path_join(a, r->cwd, path)))
+		return true;
 	for (size_t i = 0; i < r->o->trusted_prefixes.n; i++) {
 		if (str_starts(path, r->o->trusted_prefixes.v[i]))
 			return true;
@@ -71,7 +72,7 @@ static bool discovered(struct job *j, size_t depfile, struct str_vec *out, struc
 	for (size_t i = 0; i < x->inputs.n; i++)
 		map_put(&j->scratch, &declared, x->inputs.v[i].path, NULL);
 	for (size_t i = 0; i < all.n; i++) {
-		if (!is_trusted(j->run, all.v[i]) && !is_declared(&declared, all.v[i]))
+		if (!is_declared(&declared, all.v[i]) && !is_trusted(&j->scratch, j->run, all.v[i]))
 			*vec_push(j->run->a, out) = str_dup(j->run->a, all.v[i]);
 	}
 	return true;
@@ -87,6 +88,12 @@ static bool find_discovered(struct job *j, struct str_vec *out, struct err *e)
 	return true;
 }
 
+/* Whether an input is read where the tree, not the cache, has it. */
+static bool lies_in_tree(const struct job *j, size_t i)
+{
+	return !j->x->inputs.v[i].from || (j->by_name && j->by_name[i]);
+}
+
 /* The path of an input that may have changed since before the tool started, or an empty str. */
 static struct str changed_input(struct job *j, const struct str_vec *more)
 {
@@ -95,7 +102,7 @@ static struct str changed_input(struct job *j, const struct str_vec *more)
 	for (size_t i = 0; i < x->inputs.n; i++) {
 		const struct input *in = &x->inputs.v[i];
 
-		if (!in->from && !memo_still_same(j->run->memo, in->path, &in->digest))
+		if (lies_in_tree(j, i) && !memo_still_same(j->run->memo, in->path, &in->digest))
 			return in->path;
 	}
 	for (size_t i = 0; i < more->n; i++) {

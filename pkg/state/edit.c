@@ -181,6 +181,7 @@ static bool fill(struct edit *d, uint32_t id)
 	x->target = graph_str(&d->g, g->target);
 	x->step_params = graph_str(&d->g, g->params);
 	x->tool = d->g.tools[g->tool];
+	x->asks = g->asks != 0;
 	fill_words(d, g, x);
 	fill_files(d, g, x);
 	fill_known(d, id, g, x);

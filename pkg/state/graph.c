@@ -158,6 +158,7 @@ static void add_action(struct writer *w, const struct action *x)
 				 .params = intern(w, x->step_params),
 				 .tool = add_tool(w, &x->tool),
 				 .key = x->key,
+				 .asks = x->asks,
 				 .done = x->state == ACTION_CACHED || x->state == ACTION_RAN};
 
 	add_env(w, x, &g);

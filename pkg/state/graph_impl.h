@@ -27,7 +27,7 @@ struct graph_action {
 	uint32_t in_at, in_n;	  /* pool: inputs, in order */
 	uint32_t out_at, out_n;
 	uint32_t more_at, more_n; /* pool: discovered inputs */
-	uint16_t unused, done;
+	uint16_t asks, done;
 	struct digest key;
 };
 
