@@ -88,7 +88,8 @@ enum edit_end { EDIT_OK, EDIT_FAILED, EDIT_STALE };
 static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct state *s,
 			      struct err *e)
 {
-	static const struct step *const steps[] = {&plan_policy_step};
+	static const struct step *const steps[] = {&plan_policy_step, &plan_text_step,
+						   &plan_config_step};
 	struct build b = {.c = c, .opts = o};
 	struct state_edit d;
 

@@ -40,6 +40,20 @@ struct package_groups VEC_BODY(struct package_group);
 
 enum source_kind { SOURCE_C, SOURCE_ASM_CPP, SOURCE_ASM };
 
+/*
+ * A header that `config:` describes. It need not exist: its includes are those of its template, and whoever
+ * compiles what reads it makes it first.
+ */
+struct config_header {
+	struct str path; /* "build/linux-amd64/config/main/config.h" */
+	const struct module *module;
+	const struct config_spec *spec;
+	struct str from;	  /* its template, relative to the execution root, or empty */
+	struct define_vec values; /* for this target, each name once; value's p NULL: not defined */
+	VEC(struct check_spec)
+	checks; /* without what values say, and those that the template asks for */
+};
+
 struct source {
 	struct str path; /* relative to the execution root */
 	struct str rel;	 /* relative to the module's root */
@@ -48,6 +62,7 @@ struct source {
 	bool is_test; /* *_test.c */
 	bool has_main;
 	struct str_vec closure; /* files it may read, sorted by path, itself not among them */
+	VEC(struct config_header *) configs; /* and headers that are made, sorted by path */
 	bool unknown_reads; /* .incbin of a file that cannot be told: its compile is never cached */
 	/*
 	 * Digest of the names of the module's files when an include's name is put together by macros, so
@@ -96,9 +111,10 @@ struct package {
 struct package_set {
 	VEC(struct package *) packages; /* main module's first, then by module and name */
 	/* Of the main module, relative to its root, sorted; remedies name what lies there. */
-	struct str_vec files;	  /* C sources and headers, chosen or not */
-	struct str_vec templates; /* *.h.in, and configure scripts, which make headers */
-	struct loader *loader;	  /* load's own, for load_why */
+	struct str_vec files;		     /* C sources and headers, chosen or not */
+	struct str_vec templates;	     /* *.h.in, and configure scripts, which make headers */
+	VEC(struct config_header *) configs; /* of all modules */
+	struct loader *loader;		     /* load's own, for load_why */
 };
 
 struct load_opts {

@@ -32,6 +32,7 @@ struct node {
 	struct mod_tree *module;
 	struct ctok_facts facts;
 	bool scanned;
+	struct config_header *config; /* it is made, and not there yet */
 	/* What each of facts.includes means for the search path that asked last; NULL: nothing known. */
 	struct node **resolved;
 	const struct search_path *resolved_for;
@@ -48,8 +49,9 @@ struct mod_tree {
 	struct map conventional; /* folder relative to root -> package */
 	VEC(struct package *) explicit;
 	struct str_vec
-	    exports;	  /* what other modules may include from, relative to execution root */
-	struct str names; /* hex digest of files, once asked for */
+	    exports;	    /* what other modules may include from, relative to execution root */
+	struct str names;   /* hex digest of files, once asked for */
+	struct str configs; /* folder of its config headers, or empty */
 };
 
 struct loader {
@@ -75,7 +77,21 @@ bool tree_is_source(struct str path);
 bool tree_suffix_fits(struct str path, const struct target *t);
 bool tree_is_test(struct str path);
 
+/* config.c */
+/* Finds a module's config headers; their nodes are there from then on. */
+bool config_find(struct loader *l, struct mod_tree *t, struct err *e);
+
+/* infer.c */
+struct check_vec VEC_BODY(struct check_spec);
+/*
+ * Checks for the macros of #undef NAME, #cmakedefine NAME and #cmakedefine01 NAME, in order, each once: what
+ * autoheader's comment says, else what the name says. None for those of which nothing is known.
+ */
+void infer_checks(struct arena *a, struct str template, struct check_vec *out);
+
 /* scan.c */
+/* Fills n's facts from bytes. */
+void scan_bytes(struct loader *l, struct node *n, struct str bytes);
 /* The node of a file that exists, scanned; NULL with e set when it cannot be read. */
 struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, struct err *e);
 /* The node of a file of any module, scanned once; NULL when there is none, or none that may be read. */

@@ -17,6 +17,8 @@ static struct package *package_new(struct loader *l, struct mod_tree *t, struct 
 	p->module = t->module;
 	p->name = name;
 	p->std = m->std.n ? m->std : STR("gnu17");
+	if (t->configs.n)
+		*vec_push(l->a, &p->include) = t->configs;
 	*vec_push(l->a, &l->set->packages) = p;
 	return p;
 }
@@ -133,7 +135,7 @@ bool packages_find(struct loader *l, struct mod_tree *t, struct err *e)
 {
 	const struct manifest *m = t->module->manifest;
 
-	if (!tree_walk(l, t, e))
+	if (!tree_walk(l, t, e) || !config_find(l, t, e))
 		return false;
 	for (size_t i = 0; i < m->packages.n; i++) {
 		if (!spec_folders_exist(l, t, &m->packages.v[i], e))

@@ -8,6 +8,7 @@
  */
 #include "load/load_impl.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/path.h"
@@ -111,6 +112,11 @@ struct digest load_facts(struct str path, struct str bytes)
 	return d;
 }
 
+void scan_bytes(struct loader *l, struct node *n, struct str bytes)
+{
+	n->scanned = ctok_scan(l->a, bytes, what_to_scan(n->path), &n->facts);
+}
+
 struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, struct err *e)
 {
 	bool added;
@@ -130,7 +136,7 @@ struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, st
 	ok = file_read(&scratch, str_c(&scratch, path), SOURCE_BYTES_MAX, &bytes, e);
 	watch_resume();
 	if (ok) {
-		n->scanned = ctok_scan(l->a, bytes, what_to_scan(path), &n->facts);
+		scan_bytes(l, n, bytes);
 		facts = facts_digest(&n->facts, n->scanned);
 		watch_scanned(path, &facts);
 	}
@@ -367,6 +373,13 @@ static bool follow_all(struct walk *w)
 	return known;
 }
 
+static int by_path(const void *a, const void *b)
+{
+	const struct config_header *const *x = a, *const *y = b;
+
+	return str_cmp((*x)->path, (*y)->path);
+}
+
 static void keep_closure(struct walk *w)
 {
 	struct str_vec *closure = &w->s->closure;
@@ -374,9 +387,15 @@ static void keep_closure(struct walk *w)
 	closure->cap = w->todo.n + w->data.n;
 	closure->v = arena_array(w->l->a, struct str, closure->cap);
 	for (size_t i = 1; i < w->todo.n; i++) {
+		if (w->todo.v[i]->config) {
+			*vec_push(w->l->a, &w->s->configs) = w->todo.v[i]->config;
+			continue;
+		}
 		*vec_push(w->l->a, closure) = w->todo.v[i]->path;
 		add_owners(w, w->todo.v[i]);
 	}
+	if (w->s->configs.n)
+		qsort(w->s->configs.v, w->s->configs.n, sizeof w->s->configs.v[0], by_path);
 	for (size_t i = 0; i < w->data.n; i++)
 		*vec_push(w->l->a, closure) = w->data.v[i]->path;
 	str_vec_sort_unique(closure);

@@ -149,7 +149,7 @@ static void add_words(struct plan *p, struct action *x, const struct str_vec *wo
 		action_arg(p->arena, x, words->v[i]);
 }
 
-static void add_flags(struct plan *p, struct action *x, const struct flags *f)
+void plan_add_flags(struct plan *p, struct action *x, const struct flags *f)
 {
 	add_words(p, x, &f->cflags);
 	for (size_t i = 0; i < f->defines.n; i++) {
@@ -235,16 +235,16 @@ static void add_compile_flags(struct plan *p, struct action *x, const struct sou
 		action_arg(p->arena, x, STR("-w"));
 	else if (!pkg->spec && s->kind == SOURCE_C)
 		action_arg(p->arena, x, STR("-Wall"));
-	add_flags(p, x, &p->profile_flags);
+	plan_add_flags(p, x, &p->profile_flags);
 	if (p->lto.n && s->kind == SOURCE_C)
 		action_arg(p->arena, x, str_eqc(p->lto, "thin") ? STR("-flto=thin") : STR("-flto"));
-	add_flags(p, x, &pkg->flags);
-	add_flags(p, x, &pkg->export_flags);
+	plan_add_flags(p, x, &pkg->flags);
+	plan_add_flags(p, x, &pkg->export_flags);
 	for (size_t i = 0; i < s->owners.n; i++)
-		add_flags(p, x, &s->owners.v[i]->export_flags);
+		plan_add_flags(p, x, &s->owners.v[i]->export_flags);
 	for (size_t i = 0; i < s->choices.n; i++)
 		for (size_t k = 0; k < s->choices.v[i].n; k++)
-			add_flags(p, x, &s->choices.v[i].v[k]->export_flags);
+			plan_add_flags(p, x, &s->choices.v[i].v[k]->export_flags);
 	plan_add_split(p->arena, &env_flags, p->opts.cflags);
 	add_words(p, x, &env_flags);
 }
@@ -288,10 +288,12 @@ struct action *plan_compile(struct plan *p, struct source *s)
 		x->title =
 		    str_fmt(a, "%.*s (it reads what cannot be known before)", STR_ARG(x->title));
 	}
-	action_inputs_reserve(a, x, s->closure.n + 1);
+	action_inputs_reserve(a, x, s->closure.n + s->configs.n + 1);
 	src = action_input_file(a, x, s->path);
 	for (size_t i = 0; i < s->closure.n; i++)
 		action_input_file(a, x, s->closure.v[i]);
+	for (size_t i = 0; i < s->configs.n; i++)
+		action_input_from(a, x, plan_config(p, s->configs.v[i]), 0);
 	obj = action_output(a, x, object, false);
 	add_words(p, x, &p->opts.tc->cc);
 	add_source_flags(p, x, s, object);

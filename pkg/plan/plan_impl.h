@@ -12,6 +12,23 @@ void plan_flags_add(struct plan *p, struct flags *to, const struct flags *from);
 /* Words of CFLAGS or LDFLAGS, split as make's shell would: quotes and backslashes count. */
 void plan_add_split(struct arena *a, struct str_vec *to, struct str text);
 
+/* Appends `-D` words and cflags. */
+void plan_add_flags(struct plan *p, struct action *x, const struct flags *f);
+
+/* check.c: the action whose output 0 is the answer: empty for no. */
+struct action *plan_check(struct plan *p, const struct module *m, const struct check_spec *c);
+/* A program that does nothing: when it does not link, no answer is worth anything. */
+struct action *plan_check_base(struct plan *p, const struct module *m);
+/* "function strlcpy" */
+struct str check_label(struct arena *a, const struct check_spec *c);
+/* The number in the answer to CHECK_SIZEOF; 0 when it is no. */
+unsigned check_size(struct str answer);
+
+/* template.c */
+/* The text of a template (file: for messages) with values (value's p NULL: not defined) in place. */
+bool template_fill(const char *file, struct str text, const struct define_vec *values,
+		   struct buf *out, struct err *e);
+
 /* hint_header.c: appends the remedy for a missing header to out. */
 void hint_header(struct arena *a, const struct package_set *set, struct str header,
 		 const struct plan_hint_port *port, struct buf *out);
