@@ -4,7 +4,7 @@
  *     #undef NAME                    #define NAME VALUE, or a comment when it is not defined
  *     #cmakedefine NAME REST         #define NAME REST, or a comment when its value is none, 0 or empty
  *     #cmakedefine01 NAME            #define NAME 1 or 0
- *     @NAME@, and there ${NAME}      the value
+ *     @NAME@, ${NAME}                the value; in a directive somebody must say what @NAME@ is
  */
 #include "plan/plan_impl.h"
 
@@ -55,8 +55,8 @@ static struct str placeholder(struct str s, size_t *length)
 	return str_from(s.p + open, n);
 }
 
-/* False: nothing says what *unknown is. */
-static bool add_substituted(struct str text, const struct define_vec *values, struct buf *out,
+/* *unknown: the last @NAME@ that nothing says; it stays. */
+static void add_substituted(struct str text, const struct define_vec *values, struct buf *out,
 			    struct str *unknown)
 {
 	while (text.n) {
@@ -64,17 +64,14 @@ static bool add_substituted(struct str text, const struct define_vec *values, st
 		struct str name = placeholder(text, &length);
 		const struct define *d = name.n ? find(values, name) : NULL;
 
-		if (name.n && !d && text.p[0] == '@') {
+		if (name.n && !d && text.p[0] == '@')
 			*unknown = name;
-			return false;
-		}
 		if (d)
 			buf_adds(out, d->value.p ? d->value : STR("0"));
 		else
 			buf_add(out, text.p, length);
 		text = str_skip(text, length);
 	}
-	return true;
 }
 
 static void add_define(struct buf *out, struct str name, struct str value)
@@ -106,12 +103,14 @@ static bool take_directive(struct str *line, const char *word, struct str *name)
 	return name->n != 0;
 }
 
+/* False: nothing says what *unknown is. */
 static bool fill_line(struct str line, const struct define_vec *values, struct buf *out,
 		      struct str *unknown)
 {
 	const struct define *d;
 	struct str name;
 
+	*unknown = (struct str){0};
 	if (take_directive(&line, "undef", &name)) {
 		d = find(values, name);
 		if (d && d->value.p)
@@ -128,11 +127,12 @@ static bool fill_line(struct str line, const struct define_vec *values, struct b
 		add_define(out, name, STR(""));
 		if (line.n)
 			buf_add_byte(out, ' ');
-		return add_substituted(line, values, out, unknown);
+		add_substituted(line, values, out, unknown);
 	} else {
-		return add_substituted(line, values, out, unknown);
+		add_substituted(line, values, out, unknown);
+		return !unknown->n || !str_startsc(skip_blank(line), "#");
 	}
-	return true;
+	return !unknown->n;
 }
 
 bool template_fill(const char *file, struct str text, const struct define_vec *values,
