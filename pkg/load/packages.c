@@ -407,12 +407,34 @@ static void explicit_owners(struct loader *l, struct mod_tree *t, struct node *n
 	}
 }
 
+/* An exported config header belongs to the packages that export others; a private one to whoever asks. */
+static void config_owners(struct loader *l, struct mod_tree *t, struct node *n)
+{
+	const struct config_spec *spec = n->config->spec;
+	struct package *p;
+
+	if (!spec->exported)
+		return;
+	for (size_t i = 0; i < t->explicit.n; i++)
+		if (t->explicit.v[i]->spec->export_include.n)
+			*vec_push(l->a, &n->owners) = t->explicit.v[i];
+	p = n->owners.n
+		? NULL
+		: conventional_owner(l, t, str_fmt(l->a, "include/%.*s", STR_ARG(spec->name)));
+	if (p)
+		*vec_push(l->a, &n->owners) = p;
+}
+
 void packages_own(struct loader *l, struct node *n)
 {
 	struct str rel = path_rel(l->a, n->module->root, n->path);
 	struct package *p;
 
 	n->owners_known = true;
+	if (n->config) {
+		config_owners(l, n->module, n);
+		return;
+	}
 	if (tree_is_source(rel))
 		return;
 	p = conventional_owner(l, n->module, rel);

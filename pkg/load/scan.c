@@ -387,11 +387,10 @@ static void keep_closure(struct walk *w)
 	closure->cap = w->todo.n + w->data.n;
 	closure->v = arena_array(w->l->a, struct str, closure->cap);
 	for (size_t i = 1; i < w->todo.n; i++) {
-		if (w->todo.v[i]->config) {
+		if (w->todo.v[i]->config)
 			*vec_push(w->l->a, &w->s->configs) = w->todo.v[i]->config;
-			continue;
-		}
-		*vec_push(w->l->a, closure) = w->todo.v[i]->path;
+		else
+			*vec_push(w->l->a, closure) = w->todo.v[i]->path;
 		add_owners(w, w->todo.v[i]);
 	}
 	if (w->s->configs.n)

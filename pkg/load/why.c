@@ -65,8 +65,6 @@ static void visit_computed(struct search *w, size_t at)
 
 static bool owned_by(struct search *w, struct node *n, const struct package *q)
 {
-	if (n->config)
-		return false;
 	if (!n->owners_known)
 		packages_own(w->l, n);
 	for (size_t i = 0; i < n->owners.n; i++)
