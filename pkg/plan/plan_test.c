@@ -232,7 +232,8 @@ void TestPlanHints(struct test *t)
 	     "'brotli/port.h' is c/include/brotli/port.h: add c/include to"},
 	    {"a.c:1:10: fatal error: 'here.h' file not found\n", "is here.h: add . to"},
 	    {"a.c:1:10: fatal error: config.h: No such file or directory\n",
-	     "would be made by src/config.h.in"},
+	     "is to be made from src/config.h.in: write `config: {config.h: {from: "
+	     "src/config.h.in}}`"},
 	    {"ld.lld: error: duplicate symbol: twice\n>>> defined at a.c:1\n",
 	     "'twice' is defined twice"},
 	    {"a.o: in function `f':\nb.c:2: multiple definition of `twice'; a.c:1: first",
@@ -246,7 +247,7 @@ void TestPlanHints(struct test *t)
 	     "'in_none' is defined in none.c, which no package has"},
 	    {"ld.lld: error: unable to find library -lcurl\n", "has no library 'curl'"},
 	    {"/usr/bin/ld: cannot find -lcurl: No such file\n", "has no library 'curl'"},
-	    {"a.c:1:10: fatal error: 'lib/config.h' file not found\n", "made by src/config.h.in"},
+	    {"a.c:1:10: fatal error: 'lib/config.h' file not found\n", "made from src/config.h.in"},
 	    {"a.c:1:10: fatal error: 'confdefs.h' file not found\n", "correct the name"},
 	    {"a.c:1:10: fatal error: 'heer.h' file not found\n", "did you mean 'here.h'?"},
 	};
