@@ -16,9 +16,9 @@
 #include <string.h>
 
 /* What declares most of what is asked for without a header. */
-static const char *const common_headers[] = {"stddef.h", "stdint.h",   "stdio.h",  "stdlib.h",
-					     "string.h", "sys/stat.h", "sys/types.h",
-					     "time.h",	 "unistd.h",   "wchar.h"};
+static const char *const common_headers[] = {"limits.h", "stddef.h", "stdint.h",   "stdio.h",
+					     "stdlib.h", "string.h", "sys/stat.h", "sys/types.h",
+					     "time.h",	 "unistd.h", "wchar.h"};
 
 static void add_common(struct arena *a, struct check_spec *c)
 {
@@ -137,7 +137,7 @@ static struct str lower(struct arena *a, struct str s, char from, char to)
 /* SYS_RANDOM is sys/random.h, SYS_TYPES too, but DLFCN dlfcn.h and SECURITY_PAM_APPL stays unknown. */
 static struct str header_name(struct arena *a, struct str s)
 {
-	static const char *const folders[] = {"SYS_",  "NET_", "NETINET_", "ARPA_",
+	static const char *const folders[] = {"SYS_",	"NET_", "NETINET_", "ARPA_",
 					      "LINUX_", "ASM_", "MACH_"};
 
 	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
@@ -169,6 +169,10 @@ static bool from_name(struct arena *a, struct str name, struct check_spec *c)
 	if (str_startsc(name, "SIZEOF_")) {
 		c->kind = CHECK_SIZEOF;
 		c->subject = type_name(a, str_skip(name, strlen("SIZEOF_")));
+		add_common(a, c);
+		return true;
+	}
+	if (str_eqc(name, "STDC_HEADERS")) {
 		add_common(a, c);
 		return true;
 	}
@@ -206,7 +210,8 @@ static struct str asked_macro(struct str line)
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		struct str rest = str_skip(line, strlen(words[i]));
 
-		if (!str_startsc(line, words[i]) || !rest.n || (rest.p[0] != ' ' && rest.p[0] != '\t'))
+		if (!str_startsc(line, words[i]) || !rest.n ||
+		    (rest.p[0] != ' ' && rest.p[0] != '\t'))
 			continue;
 		rest = str_trim(rest);
 		while (n < rest.n && is_plain(str_from(rest.p + n, 1), "_"))

@@ -731,7 +731,9 @@ void TestLoadInferChecks(struct test *t)
 	    "/* Name of package */\n#undef PACKAGE\n\n"
 	    "#cmakedefine HAVE_NETINET_TCP_H 1\n#cmakedefine HAVE_GETPID 1\n"
 	    "#cmakedefine01 HAVE_OFF_T\n#cmakedefine SIZEOF_LONG_LONG ${SIZEOF_LONG_LONG}\n"
-	    "#undef HAVE_STRLCPY\n#undef SIZEOF_SIZE_T\n";
+	    "#undef HAVE_STRLCPY\n#undef SIZEOF_SIZE_T\n"
+	    "/* Define to 1 if all of the C89 standard headers exist (not just the ones\n"
+	    "   required in a freestanding environment). */\n#undef STDC_HEADERS\n";
 	static const struct {
 		const char *name, *subject;
 		enum check_kind kind;
@@ -747,6 +749,7 @@ void TestLoadInferChecks(struct test *t)
 	    {"HAVE_OFF_T", "off_t", CHECK_TYPE},
 	    {"SIZEOF_LONG_LONG", "long long", CHECK_SIZEOF},
 	    {"SIZEOF_SIZE_T", "size_t", CHECK_SIZEOF},
+	    {"STDC_HEADERS", "limits.h", CHECK_HEADER},
 	};
 	struct arena a = {0};
 	struct check_vec got = {0};
