@@ -347,6 +347,8 @@ bool build_run(struct build *b, struct err *e)
 			event_warn(ui_sink(c->ui), "%s", ignored.msg);
 		return false;
 	}
+	if (b->opts->explain && !build_explain_configs(b, e))
+		return false;
 	start_ns = clock_mono_ns();
 	ok = place_all(b, e);
 	phase(c, "place", start_ns);

@@ -165,6 +165,8 @@ void build_program(struct build *b, struct build_target *t, const struct program
 void build_trusted(struct build *b, struct str_vec *out);
 /* What can be done about the failed actions becomes e's remedy. */
 void build_explain_failure(struct build *b, struct err *e);
+/* --explain: what the checks of the config headers that were made said. */
+bool build_explain_configs(struct build *b, struct err *e);
 /* Runs the goals and places what they made. On failure explains what can be. */
 bool build_run(struct build *b, struct err *e);
 /* The one program that operands name (or the only one). */

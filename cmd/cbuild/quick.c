@@ -107,8 +107,9 @@ static void take_kept(struct cmd *c, const struct state *s, struct quick *q)
 static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct state *s,
 			      struct quick *q, struct err *e)
 {
-	static const struct step *const steps[] = {&plan_policy_step, &oci_layer_step,
-						   &oci_image_step, &oci_index_step};
+	static const struct step *const steps[] = {&plan_policy_step, &plan_text_step,
+						   &plan_config_step, &oci_layer_step,
+						   &oci_image_step,   &oci_index_step};
 	struct build b = {.c = c, .opts = o};
 	struct state_edit d;
 

@@ -1,9 +1,17 @@
 /*
  * Functions that this project does not call: they overflow, split state between calls, or run a
  * shell. base/str.h includes this file, so every room that handles text is covered. The idea is git's.
+ *
+ * The headers that declare them come first: where they say no `extern` (musl), a declaration under a macro
+ * would define a variable.
  */
 #ifndef BASE_BANNED_H
 #define BASE_BANNED_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #define BANNED(f) sorry_##f##_is_banned
 

@@ -130,6 +130,11 @@ struct action {
 	 */
 	bool tool_cache;
 	bool uncacheable; /* always run, never recorded (say why in the title) */
+	/*
+	 * A question to a tool: when it fails, all outputs are empty, and that is a result like any other.
+	 * What it prints is dropped.
+	 */
+	bool asks;
 	/* Its result is there already: exec takes it as it is and neither looks it up nor runs it. */
 	bool settled;
 	/* result and words are there already for this key; zero: for none. */

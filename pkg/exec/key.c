@@ -5,7 +5,7 @@
  * so what is explained is what was hashed.
  *
  *     cbuild-action 2
- *     command                               or: step NAME VERSION
+ *     command                               or: question, or: step NAME VERSION
  *     target 11 linux/amd64
  *     tool 7340032 9c56cc51...              size and hash of the tool's identity
  *     params 0                              a step's parameters
@@ -193,7 +193,7 @@ void record_append(struct buf *out, const struct action *x, enum record_use use)
 	if (x->step)
 		buf_printf(out, "step %s %s\n", x->step->name, x->step->version);
 	else
-		buf_addc(out, "command\n");
+		buf_addc(out, x->asks ? "question\n" : "command\n");
 	buf_addc(out, "target ");
 	add_counted(out, x->target);
 	buf_addc(out, "tool ");

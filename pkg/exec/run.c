@@ -202,19 +202,33 @@ static void job_ended(struct run *r, struct job *j, bool ok, struct str out, str
 	end_ok(r, x, ACTION_RAN, cost->wall_ms);
 }
 
+/* A question whose tool failed is answered by empty outputs; without memory there is no answer. */
+static bool answered_no(const struct job *j, const struct spawn_result *res, struct err *e)
+{
+	if (!j->x->asks || res->signal)
+		return false;
+	for (size_t i = 0; i < j->x->outputs.n; i++)
+		if (!file_write_fast(j->outs[i].p, STR(""), 0644, e))
+			return false;
+	return true;
+}
+
 static void command_ended(struct run *r, struct spawn_result *res)
 {
 	struct job *j = res->tag;
 	struct str out = words_canonical(r->a, j, buf_str(&res->out));
 	struct str err = words_canonical(r->a, j, buf_str(&res->err));
 	struct err why = {0};
-	bool ok = res->exit_status == 0 || tool_failed(j->x, res, &why);
+	bool ok =
+	    res->exit_status == 0 || answered_no(j, res, &why) || tool_failed(j->x, res, &why);
 
 	j->ended_ns = clock_mono_ns();
 	if (j->x->box.log.n) {
 		out = box_words(r->a, j->x, join_words(r, out, err), ok);
 		err = STR("");
 	}
+	if (j->x->asks && ok)
+		out = err = (struct str){0};
 	j->x->words = words_declared(r->a, j->x, join_words(r, out, err));
 	buf_fini(&res->out);
 	buf_fini(&res->err);

@@ -283,3 +283,29 @@ void TestScheduleCriticalPathFirst(struct test *t)
 	T_OK(t, schedule_next(&s) == top);
 	close_world(&w);
 }
+
+void TestExecQuestion(struct test *t)
+{
+	struct world w;
+	struct action *yes, *no, *killed;
+
+	open_world(&w, t);
+	yes = shell(&w, "yes", "echo warning; echo 1 >\"$1\"");
+	makes(&w, yes, "out/yes");
+	no = shell(&w, "no", "echo half >\"$1\"; echo error >&2; exit 1");
+	makes(&w, no, "out/no");
+	makes_depfile(&w, no, "out/no.d");
+	yes->asks = no->asks = true;
+	must(&w, run(&w), "run");
+	T_EQ_STR(t, content(&w, yes, 0), "1\n");
+	T_EQ_STR(t, content(&w, no, 0), "");
+	expect_log(&w, "ran yes\nran no\n");
+	must(&w, run(&w), "again");
+	expect_counts(&w, 0, 2);
+	killed = shell(&w, "killed", "kill -9 $$");
+	makes(&w, killed, "out/killed");
+	killed->asks = true;
+	T_OK(t, !run(&w));
+	T_EQ_STR(t, w.e.msg, "killed: killed by signal 9");
+	close_world(&w);
+}

@@ -38,6 +38,15 @@ struct package_group {
 
 struct package_groups VEC_BODY(struct package_group);
 
+/* A header that `config:` describes: what is in it, for this target. */
+struct config_header {
+	const struct config_spec *spec;
+	struct str from;	  /* its template, relative to the execution root, or empty */
+	struct define_vec values; /* each name once; value's p NULL: not defined */
+	VEC(struct check_spec)
+	checks; /* without what values say, and those that the template asks for */
+};
+
 /*
  * What makes files that sources are, include or are linked with. They do not exist when packages are
  * loaded; plan makes an action of it.
@@ -47,6 +56,7 @@ struct maker {
 		MAKER_RUN,	/* generate: a program */
 		MAKER_HEADER,	/* embed: a text that is known already, ... */
 		MAKER_ASSEMBLY, /* ... and one that brings in the files `in` */
+		MAKER_CONFIG,	/* config: a header of values and of answers to checks */
 		MAKER_FOREIGN	/* foreign: another build system */
 	} kind;
 	const struct module *module;
@@ -55,6 +65,7 @@ struct maker {
 	struct str_vec in; /* files, relative to the execution root; made ones among them */
 	struct str_vec out; /* likewise; of a foreign build its libs, then its include folders */
 	const struct generate_spec *generate;
+	const struct config_header *config;
 	const struct package_spec *foreign;
 	struct str_vec
 	    files; /* of in: what patterns chose, relative to the module's root (embed) */

@@ -32,8 +32,8 @@ struct node {
 	struct mod_tree *module;
 	struct ctok_facts facts;
 	bool scanned;
-	const struct made
-	    *made; /* it is not there yet, so nothing is known about what it includes */
+	const struct made *
+	    made; /* it is not there yet; unless config's, nothing is known about what it includes */
 	/* What each of facts.includes means for the search path that asked last; NULL: nothing known. */
 	struct node **resolved;
 	const struct search_path *resolved_for;
@@ -51,10 +51,11 @@ struct mod_tree {
 	bool roots;		 /* convention's own folders are where includes start */
 	VEC(struct package *) explicit;
 	struct str_vec
-	    exports;	  /* what other modules may include from, relative to execution root */
-	struct str names; /* hex digest of files, once asked for */
-	struct str gen;	  /* folder of made files, relative to the execution root; empty: none */
-	struct map made;  /* path relative to root -> struct made */
+	    exports;	    /* what other modules may include from, relative to execution root */
+	struct str names;   /* hex digest of files, once asked for */
+	struct str gen;	    /* folder of made files, relative to the execution root; empty: none */
+	struct str configs; /* folder of its config headers, or empty */
+	struct map made;    /* path relative to root -> struct made */
 	struct str_vec quote; /* for the module's packages, see load.h */
 };
 
@@ -84,7 +85,21 @@ bool tree_is_source(struct str path);
 bool tree_suffix_fits(struct str path, const struct target *t);
 bool tree_is_test(struct str path);
 
+/* config.c */
+/* Finds a module's config headers; their nodes are there from then on. */
+bool config_find(struct loader *l, struct mod_tree *t, struct err *e);
+
+/* infer.c */
+struct check_vec VEC_BODY(struct check_spec);
+/*
+ * Checks for the macros of #undef NAME, #cmakedefine NAME and #cmakedefine01 NAME, in order, each once: what
+ * autoheader's comment says, else what the name says. None for those of which nothing is known.
+ */
+void infer_checks(struct arena *a, struct str template, struct check_vec *out);
+
 /* scan.c */
+/* Fills n's facts from bytes. */
+void scan_bytes(struct loader *l, struct node *n, struct str bytes);
 /* The node of a file that exists, scanned; NULL with e set when it cannot be read. */
 struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, struct err *e);
 /* The node of a file of any module, scanned once; NULL when there is none, or none that may be read. */
@@ -100,6 +115,9 @@ void packages_group_add(struct arena *a, struct package_groups *to, struct packa
 /* make.c */
 /* Finds what the module makes and adds its sources and headers to t->files. */
 bool make_find(struct loader *l, struct mod_tree *t, struct err *e);
+struct maker *make_new(struct loader *l, struct mod_tree *t, enum maker_kind kind);
+/* Where the module's made files lie, by what makes them: build/OS-ARCH/WHAT/MODULE. */
+struct str make_folder(struct loader *l, const struct mod_tree *t, const char *what);
 /* The package's libraries and headers come from a foreign build. */
 bool make_foreign(struct loader *l, struct mod_tree *t, struct package *p, struct err *e);
 /* Adds to dirs, folders of module t, those where their made files lie. */

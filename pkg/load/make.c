@@ -13,7 +13,7 @@
 #include "base/path.h"
 #include "sys/look.h"
 
-static struct str made_folder(struct loader *l, const struct mod_tree *t, const char *what)
+struct str make_folder(struct loader *l, const struct mod_tree *t, const char *what)
 {
 	struct str module = t->module->main ? STR("main") : t->module->path;
 
@@ -21,7 +21,7 @@ static struct str made_folder(struct loader *l, const struct mod_tree *t, const 
 		       what, STR_ARG(module));
 }
 
-static struct maker *maker_new(struct loader *l, struct mod_tree *t, enum maker_kind kind)
+struct maker *make_new(struct loader *l, struct mod_tree *t, enum maker_kind kind)
 {
 	struct maker *m = arena_new(l->a, struct maker);
 
@@ -170,7 +170,7 @@ static bool add_made(struct loader *l, struct mod_tree *t, struct maker *m, stru
 static bool add_generator(struct loader *l, struct mod_tree *t, const struct generate_spec *g,
 			  struct err *e)
 {
-	struct maker *m = maker_new(l, t, MAKER_RUN);
+	struct maker *m = make_new(l, t, MAKER_RUN);
 
 	m->generate = g;
 	m->dir = t->gen;
@@ -210,8 +210,8 @@ static bool add_inputs(struct loader *l, struct mod_tree *t, struct maker *m, st
 static bool add_embed(struct loader *l, struct mod_tree *t, const struct embed_spec *spec,
 		      struct err *e)
 {
-	struct maker *header = maker_new(l, t, MAKER_HEADER);
-	struct maker *assembly = maker_new(l, t, MAKER_ASSEMBLY);
+	struct maker *header = make_new(l, t, MAKER_HEADER);
+	struct maker *assembly = make_new(l, t, MAKER_ASSEMBLY);
 
 	header->dir = assembly->dir = t->gen;
 	if (!find_files(l, t, &spec->files, spec->pos, &assembly->files, e) ||
@@ -231,12 +231,13 @@ bool make_find(struct loader *l, struct mod_tree *t, struct err *e)
 
 	if (!m->generate.n && !m->embed.n)
 		return true;
-	t->gen = made_folder(l, t, "gen");
+	t->gen = make_folder(l, t, "gen");
 	for (size_t i = 0; i < m->generate.n; i++)
 		if (!add_generator(l, t, &m->generate.v[i], e))
 			return false;
 	for (size_t i = 0; i < l->set->makers.n; i++)
 		if (l->set->makers.v[i]->module == t->module &&
+		    l->set->makers.v[i]->kind == MAKER_RUN &&
 		    !add_inputs(l, t, l->set->makers.v[i], e))
 			return false;
 	for (size_t i = 0; i < m->embed.n; i++)
@@ -289,13 +290,13 @@ bool make_foreign(struct loader *l, struct mod_tree *t, struct package *p, struc
 	static struct str everything[] = {{"**", 2}};
 	static const struct str_vec all = {.v = everything, .n = 1};
 	const struct foreign_spec *f = &p->spec->foreign;
-	struct maker *m = maker_new(l, t, MAKER_FOREIGN);
+	struct maker *m = make_new(l, t, MAKER_FOREIGN);
 	/* In a project's own folder they are those of editors and caches. */
 	struct glob_walk w = {l, t, &all, !t->module->main, &m->in};
 
 	m->foreign = p->spec;
 	m->dir =
-	    str_fmt(l->a, "%.*s/%.*s", STR_ARG(made_folder(l, t, "foreign")), STR_ARG(p->name));
+	    str_fmt(l->a, "%.*s/%.*s", STR_ARG(make_folder(l, t, "foreign")), STR_ARG(p->name));
 	p->foreign = m;
 	*vec_push(l->a, &l->foreign) = p;
 	add_tools(l, m, f);

@@ -17,6 +17,8 @@ static struct package *package_new(struct loader *l, struct mod_tree *t, struct 
 	p->module = t->module;
 	p->name = name;
 	p->std = m->std.n ? m->std : STR("gnu17");
+	if (t->configs.n)
+		*vec_push(l->a, &p->include) = t->configs;
 	*vec_push(l->a, &l->set->packages) = p;
 	return p;
 }
@@ -139,7 +141,7 @@ bool packages_find(struct loader *l, struct mod_tree *t, struct err *e)
 {
 	const struct manifest *m = t->module->manifest;
 
-	if (!tree_walk(l, t, e) || !make_find(l, t, e))
+	if (!tree_walk(l, t, e) || !config_find(l, t, e) || !make_find(l, t, e))
 		return false;
 	for (size_t i = 0; i < m->packages.n; i++) {
 		if (!spec_folders_exist(l, t, &m->packages.v[i], e))
@@ -426,6 +428,24 @@ static void explicit_owners(struct loader *l, struct mod_tree *t, struct node *n
 	}
 }
 
+/* An exported config header belongs to the packages that export others; a private one to whoever asks. */
+static void config_owners(struct loader *l, struct mod_tree *t, struct node *n)
+{
+	const struct config_spec *spec = n->made->maker->config->spec;
+	struct package *p;
+
+	if (!spec->exported)
+		return;
+	for (size_t i = 0; i < t->explicit.n; i++)
+		if (t->explicit.v[i]->spec->export_include.n)
+			*vec_push(l->a, &n->owners) = t->explicit.v[i];
+	p = n->owners.n
+		? NULL
+		: conventional_owner(l, t, str_fmt(l->a, "include/%.*s", STR_ARG(spec->name)));
+	if (p)
+		*vec_push(l->a, &n->owners) = p;
+}
+
 void packages_own(struct loader *l, struct node *n)
 {
 	struct str rel = n->made ? n->made->rel : path_rel(l->a, n->module->root, n->path);
@@ -434,6 +454,10 @@ void packages_own(struct loader *l, struct node *n)
 	n->owners_known = true;
 	if (n->made && n->made->package) {
 		*vec_push(l->a, &n->owners) = n->made->package;
+		return;
+	}
+	if (n->made && n->made->maker->kind == MAKER_CONFIG) {
+		config_owners(l, n->module, n);
 		return;
 	}
 	if (tree_is_source(rel))

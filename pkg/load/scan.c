@@ -114,6 +114,11 @@ struct digest load_facts(struct str path, struct str bytes)
 	return d;
 }
 
+void scan_bytes(struct loader *l, struct node *n, struct str bytes)
+{
+	n->scanned = ctok_scan(l->a, bytes, what_to_scan(n->path), &n->facts);
+}
+
 /* Dependency files of compilers cannot say a line end or a tab, and no terminal should be told an escape. */
 static bool is_sayable(struct str path, struct err *e)
 {
@@ -161,7 +166,7 @@ struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, st
 	ok = file_read(&scratch, str_c(&scratch, path), SOURCE_BYTES_MAX, &bytes, e);
 	watch_resume();
 	if (ok) {
-		n->scanned = ctok_scan(l->a, bytes, what_to_scan(path), &n->facts);
+		scan_bytes(l, n, bytes);
 		facts = facts_digest(&n->facts, n->scanned);
 		watch_scanned(path, &facts);
 	}

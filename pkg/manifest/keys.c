@@ -55,8 +55,8 @@ static const struct key manifest_keys[] = {
     {"source", read_source, 0, "object null"},
     {"paths", read_globs, offsetof(struct manifest, paths), "string array null"},
     {"provides", read_provides, 0, "object null"},
+    {"config", read_configs, 0, "object null"},
     LATER("options"),
-    LATER("config"),
     {"generate", read_generate, 0, "array object null"},
     {"embed", read_embed, 0, "object null"},
     {"foreign", read_module_foreign, 0, "object"},
@@ -135,6 +135,32 @@ static const struct key image_keys[] = {
     {"files", read_files, offsetof(struct image_spec, files), "object null"},
 };
 
+static const struct key config_keys[] = {
+    {"from", read_from, 0, "string"},
+    {"values", read_values, offsetof(struct config_spec, values), "object null"},
+    {"checks", read_checks, 0, "object null"},
+    {"when", read_config_when, 0, "array null"},
+    {"export", read_bool, offsetof(struct config_spec, exported), "boolean"},
+};
+
+static const struct key config_addition_keys[] = {
+    {"os", read_os, offsetof(struct config_addition, when.os), "string array null"},
+    {"arch", read_arch, offsetof(struct config_addition, when.arch), "string integer array null"},
+    {"values", read_values, offsetof(struct config_addition, values), "object null"},
+};
+
+static const struct key check_keys[] = {
+    {"header", read_headers, offsetof(struct check_spec, headers), "string array null"},
+    {"function", read_subject, 0, "string"},
+    {"decl", read_subject, 0, "string"},
+    {"type", read_subject, 0, "string"},
+    {"sizeof", read_subject, 0, "string"},
+    {"member", read_subject, 0, "string"},
+    {"flag", read_subject, 0, "string"},
+    {"snippet", read_subject, 0, "string"},
+    {"libs", read_libs, offsetof(struct check_spec, libs), "string array null"},
+};
+
 static const struct key source_keys[] = {
     {"git", read_git, offsetof(struct source_spec, git), "string"},
     {"tag", read_tag, offsetof(struct source_spec, tag), "string"},
@@ -152,9 +178,9 @@ static const struct key provides_keys[] = {
 	}
 
 const struct key_table manifest_tables[] = {
-    TABLE(manifest), TABLE(package),  TABLE(export),  TABLE(condition),
-    TABLE(addition), TABLE(profile),  TABLE(image),   TABLE(source),
-    TABLE(provides), TABLE(generate), TABLE(foreign),
+    TABLE(manifest), TABLE(package), TABLE(export),	     TABLE(condition), TABLE(addition),
+    TABLE(profile),  TABLE(image),   TABLE(source),	     TABLE(provides),  TABLE(generate),
+    TABLE(foreign),  TABLE(config),  TABLE(config_addition), TABLE(check),
 };
 const size_t manifest_table_count = sizeof manifest_tables / sizeof manifest_tables[0];
 
@@ -225,11 +251,6 @@ void read_map(struct reader *r, const struct yaml_node *n, const char *table, vo
 		read_key(r, t, &n->pairs.v[i], out);
 }
 
-static struct pos pos_of(const struct yaml_node *n)
-{
-	return (struct pos){n->line, n->col};
-}
-
 static void read_profiles(struct reader *r, const struct yaml_node *v, void *manifest)
 {
 	struct manifest *m = manifest;
@@ -257,7 +278,7 @@ static void read_package(struct reader *r, const struct yaml_pair *pair, struct 
 	size_t before = r->mistakes;
 
 	r->key = p->name = pair->key->text;
-	p->pos = pos_of(pair->key);
+	p->pos = node_pos(pair->key);
 	if (!package_name_ok(p->name))
 		mistake(r, pair->key,
 			"a package is named as its folder would be, as in pkg/log or zlib",
@@ -289,7 +310,7 @@ static void read_sources(struct reader *r, const struct yaml_node *v, void *pack
 {
 	struct package_spec *p = package;
 
-	p->sources_pos = pos_of(v);
+	p->sources_pos = node_pos(v);
 	read_globs(r, v, &p->sources);
 }
 
@@ -327,7 +348,7 @@ static void read_image(struct reader *r, const struct yaml_node *v, void *manife
 {
 	struct manifest *m = manifest;
 
-	m->image.pos = pos_of(v);
+	m->image.pos = node_pos(v);
 	read_map(r, v, "image", &m->image);
 }
 
@@ -335,7 +356,7 @@ static void read_source(struct reader *r, const struct yaml_node *v, void *manif
 {
 	struct manifest *m = manifest;
 
-	m->source.pos = pos_of(v);
+	m->source.pos = node_pos(v);
 	m->is_port = true;
 	read_map(r, v, "source", &m->source);
 }

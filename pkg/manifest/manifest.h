@@ -138,6 +138,43 @@ struct image_spec {
 	struct define_vec files; /* image path: path in the tree */
 };
 
+/* A question to the compiler, whose answer a config header's macro says. */
+enum check_kind {
+	CHECK_HEADER, /* the headers alone compile */
+	CHECK_FUNCTION,
+	CHECK_DECL,
+	CHECK_TYPE,
+	CHECK_SIZEOF,
+	CHECK_MEMBER,
+	CHECK_FLAG,
+	CHECK_SNIPPET,
+};
+
+struct check_spec {
+	struct str name; /* of the macro */
+	struct pos pos;
+	enum check_kind kind;
+	struct str subject;	/* function, type, "struct stat.st_mtim", flag, whole program */
+	struct str_vec headers; /* included first, in order: "sys/stat.h" */
+	struct str_vec libs;
+};
+
+struct config_addition {
+	struct condition when;
+	struct define_vec values;
+};
+
+/* A header made for each target instead of by a configure script. */
+struct config_spec {
+	struct str name; /* as includes say it: "config.h" */
+	struct pos pos, from_pos;
+	struct str from;	  /* template, relative to the module's root; empty: none */
+	bool exported;		  /* users of the module may include it too */
+	struct define_vec values; /* value's p NULL: not defined; later ones win */
+	VEC(struct check_spec) checks;
+	VEC(struct config_addition) additions;
+};
+
 /* Where somebody else's tree comes from (ports only). */
 struct source_spec {
 	struct pos pos;
@@ -157,6 +194,7 @@ struct manifest {
 	struct flags flags; /* of the whole module */
 	VEC(struct profile) profiles;
 	VEC(struct package_spec) packages;
+	VEC(struct config_spec) configs;
 	VEC(struct generate_spec) generate;
 	VEC(struct embed_spec) embed;
 	struct image_spec image;

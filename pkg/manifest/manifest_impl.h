@@ -46,6 +46,9 @@ void read_map(struct reader *r, const struct yaml_node *n, const char *table, vo
 /* Values; each mistake is listed. Lists take one text for a list of one. */
 bool want_map(struct reader *r, const struct yaml_node *v);
 bool want_text(struct reader *r, const struct yaml_node *v);
+/* A path below the module's root, cleaned; "." is the root itself. */
+bool want_local_path(struct reader *r, const struct yaml_node *v, struct str text, struct str *out);
+struct pos node_pos(const struct yaml_node *n);
 void read_module(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_require(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_replace(struct reader *r, const struct yaml_node *v, void *manifest);
@@ -93,6 +96,16 @@ void read_abs(struct reader *r, const struct yaml_node *v, void *str);
 void read_abs_list(struct reader *r, const struct yaml_node *v, void *str_vec);
 void read_labels(struct reader *r, const struct yaml_node *v, void *define_vec);
 void read_files(struct reader *r, const struct yaml_node *v, void *define_vec);
+
+/* config: */
+void read_configs(struct reader *r, const struct yaml_node *v, void *manifest);
+void read_from(struct reader *r, const struct yaml_node *v, void *config);
+void read_values(struct reader *r, const struct yaml_node *v, void *define_vec);
+void read_checks(struct reader *r, const struct yaml_node *v, void *config);
+void read_config_when(struct reader *r, const struct yaml_node *v, void *config);
+void read_headers(struct reader *r, const struct yaml_node *v, void *str_vec);
+/* What check->kind and subject are: the key's name says which kind. */
+void read_subject(struct reader *r, const struct yaml_node *v, void *check);
 
 /* Calls each(r, item, out) for the texts of a list, or for one text alone; others are mistakes. */
 typedef void (*each_fn)(struct reader *r, const struct yaml_node *item, void *out);

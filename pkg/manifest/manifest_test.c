@@ -556,6 +556,6 @@ void TestManifestReference(struct test *t)
 		parse(t, &a, str_c(&a, block));
 		examples++;
 	}
-	T_EQ_INT(t, examples, 3);
+	T_EQ_INT(t, examples, 4);
 	arena_fini(&a);
 }

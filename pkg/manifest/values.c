@@ -44,7 +44,7 @@ bool want_text(struct reader *r, const struct yaml_node *v)
 	return false;
 }
 
-static struct pos pos_of(const struct yaml_node *n)
+struct pos node_pos(const struct yaml_node *n)
 {
 	return (struct pos){n->line, n->col};
 }
@@ -96,7 +96,7 @@ void read_module(struct reader *r, const struct yaml_node *v, void *manifest)
 {
 	struct manifest *m = manifest;
 
-	m->module_pos = pos_of(v);
+	m->module_pos = node_pos(v);
 	if (want_text(r, v) && check_module_path(r, v))
 		m->module = v->text;
 }
@@ -112,7 +112,7 @@ void read_require(struct reader *r, const struct yaml_node *v, void *manifest)
 		r->key = p->key->text;
 		if (check_version(r, p->value) && path_ok)
 			*vec_push(r->a, &m->require) =
-			    (struct requirement){p->key->text, p->value->text, pos_of(p->key)};
+			    (struct requirement){p->key->text, p->value->text, node_pos(p->key)};
 	}
 }
 
@@ -127,7 +127,7 @@ void read_replace(struct reader *r, const struct yaml_node *v, void *manifest)
 		r->key = p->key->text;
 		if (want_text(r, p->value) && path_ok)
 			*vec_push(r->a, &m->replace) = (struct replacement){
-			    p->key->text, path_clean(r->a, p->value->text), pos_of(p->key)};
+			    p->key->text, path_clean(r->a, p->value->text), node_pos(p->key)};
 	}
 }
 
@@ -142,7 +142,7 @@ static void each_exclusion(struct reader *r, const struct yaml_node *v, void *ou
 
 	if (check_version(r, v))
 		*vec_push(r->a, &l->m->exclude) =
-		    (struct exclusion){l->path->text, v->text, pos_of(v)};
+		    (struct exclusion){l->path->text, v->text, node_pos(v)};
 }
 
 void read_exclude(struct reader *r, const struct yaml_node *v, void *manifest)
@@ -334,9 +334,7 @@ void read_libs(struct reader *r, const struct yaml_node *v, void *str_vec)
 	read_each(r, v, each_lib, str_vec);
 }
 
-/* A cleaned path below the module's root; "." alone is the root itself. */
-static bool local_path(struct reader *r, const struct yaml_node *v, struct str text,
-		       struct str *out)
+bool want_local_path(struct reader *r, const struct yaml_node *v, struct str text, struct str *out)
 {
 	*out = path_clean(r->a, text);
 	if (text.n && (str_eqc(*out, ".") || path_is_local(*out)))
@@ -351,7 +349,7 @@ static void each_glob(struct reader *r, const struct yaml_node *v, void *out)
 	bool not = v->text.p[0] == '!';
 	struct str path;
 
-	if (local_path(r, v, str_skip(v->text, not ), &path))
+	if (want_local_path(r, v, str_skip(v->text, not ), &path))
 		*vec_push(r->a, (struct str_vec *)out) =
 		    not ? str_fmt(r->a, "!%.*s", STR_ARG(path)) : path;
 }
@@ -365,7 +363,7 @@ static void each_folder(struct reader *r, const struct yaml_node *v, void *out)
 {
 	struct str path;
 
-	if (local_path(r, v, v->text, &path))
+	if (want_local_path(r, v, v->text, &path))
 		*vec_push(r->a, (struct str_vec *)out) = path;
 }
 

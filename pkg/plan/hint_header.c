@@ -116,12 +116,18 @@ void hint_header(struct arena *a, const struct package_set *set, struct str head
 		    STR_ARG(header), STR_ARG(module), STR_ARG(module));
 		return;
 	}
+	if (str_endsc(template, ".in")) {
+		buf_printf(out,
+			   "'%.*s' is to be made from %.*s: write `config: {%.*s: {from: "
+			   "%.*s}}` into cbuild.yaml\n",
+			   STR_ARG(header), STR_ARG(template), STR_ARG(header), STR_ARG(template));
+		return;
+	}
 	if (template.n) {
-		buf_printf(
-		    out,
-		    "'%.*s' would be made by %.*s, which does not run here: write one for your "
-		    "targets, and add its folder to `include` in cbuild.yaml\n",
-		    STR_ARG(header), STR_ARG(template));
+		buf_printf(out,
+			   "'%.*s' would be made by %.*s, which does not run here: say under "
+			   "`config` in cbuild.yaml what it holds\n",
+			   STR_ARG(header), STR_ARG(template));
 		return;
 	}
 	recipe = port->recipe_of ? port->recipe_of(port->ctx, path_base(header)) : STR("");

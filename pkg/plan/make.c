@@ -12,7 +12,7 @@ static bool run_text(const struct step_io *io, struct err *e)
 	return file_write_fast(io->out[0], io->params, 0644, e);
 }
 
-static const struct step text_step = {.name = "text", .version = "1", .run = run_text};
+const struct step plan_text_step = {.name = "text", .version = "1", .run = run_text};
 
 uint32_t plan_output(const struct maker *m, struct str path)
 {
@@ -27,7 +27,7 @@ struct action *plan_text(struct plan *p, struct str path, struct str text)
 {
 	struct action *x = plan_new_action(p, str_fmt(p->arena, "make %.*s", STR_ARG(path)));
 
-	x->step = &text_step;
+	x->step = &plan_text_step;
 	x->step_params = text;
 	action_output(p->arena, x, path, false);
 	return x;
@@ -127,6 +127,7 @@ struct action *plan_make(struct plan *p, const struct maker *m)
 	if (x)
 		return x;
 	x = m->kind == MAKER_RUN       ? generate(p, m)
+	    : m->kind == MAKER_CONFIG  ? plan_config(p, m)
 	    : m->kind == MAKER_FOREIGN ? plan_foreign(p, m)
 				       : embed(p, m);
 	map_put(p->arena, &p->made, m->out.v[0], NULL)->ptr = x;

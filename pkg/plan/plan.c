@@ -196,15 +196,15 @@ void plan_flags_add(struct plan *p, struct flags *to, const struct flags *from)
 		*vec_push(p->arena, &to->libs) = from->libs.v[i];
 }
 
-static void add_words(struct plan *p, struct action *x, const struct str_vec *words)
+void plan_add_words(struct plan *p, struct action *x, const struct str_vec *words)
 {
 	for (size_t i = 0; i < words->n; i++)
 		action_arg(p->arena, x, words->v[i]);
 }
 
-static void add_flags(struct plan *p, struct action *x, const struct flags *f)
+void plan_add_flags(struct plan *p, struct action *x, const struct flags *f)
 {
-	add_words(p, x, &f->cflags);
+	plan_add_words(p, x, &f->cflags);
 	for (size_t i = 0; i < f->defines.n; i++) {
 		const struct define *d = &f->defines.v[i];
 
@@ -292,18 +292,18 @@ static void add_compile_flags(struct plan *p, struct action *x, const struct sou
 		action_arg(p->arena, x, STR("-w"));
 	else if (!pkg->spec && s->kind == SOURCE_C)
 		action_arg(p->arena, x, STR("-Wall"));
-	add_flags(p, x, &p->profile_flags);
+	plan_add_flags(p, x, &p->profile_flags);
 	if (p->lto && s->kind == SOURCE_C)
-		add_words(p, x, &p->lto->cc);
-	add_flags(p, x, &pkg->flags);
-	add_flags(p, x, &pkg->export_flags);
+		plan_add_words(p, x, &p->lto->cc);
+	plan_add_flags(p, x, &pkg->flags);
+	plan_add_flags(p, x, &pkg->export_flags);
 	for (size_t i = 0; i < s->owners.n; i++)
-		add_flags(p, x, &s->owners.v[i]->export_flags);
+		plan_add_flags(p, x, &s->owners.v[i]->export_flags);
 	for (size_t i = 0; i < s->choices.n; i++)
 		for (size_t k = 0; k < s->choices.v[i].n; k++)
-			add_flags(p, x, &s->choices.v[i].v[k]->export_flags);
+			plan_add_flags(p, x, &s->choices.v[i].v[k]->export_flags);
 	plan_add_split(p->arena, &env_flags, p->opts.cflags);
-	add_words(p, x, &env_flags);
+	plan_add_words(p, x, &env_flags);
 }
 
 /* Everything between the compiler and -c; plain assembler knows no includes and writes no depfile. */
@@ -357,7 +357,7 @@ struct action *plan_compile(struct plan *p, struct source *s)
 		action_input_file(a, x, s->closure.v[i]);
 	for (size_t i = 0; i < s->waits.n; i++)
 		action_input_order(a, x, plan_make(p, s->waits.v[i]));
-	add_words(p, x, &p->opts.tc->cc);
+	plan_add_words(p, x, &p->opts.tc->cc);
 	add_source_flags(p, x, s, object);
 	action_arg(a, x, STR("-c"));
 	action_arg(a, x, STR("-o"));

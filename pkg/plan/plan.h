@@ -37,7 +37,7 @@ struct plan {
 	struct plan_opts opts;
 	struct graph *graph; /* shared by the plans of several targets */
 	struct map objects;  /* source path -> compile action */
-	struct map made;     /* a maker's first output -> its action */
+	struct map made;     /* a maker's first output, a check -> its action */
 	struct map programs; /* a program's module and name -> its link and policy check */
 	struct str prefix;   /* folder of canonical outputs: "build/linux-amd64" */
 	struct flags profile_flags;
@@ -57,6 +57,13 @@ bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct pl
 	       struct err *e) ATTR_MUST_USE;
 /* The compile of one source; output 0 is the object. */
 struct action *plan_compile(struct plan *p, struct source *s);
+/*
+ * One line for people: "HAVE_STRLCPY no (function strlcpy)", from the answer that check number i of a made
+ * header (its action, of plan_make) got: the content of its input plan_config_input.
+ */
+size_t plan_config_input(const struct config_header *h, size_t i);
+struct str plan_config_answer(struct arena *a, const struct config_header *h, size_t i,
+			      struct str answer);
 /* All objects of a package (its mains too). */
 void plan_package(struct plan *p, struct package *pkg, struct arena *a, struct action ***out,
 		  size_t *n);
@@ -80,11 +87,11 @@ bool plan_image(struct plan *p, struct action *exe, struct action *policy,
 struct action *plan_index(struct arena *a, struct graph *g, struct action *const *images, size_t n,
 			  const struct str_vec *annotations);
 
-/* What makes files for sources and links: generate, embed, foreign. */
+/* What makes files for sources and links: generate, embed, config, foreign. */
 struct action *plan_make(struct plan *p, const struct maker *m);
 
-/* The step that checks a linked program's ELF; see policy.c. */
-extern const struct step plan_policy_step;
+/* Steps: the check of a linked program's ELF (policy.c), a text (make.c), a config header (config.c). */
+extern const struct step plan_policy_step, plan_text_step, plan_config_step;
 
 /*
  * What a user can do about a failed action's words: a missing header, a duplicate or undefined symbol.

@@ -312,7 +312,8 @@ void TestPlanHints(struct test *t)
 	     "'brotli/port.h' is c/include/brotli/port.h: add c/include to"},
 	    {"a.c:1:10: fatal error: 'here.h' file not found\n", "is here.h: add . to"},
 	    {"a.c:1:10: fatal error: config.h: No such file or directory\n",
-	     "would be made by src/config.h.in"},
+	     "is to be made from src/config.h.in: write `config: {config.h: {from: "
+	     "src/config.h.in}}`"},
 	    {"ld.lld: error: duplicate symbol: twice\n>>> defined at a.c:1\n",
 	     "'twice' is defined twice"},
 	    {"ld.lld: error: duplicate symbol: one\n\nld.lld: error: duplicate symbol: two\n",
@@ -338,7 +339,7 @@ void TestPlanHints(struct test *t)
 	     "'in_none' is defined in none.c, which no package has"},
 	    {"ld.lld: error: unable to find library -lcurl\n", "has no library 'curl'"},
 	    {"/usr/bin/ld: cannot find -lcurl: No such file\n", "has no library 'curl'"},
-	    {"a.c:1:10: fatal error: 'lib/config.h' file not found\n", "made by src/config.h.in"},
+	    {"a.c:1:10: fatal error: 'lib/config.h' file not found\n", "made from src/config.h.in"},
 	    {"a.c:1:10: fatal error: 'confdefs.h' file not found\n", "correct the name"},
 	    {"a.c:1:10: fatal error: 'heer.h' file not found\n", "did you mean 'here.h'?"},
 	    {"a.c:1:10: fatal error: 'moor.h' file not found\n", "correct the name"},

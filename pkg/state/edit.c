@@ -184,6 +184,7 @@ static bool fill(struct edit *d, uint32_t id)
 	x->step_params = graph_str(&d->g, g->params);
 	x->tool = d->g.tools[g->tool];
 	x->tool_cache = g->tool_cache != 0;
+	x->asks = g->asks != 0;
 	fill_words(d, g, x);
 	fill_files(d, g, x);
 	fill_known(d, id, g, x);

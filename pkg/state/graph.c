@@ -185,6 +185,7 @@ static void add_action(struct writer *w, const struct action *x)
 				 .key = x->key,
 				 .placed = has_placed(x),
 				 .tool_cache = x->tool_cache,
+				 .asks = x->asks,
 				 .done = x->state == ACTION_CACHED || x->state == ACTION_RAN};
 
 	/* What was not wanted only keeps its number. */

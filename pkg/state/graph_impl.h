@@ -28,7 +28,7 @@ struct graph_action {
 	uint32_t out_at, out_n;
 	uint32_t more_at, more_n;   /* pool: discovered inputs */
 	uint8_t tool_cache, placed; /* it runs in a box, makes or reads what is put into the tree */
-	uint16_t done;
+	uint8_t asks, done;
 	struct digest key;
 };
 

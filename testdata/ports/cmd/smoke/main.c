@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "transfer.h"
+
 #include <cJSON.h>
 #include <hiredis.h>
 #include <lauxlib.h>
@@ -169,5 +171,11 @@ int main(void)
 	check("yaml", yaml_events());
 	check("mbedtls", sha256_abc());
 	check("hiredis", redis_format());
+	check("archive", archive_filters());
+	check("libgit2", git_commit_round());
+	check("curl", curl_refused());
+	check("pcre2", pcre2_match_words());
+	check("jansson", jansson_round());
+	check("deflate", deflate_round());
 	return failures != 0;
 }

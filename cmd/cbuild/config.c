@@ -1,0 +1,46 @@
+/*
+ * --explain of config headers: one line a check.
+ */
+#include "cmd.h"
+
+static bool explain_header(struct build *b, const struct maker *m, const struct action *x,
+			   struct err *e)
+{
+	const struct config_header *h = m->config;
+	struct arena *a = &b->c->arena;
+
+	for (size_t i = 0; i < h->checks.n; i++) {
+		const struct input *in = &x->inputs.v[plan_config_input(h, i)];
+		struct str answer, line;
+		enum cas_result r = cas_get(b->c->cas, &in->digest, a, &answer, e);
+
+		if (r == CAS_ERROR)
+			return false;
+		if (r == CAS_MISS)
+			continue; /* trimmed meanwhile: there is nothing to say */
+		line = plan_config_answer(a, h, i, answer);
+		event_emit(ui_sink(b->c->ui),
+			   &(struct event){.kind = EVENT_EXPLAIN,
+					   .text = str_fmt(a, "%.*s: %.*s", STR_ARG(m->out.v[0]),
+							   STR_ARG(line))});
+	}
+	return true;
+}
+
+bool build_explain_configs(struct build *b, struct err *e)
+{
+	for (size_t t = 0; t < b->target_count; t++) {
+		const struct build_target *target = &b->targets[t];
+
+		for (size_t i = 0; i < target->set.makers.n; i++) {
+			const struct maker *m = target->set.makers.v[i];
+			const struct action *x = map_ptr(&target->plan.made, m->out.v[0]);
+
+			if (m->kind == MAKER_CONFIG && x &&
+			    (x->state == ACTION_CACHED || x->state == ACTION_RAN) &&
+			    !explain_header(b, m, x, e))
+				return false;
+		}
+	}
+	return true;
+}

@@ -1,0 +1,123 @@
+/*
+ * Config headers. Each gets a node before anything is scanned, so that includes find it where no file is: in
+ * build/TARGET/config/MODULE, or build/TARGET/export/MODULE when users of the module may include it. What it
+ * includes is what its template includes, whatever the values: the scan takes all branches anyway.
+ */
+#include "load/load_impl.h"
+
+#include "base/path.h"
+
+enum { TEMPLATE_BYTES_MAX = 4 << 20 };
+
+static void set_value(struct arena *a, struct define_vec *v, const struct define *d)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (str_eq(v->v[i].name, d->name)) {
+			v->v[i].value = d->value;
+			return;
+		}
+	*vec_push(a, v) = *d;
+}
+
+static void set_values(struct arena *a, struct define_vec *to, const struct define_vec *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		set_value(a, to, &from->v[i]);
+}
+
+static bool has_value(const struct config_header *h, struct str name)
+{
+	for (size_t i = 0; i < h->values.n; i++)
+		if (str_eq(h->values.v[i].name, name))
+			return true;
+	return false;
+}
+
+/* A value is the answer, so that a manifest can overrule what would be asked. */
+static void add_check(struct arena *a, struct config_header *h, const struct check_spec *check)
+{
+	bool known = has_value(h, check->name);
+
+	for (size_t i = 0; i < h->checks.n; i++)
+		known = known || str_eq(h->checks.v[i].name, check->name);
+	if (!known)
+		*vec_push(a, &h->checks) = *check;
+}
+
+static void add_inferred(struct arena *a, struct config_header *h, struct str template)
+{
+	struct check_vec inferred = {0};
+
+	infer_checks(a, template, &inferred);
+	for (size_t i = 0; i < inferred.n; i++)
+		add_check(a, h, &inferred.v[i]);
+}
+
+/* The template decides which checks there are, so any change of it leads to another graph. */
+static bool read_template(struct loader *l, const struct mod_tree *t, struct config_header *h,
+			  struct str *bytes, struct err *e)
+{
+	*bytes = (struct str){0};
+	if (!h->spec->from.n)
+		return true;
+	h->from = path_join(l->a, t->root, h->spec->from);
+	if (file_kind(str_c(l->a, h->from)) == FILE_REGULAR)
+		return file_read(l->a, str_c(l->a, h->from), TEMPLATE_BYTES_MAX, bytes, e);
+	err_at(e, ERR_INPUT, str_c(l->a, t->module->manifest->file), h->spec->from_pos.line,
+	       h->spec->from_pos.col, "template '%.*s' of '%.*s' does not exist",
+	       STR_ARG(h->spec->from), STR_ARG(h->spec->name));
+	return err_fix(e, "paths are relative to the folder of the manifest (%.*s)",
+		       STR_ARG(t->root));
+}
+
+static void fill(struct loader *l, struct config_header *h, struct str template)
+{
+	const struct config_spec *spec = h->spec;
+
+	set_values(l->a, &h->values, &spec->values);
+	for (size_t i = 0; i < spec->additions.n; i++)
+		if (condition_holds(&spec->additions.v[i].when, &l->o->target))
+			set_values(l->a, &h->values, &spec->additions.v[i].values);
+	for (size_t i = 0; i < spec->checks.n; i++)
+		add_check(l->a, h, &spec->checks.v[i]);
+	add_inferred(l->a, h, template);
+}
+
+static bool add_header(struct loader *l, struct mod_tree *t, const struct config_spec *spec,
+		       struct err *e)
+{
+	struct config_header *h = arena_new(l->a, struct config_header);
+	struct maker *m = make_new(l, t, MAKER_CONFIG);
+	struct made *made = arena_new(l->a, struct made);
+	struct node *n = arena_new(l->a, struct node);
+	struct str template;
+
+	*h = (struct config_header){.spec = spec};
+	m->config = h;
+	m->dir = make_folder(l, t, spec->exported ? "export" : "config");
+	if (!read_template(l, t, h, &template, e))
+		return false;
+	fill(l, h, template);
+	if (!spec->exported)
+		t->configs = m->dir;
+	else if (!str_vec_has(&t->exports, m->dir))
+		*vec_push(l->a, &t->exports) = m->dir;
+	*made = (struct made){
+	    .maker = m, .rel = spec->name, .path = path_join(l->a, m->dir, spec->name)};
+	*vec_push(l->a, &m->out) = made->path;
+	map_put(l->a, &l->made, made->path, NULL)->ptr = made;
+	*n = (struct node){.path = made->path, .module = t, .made = made};
+	scan_bytes(l, n, template);
+	map_put(l->a, &l->nodes, n->path, NULL)->ptr = n;
+	return true;
+}
+
+bool config_find(struct loader *l, struct mod_tree *t, struct err *e)
+{
+	const struct manifest *m = t->module->manifest;
+
+	for (size_t i = 0; i < m->configs.n; i++)
+		if (!add_header(l, t, &m->configs.v[i], e))
+			return false;
+	return true;
+}
