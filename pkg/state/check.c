@@ -88,6 +88,9 @@ static enum seen judge(const struct state *s, const struct entry *x, const char 
 	enum seen found = SEEN_OTHER;
 
 	(void)s;
+	/* Another command, or another build of this one, put its own there. */
+	if ((x->what & ~(unsigned)ENTRY_RACY) == ENTRY_PRODUCT)
+		return SEEN_EDITED;
 	if (!(x->what & WATCH_SCANNED))
 		return (x->what & ~only) == 0 ? SEEN_EDITED : SEEN_OTHER;
 	if ((x->what & ~only) == 0 && file_read(&scratch, path, SCAN_BYTES_MAX, &bytes, &ignored)) {
