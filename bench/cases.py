@@ -97,8 +97,7 @@ def sources(tree):
 
 def one_c(bench, size):
 	lanes = bench.all_lanes()
-	if shutil.which("ld.lld"):
-		lanes.insert(1, bench.cbuild_lane("cbuild lld", LDFLAGS="-fuse-ld=lld"))
+	lanes += [x for x in [bench.bfd_lane()] if x]
 	trees = built(lanes, size)
 	source = some_source(trees["cbuild"])
 	if "ninja" in trees:
@@ -117,10 +116,8 @@ def one_c(bench, size):
 	series = measure(bench, lanes, edit)
 	note = ""
 	if "ninja" in trees:
-		share = {n: s.median("wall_ms") - series[only.name].median("wall_ms") for n, s in series.items()
-			if n in ("cbuild", "ninja")}
-		note = "Engine's own share (wall less the compiler and linker run alone, same linker): " + ", ".join(
-			f"{n} {ms:.1f} ms" for n, ms in share.items()) + "."
+		note = "Engine's own share (wall less that of the compiler and linker alone in the same round): " + ", ".join(
+			f"{n} {series[n].median_over(series[only.name]):.1f} ms" for n in ("cbuild", "ninja")) + "."
 	return f"One .c changed, {size} files", note, series
 
 

@@ -66,6 +66,7 @@ class Lane:
 	def __init__(self, bench, name, argv, clean, gen_cc=None, **env):
 		self.bench, self.name, self.argv, self.clean = bench, name, argv, clean
 		self.gen_cc = gen_cc or bench.words.cc
+		self.ldflags = bench.words.ldflags
 		self.env = bench.env(**env)
 
 	def folder(self, size):
@@ -80,7 +81,7 @@ class Lane:
 	def generate(self, tree, size):
 		functions = self.bench.functions(size)
 		run([os.path.join(HERE, "gen"), "--functions", str(functions), "--cc", self.gen_cc,
-			"--cflags", self.bench.words.cflags, "--ldflags", self.bench.words.ldflags,
+			"--cflags", self.bench.words.cflags, "--ldflags", self.ldflags,
 			str(size), tree], self.bench.dir, self.env, self.bench.log)
 
 	def prepare(self, size):
@@ -170,6 +171,14 @@ class Bench:
 		if not self.programs[name]:
 			return None
 		return Lane(self, name, [self.programs[name]], ["out"])
+
+	def bfd_lane(self):
+		"""ninja with GNU ld, as most projects link where nobody chose a linker."""
+		lane = self.ninja_lane()
+		if not lane or "bfd" in lane.ldflags:
+			return None
+		lane.name, lane.ldflags = "ninja bfd", lane.ldflags + " -fuse-ld=bfd"
+		return lane
 
 	def make_lane(self, *words):
 		jobs = f"-j{os.cpu_count()}"

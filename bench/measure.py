@@ -70,6 +70,10 @@ class Series:
 	def median(self, what):
 		return statistics.median(getattr(c, what) for c in self.costs)
 
+	def median_over(self, other):
+		"""Median of the differences in wall time, round by round."""
+		return statistics.median(a.wall_ms - b.wall_ms for a, b in zip(self.costs, other.costs))
+
 	def best(self, what):
 		return min(getattr(c, what) for c in self.costs)
 

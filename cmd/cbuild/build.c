@@ -261,6 +261,7 @@ static bool place(struct build *b, struct file_memo *memo, const struct placed *
 	how = p->mode == PLACED_MODE && p->action->state == ACTION_RAN ? CAS_LINK : CAS_COPY;
 	r = cas_place(b->c->cas, &out->digest, str_c(&b->c->arena, p->path), p->mode, how, e);
 	if (r == CAS_MISS) {
+		b->stat.stale = true;
 		err_set(e, ERR_IO, "%.*s left the cache while it was being built",
 			STR_ARG(p->path));
 		err_fix(e, "build again; another process trimmed or cleaned the cache");

@@ -103,6 +103,24 @@ static void take_kept(struct cmd *c, const struct state *s, struct quick *q)
 	q->note = str_dup(&c->arena, state_note(s));
 }
 
+/* Whether the cache has what is to be put back into the place of something else. */
+static bool replacements_there(struct cmd *c, const struct state_edit *d)
+{
+	struct err ignored;
+
+	for (size_t i = 0; i < d->products.n; i++) {
+		const struct action *x = d->products.v[i].action;
+		const struct digest *made =
+		    x->result.output_count ? &x->result.outputs[0].digest : NULL;
+
+		if (!digest_is_zero(&x->known_key) && made &&
+		    !digest_eq(made, &d->products.v[i].had) &&
+		    (!session_cas(c, &ignored) || cas_has(c->cas, made, &ignored) != CAS_HIT))
+			return false;
+	}
+	return true;
+}
+
 /* Runs what the edit touches. EDIT_STALE: what was recorded cannot be used. */
 static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct state *s,
 			      struct quick *q, struct err *e)
@@ -126,6 +144,8 @@ static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct 
 								  .path = d.products.v[i].path,
 								  .mode = d.products.v[i].mode,
 								  .had = d.products.v[i].had};
+	if (!replacements_there(c, &d))
+		return EDIT_STALE;
 	state_replay_settled(s, ui_sink(c->ui));
 	if (build_run(&b, e)) {
 		state_update(s);
@@ -166,6 +186,7 @@ bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec
 			*ok = false;
 			break;
 		case EDIT_STALE:
+			ui_again(c->ui);
 			*e = (struct err){0};
 			break;
 		}

@@ -19,17 +19,21 @@ static void print_layer(struct cmd *c, struct str dir, const struct cas_stat *s,
 	struct buf name = {0};
 
 	if (!c->json) {
-		printf("%.*s%s: %llu blobs, %.1f MB; %llu results, %.1f MB\n", STR_ARG(dir), mark,
-		       (unsigned long long)s->blob_count, (double)s->blob_bytes / 1e6,
-		       (unsigned long long)s->action_count, (double)s->action_bytes / 1e6);
+		printf("%.*s%s: %llu blobs, %.1f MB; %llu results, %.1f MB; %llu files of tools, "
+		       "%.1f MB\n",
+		       STR_ARG(dir), mark, (unsigned long long)s->blob_count,
+		       (double)s->blob_bytes / 1e6, (unsigned long long)s->action_count,
+		       (double)s->action_bytes / 1e6, (unsigned long long)s->tool_count,
+		       (double)s->tool_bytes / 1e6);
 		return;
 	}
 	buf_add_json(&name, dir);
 	printf("{\"dir\":%s,\"below\":%s,\"blobs\":%llu,\"blob_bytes\":%llu,\"results\":%llu,"
-	       "\"result_bytes\":%llu}\n",
+	       "\"result_bytes\":%llu,\"tool_files\":%llu,\"tool_bytes\":%llu}\n",
 	       name.p, below ? "true" : "false", (unsigned long long)s->blob_count,
 	       (unsigned long long)s->blob_bytes, (unsigned long long)s->action_count,
-	       (unsigned long long)s->action_bytes);
+	       (unsigned long long)s->action_bytes, (unsigned long long)s->tool_count,
+	       (unsigned long long)s->tool_bytes);
 	buf_fini(&name);
 }
 

@@ -24,11 +24,23 @@ void buf_reserve(struct buf *b, size_t more_bytes)
 	b->p[b->n] = '\0';
 }
 
+/* Most of what is added is short, and copies of a constant size need no call. */
+static void copy(char *to, const char *from, size_t n)
+{
+	if (n > 64) {
+		memcpy(to, from, n);
+		return;
+	}
+	for (; n >= 8; to += 8, from += 8, n -= 8)
+		memcpy(to, from, 8);
+	for (; n; n--)
+		*to++ = *from++;
+}
+
 void buf_add(struct buf *b, const void *p, size_t n)
 {
 	buf_reserve(b, n);
-	if (n)
-		memcpy(b->p + b->n, p, n);
+	copy(b->p + b->n, p, n);
 	b->n += n;
 	b->p[b->n] = '\0';
 }

@@ -19,9 +19,44 @@ struct str str_from(const char *p, size_t n)
 	return (struct str){p, n};
 }
 
+/* Copies of a constant size are loads; others are calls, which musl makes dear. */
+static uint64_t load8(const char *p)
+{
+	uint64_t x;
+
+	memcpy(&x, p, sizeof x);
+	return x;
+}
+
+static uint64_t load4(const char *p)
+{
+	uint32_t x;
+
+	memcpy(&x, p, sizeof x);
+	return x;
+}
+
+/* All of n bytes, 1 to 7, some of them twice. */
+static uint64_t load_rest(const char *p, size_t n)
+{
+	if (n >= 4)
+		return load4(p) | load4(p + n - 4) << 32;
+	return (uint64_t)(unsigned char)p[0] | (uint64_t)(unsigned char)p[n / 2] << 8 |
+	       (uint64_t)(unsigned char)p[n - 1] << 16;
+}
+
+/* Eight bytes at a time: musl's memcmp looks at one. */
+static bool same_bytes(const char *a, const char *b, size_t n)
+{
+	for (; n >= 8; a += 8, b += 8, n -= 8)
+		if (load8(a) != load8(b))
+			return false;
+	return n == 0 || load_rest(a, n) == load_rest(b, n);
+}
+
 bool str_eq(struct str a, struct str b)
 {
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+	return a.n == b.n && same_bytes(a.p, b.p, a.n);
 }
 
 bool str_eqc(struct str a, const char *b)
@@ -46,7 +81,7 @@ int str_cmp_ptr(const void *a, const void *b)
 
 bool str_starts(struct str s, struct str prefix)
 {
-	return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+	return s.n >= prefix.n && same_bytes(s.p, prefix.p, prefix.n);
 }
 
 bool str_startsc(struct str s, const char *prefix)
@@ -65,10 +100,15 @@ bool str_containsc(struct str s, const char *needle)
 {
 	size_t n = strlen(needle);
 
-	for (size_t i = 0; i + n <= s.n; i++)
-		if (memcmp(s.p + i, needle, n) == 0)
-			return true;
-	return false;
+	/* memchr(3) looks at many bytes at once. */
+	while (n && s.n >= n) {
+		const char *at = memchr(s.p, needle[0], s.n - n + 1);
+
+		if (!at || memcmp(at, needle, n) == 0)
+			return at != NULL;
+		s = str_skip(s, (size_t)(at - s.p) + 1);
+	}
+	return n == 0;
 }
 
 static bool is_space(char c)
@@ -146,10 +186,14 @@ bool str_u64(struct str s, uint64_t *out)
 
 uint64_t str_hash(struct str s)
 {
-	uint64_t h = 0xcbf29ce484222325u;
+	uint64_t h = 0xcbf29ce484222325u ^ s.n;
 
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3u;
+	for (; s.n >= 8; s = str_skip(s, 8)) {
+		h = (h ^ load8(s.p)) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 32;
+	}
+	if (s.n)
+		h = (h ^ load_rest(s.p, s.n)) * 0x9e3779b97f4a7c15u;
 	h ^= h >> 32;
 	h *= 0x9e3779b97f4a7c15u;
 	return h ^ (h >> 29);

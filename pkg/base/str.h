@@ -63,7 +63,8 @@ struct str str_cut(struct str *rest, char sep);
 bool str_line(struct str *rest, struct str *line);
 /* Decimal digits only, no sign; false on anything else or overflow. */
 bool str_u64(struct str s, uint64_t *out) ATTR_MUST_USE;
-uint64_t str_hash(struct str s); /* not for untrusted tables larger than memory; FNV-1a mixed */
+uint64_t
+str_hash(struct str s); /* depends on byte order; not for untrusted tables larger than memory */
 /* Glob over a path: * and ? stop at '/', ** crosses it, [a-z] [!a] classes. */
 bool str_glob(struct str pattern, struct str path);
 /* Edit distance (Levenshtein), capped at cap; for "did you mean". */

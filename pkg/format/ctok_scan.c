@@ -506,29 +506,12 @@ static void on_token(struct scan *s, const struct ctok_token *t)
 	s->before = *t;
 }
 
-/* Whether word is in text. memchr(3) looks at many bytes at once, and the first ones asked for are rare. */
-static bool contains(struct str text, const char *word)
-{
-	size_t n = strlen(word);
-
-	while (text.n >= n) {
-		const char *at = memchr(text.p, word[0], text.n - n + 1);
-
-		if (!at)
-			return false;
-		if (memcmp(at, word, n) == 0)
-			return true;
-		text = str_skip(text, (size_t)(at - text.p) + 1);
-	}
-	return false;
-}
-
 /* Whether any of what the token walk would look for can be there; a spliced name is not missed. */
 static bool needs_tokens(struct str src, unsigned what)
 {
-	if ((what & CTOK_MAIN) && (contains(src, "main") || contains(src, "\\\n")))
+	if ((what & CTOK_MAIN) && (str_containsc(src, "main") || str_containsc(src, "\\\n")))
 		return true;
-	return (what & CTOK_TESTS) && contains(src, "Test");
+	return (what & CTOK_TESTS) && str_containsc(src, "Test");
 }
 
 bool ctok_scan(struct arena *a, struct str src, unsigned what, struct ctok_facts *out)
@@ -540,7 +523,7 @@ bool ctok_scan(struct arena *a, struct str src, unsigned what, struct ctok_facts
 	if (!src.n)
 		return true;
 	ctok_init(&s.c, src);
-	if (contains(src, ".inc"))
+	if (str_containsc(src, ".inc"))
 		ctok_asm(a, src, what & CTOK_ASM, out);
 	if (!needs_tokens(src, what)) {
 		while (!s.too_much && ctok_next_directive(&s.c, &t))

@@ -86,7 +86,9 @@ void TestPlanCompileCommand(struct test *t)
 	*vec_push(&f.a, &f.log.export_flags.defines) = (struct define){STR("LOG"), STR("2")};
 	x = plan_compile(&f.plan, &f.app_main);
 	T_EQ_STR(t, command(&f, x),
-		 "CC -fPIE -std=c17 -Wall -O0 -g -DLOG=2 -MD -MF "
+		 "CC -fPIE -Wno-builtin-macro-redefined -D__DATE__=\"Jan  1 1970\" "
+		 "-D__TIME__=\"00:00:00\" -D__TIMESTAMP__=\"Thu Jan  1 00:00:00 1970\" "
+		 "-std=c17 -Wall -O0 -g -DLOG=2 -MD -MF "
 		 "build/linux-arm64/obj/main/cmd/app/main.c.o.d -c -o "
 		 "build/linux-arm64/obj/main/cmd/app/main.c.o cmd/app/main.c");
 	T_EQ_INT(t, x->inputs.n, 2);

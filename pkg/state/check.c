@@ -88,6 +88,9 @@ static enum seen judge(const struct state *s, const struct entry *x, const char 
 	enum seen found = SEEN_OTHER;
 
 	(void)s;
+	/* Another command, or another build of this one, put its own there. */
+	if ((x->what & ~(unsigned)ENTRY_RACY) == ENTRY_PRODUCT)
+		return SEEN_EDITED;
 	if (!(x->what & WATCH_SCANNED))
 		return (x->what & ~only) == 0 ? SEEN_EDITED : SEEN_OTHER;
 	if ((x->what & ~only) == 0 && file_read(&scratch, path, SCAN_BYTES_MAX, &bytes, &ignored)) {
@@ -227,6 +230,25 @@ void state_refreshed(const struct state *s, struct buf *out, struct parts *p)
 	}
 }
 
+/*
+ * Writing the file anew costs more than reading a few small files again the next time, too.
+ */
+static bool worth_refreshing(const struct state *s)
+{
+	enum { FEW = 8, SMALL_BYTES = 256 * 1024 };
+	uint32_t n = s->p.head->entry_count;
+	uint64_t bytes = 0;
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < n + s->p.head->folder_count; i++) {
+		if (s->seen[i] != SEEN_TOUCHED)
+			continue;
+		count++;
+		bytes += i < n ? s->sigs[i].size_bytes : 0;
+	}
+	return count > FEW || bytes > SMALL_BYTES;
+}
+
 /* Signatures moved and contents did not: the next look shall not read again. */
 static void refresh(struct state *s)
 {
@@ -259,7 +281,7 @@ enum state_found state_check(struct arena *a, const char *path, struct state **o
 		return STATE_OTHER;
 	}
 	found = look(a, s);
-	if (found == STATE_SAME && any(s, SEEN_TOUCHED))
+	if (found == STATE_SAME && worth_refreshing(s))
 		refresh(s);
 	return found;
 }

@@ -63,6 +63,21 @@ static struct str more_path(const struct edit *d, uint32_t word)
 	return word & ODD ? graph_str(&d->g, word & ~ODD) : path_of(d, word);
 }
 
+/* What lies where a product belongs is replaced by what its action makes. False when no action does. */
+static bool touch_replaced(struct edit *d)
+{
+	for (uint32_t i = 0; i < d->g.head.products; i++) {
+		const struct graph_product *p = &d->g.products[i];
+
+		if (!edited(d->s, p->entry))
+			continue;
+		if (p->action == STATE_NONE || !d->g.actions[p->action].done)
+			return false;
+		d->touched[p->action] = true;
+	}
+	return true;
+}
+
 /* Users may come before what they use, so until nothing more is found. */
 static void find_touched(struct edit *d)
 {
@@ -212,6 +227,10 @@ static void add_goals_and_products(struct edit *d)
 			    d->touched[p->check] ? d->actions[p->check] : settled(d, p->check);
 		made->path = graph_str(&d->g, p->path);
 		made->mode = p->mode;
+		if (edited(d->s, p->entry)) {
+			made->had = d->s->shas[p->entry];
+			continue;
+		}
 		made->had.size_bytes = d->s->p.entries[p->entry].sig.size_bytes;
 		memcpy(made->had.sha256, d->s->p.entries[p->entry].sha256, DIGEST_BYTES);
 	}
@@ -233,6 +252,8 @@ bool state_graph(struct arena *a, struct state *s, const struct step *const *ste
 		return false;
 	d->touched = arena_array(a, bool, d->g.head.actions);
 	d->actions = arena_array(a, struct action *, d->g.head.actions);
+	if (!touch_replaced(d))
+		return false;
 	find_touched(d);
 	for (uint32_t i = 0; i < d->g.head.actions; i++) {
 		if (!d->touched[i])
@@ -313,7 +334,8 @@ static bool take_entries(struct edit *d, struct parts *p)
 			struct err ignored;
 			struct sig sig;
 
-			if (d->s->seen[k] != SEEN_EDITED)
+			/* Products were placed meanwhile. */
+			if (d->s->seen[k] != SEEN_EDITED || (x->what & ENTRY_PRODUCT))
 				continue;
 			if (!file_stat(entry_path(d->a, &d->s->p, f, x).p, &now, &ignored))
 				return false;

@@ -60,7 +60,7 @@ struct state_made_vec VEC_BODY(struct state_made);
 
 /*
  * Compares the tree with what is recorded in the file at path; s in a, closed by state_close in any
- * case. Rewrites the file when only signatures moved.
+ * case. Rewrites the file when many signatures moved and no content.
  */
 enum state_found state_check(struct arena *a, const char *path, struct state **out);
 void state_close(struct state *s); /* accepts NULL */

@@ -345,7 +345,7 @@ void TestStateAfterEdits(struct test *t)
 	    {"removed", do_remove, "other"},
 	    {"file to link", do_link, "other"},
 	    {"file to folder", do_folder_for_file, "other"},
-	    {"product changed", do_product, "other"},
+	    {"product changed", do_product, "edited"},
 	    {"product removed", do_no_product, "other"},
 	};
 	struct world w;

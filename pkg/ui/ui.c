@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/map.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/terminal.h"
@@ -19,6 +20,9 @@ struct ui {
 	uint64_t shown_ms, start_ns;
 	struct status status;
 	struct trace *trace;
+	struct arena a;
+	struct map words; /* title and output -> how often they were shown, as a number */
+	bool again;
 };
 
 enum { SHOW_EVERY_MS = 50, TICK_MS = 100 };
@@ -80,6 +84,25 @@ static void print_block(struct ui *u, const char *colour, const char *head, stru
 	buf_fini(&b);
 }
 
+/* Notes that words are shown; after ui_again, whether they were before. */
+static bool shown_before(struct ui *u, const struct event *ev)
+{
+	struct str key = str_fmt(&u->a, "%.*s\n%.*s", STR_ARG(ev->text), STR_ARG(ev->output));
+	struct map_item *item = map_put(&u->a, &u->words, key, NULL);
+
+	if (u->again && item->num) {
+		item->num--;
+		return true;
+	}
+	item->num += !u->again;
+	return false;
+}
+
+void ui_again(struct ui *u)
+{
+	u->again = true;
+}
+
 /* The tool's own words when it had something to say, even on success. */
 static void action_end(struct ui *u, const struct event *ev)
 {
@@ -88,7 +111,7 @@ static void action_end(struct ui *u, const struct event *ev)
 	u->status.left_ms = ev->left_ms;
 	if (ev->outcome == EVENT_FAILED)
 		print_block(u, red, "FAILED ", ev->text, ev->output);
-	else if (ev->output.n && ev->outcome != EVENT_SKIPPED)
+	else if (ev->output.n && ev->outcome != EVENT_SKIPPED && !shown_before(u, ev))
 		print_block(u, bold, "", ev->text, ev->output);
 	status_line(u);
 }
@@ -229,6 +252,7 @@ struct event_sink *ui_sink(struct ui *u)
 void ui_trace(struct ui *u, struct str path)
 {
 	trace_free(u->trace);
+	arena_fini(&u->a);
 	u->trace = trace_new(path, u->start_ns);
 	u->sink.spans = true;
 }
@@ -304,5 +328,6 @@ void ui_close(struct ui *u)
 	ui_clear(u);
 	status_fini(&u->status);
 	trace_free(u->trace);
+	arena_fini(&u->a);
 	free(u);
 }

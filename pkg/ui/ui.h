@@ -26,6 +26,8 @@ struct ui;
 
 void ui_open(struct ui **out, enum ui_mode mode);
 struct event_sink *ui_sink(struct ui *u);
+/* From now on words that were shown before are not shown again: what was begun is begun anew. */
+void ui_again(struct ui *u);
 /* Whether a warning was shown. */
 bool ui_warned(const struct ui *u);
 /* Removes the status line, so that other output may be written. */
