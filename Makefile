@@ -24,7 +24,7 @@ flags_clang := -O2 -g
 flags_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 cc := $(if $(filter clang fuzz,$(VARIANT)),clang,$(CC))
 
-PKGS := libgit2 libarchive yaml-0.1 libcurl libcrypto jansson libdeflate
+PKGS := libgit2 libarchive yaml-0.1 libcurl jansson libdeflate
 ifeq ($(filter clean help quickstart layers check check-peers fmt fmt-check,$(MAKECMDGOALS)),)
 ifneq ($(shell pkg-config --exists $(PKGS) && echo yes),yes)
 $(error packages are missing: run scripts/deps build)
@@ -33,7 +33,7 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS))
 endif
 
-CPPFLAGS_ := -D_POSIX_C_SOURCE=200809L -Ipkg -Ipkg/test/runtime $(PKG_CFLAGS) $(CPPFLAGS)
+CPPFLAGS_ := -D_POSIX_C_SOURCE=200809L -Ipkg -Ipkg/test/runtime -Iscripts $(PKG_CFLAGS) $(CPPFLAGS)
 CFLAGS_ := -std=c17 -pthread $(WARN) $(flags_$(VARIANT)) $(CFLAGS)
 LIBS := $(PKG_LIBS) -pthread $(LDLIBS)
 

@@ -188,13 +188,13 @@ static bool add_runtime(struct cmd *c, struct err *e)
 
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		struct str name = str_fmt(&c->arena, "pkg/test/runtime/%s", files[i]);
-		const struct embed_file *f = embed_find(name);
 		const char *path = str_fmt(&c->arena, RUNTIME "/%s", files[i]).p;
+		struct str data;
 
-		if (!f)
+		if (!embed_find(name, &data))
 			return err_set(e, ERR_IO, "this cbuild lacks its own file %.*s",
 				       STR_ARG(name));
-		if (!folder_make_for(path, e) || !file_write_if_changed(path, f->data, 0644, e))
+		if (!folder_make_for(path, e) || !file_write_if_changed(path, data, 0644, e))
 			return false;
 	}
 	if (!manifest_parse(&c->arena, STR("test runtime"), STR(text), manifest, e))

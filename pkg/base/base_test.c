@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "base/sha256.h"
 #include "base/target.h"
 #include "base/vec.h"
 #include "cbuild/test.h"
@@ -195,6 +196,30 @@ void TestDigestStreaming(struct test *t)
 		d = digest_final(&c);
 		T_CHECK(t, digest_eq(&d, &whole), "cut at %zu", cut);
 	}
+}
+
+/* What the processor's instructions make of blocks is what plain C does; a million a's is NIST's long example. */
+void TestDigestNative(struct test *t)
+{
+	static unsigned char data[1000000];
+	sha256_blocks native = sha256_blocks_native();
+	char hex[DIGEST_HEX + 1];
+	struct digest d;
+
+	for (size_t i = 0; i < sizeof data; i++)
+		data[i] = (unsigned char)(i * 2654435761u >> 16);
+	for (size_t n = 0; native && n < 40; n++) {
+		uint32_t x[8] = {1, 2, 3, 4, 5, 6, 7, 0xffffffff}, y[8];
+
+		memcpy(y, x, sizeof x);
+		sha256_blocks_plain(x, data + n, n);
+		native(y, data + n, n);
+		T_CHECK(t, memcmp(x, y, sizeof x) == 0, "%zu blocks", n);
+	}
+	memset(data, 'a', sizeof data);
+	d = digest_of(data, sizeof data);
+	digest_hex(&d, hex);
+	T_EQ_STR(t, hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
 void TestDigestForms(struct test *t)

@@ -1,41 +1,84 @@
 /*
- * SHA-256 by OpenSSL's libcrypto, which uses the processor's SHA instructions on x86 and ARM. The plain
- * SHA256_* calls are used, not EVP: they need no provider set-up, which costs milliseconds at start.
+ * SHA-256 (FIPS 180-4) around the compression function of base/sha256.h: padding, and blocks that come in pieces.
  */
-#define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/digest.h"
 
-#include <assert.h>
-#include <openssl/sha.h>
+#include <stdatomic.h>
 #include <string.h>
 
-_Static_assert(sizeof(SHA256_CTX) <= sizeof((struct digest_ctx *)0)->state,
-	       "digest_ctx.state is too small");
+#include "base/sha256.h"
 
-static SHA256_CTX *state_of(struct digest_ctx *c)
+static sha256_blocks choose(void)
 {
-	return (SHA256_CTX *)(void *)c->state;
+	static _Atomic(sha256_blocks)
+	    chosen; /* any thread may ask first; all get the same answer */
+	sha256_blocks f = atomic_load_explicit(&chosen, memory_order_relaxed);
+
+	if (f)
+		return f;
+	f = sha256_blocks_native();
+	if (!f)
+		f = sha256_blocks_plain;
+	atomic_store_explicit(&chosen, f, memory_order_relaxed);
+	return f;
 }
 
 void digest_init(struct digest_ctx *c)
 {
+	/* Section 5.3.3: the first 32 bits of the fractional parts of the square roots of the first 8 primes. */
+	static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+					    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+
 	c->size_bytes = 0;
-	SHA256_Init(state_of(c));
+	memcpy(c->state, initial, sizeof initial);
 }
 
 void digest_update(struct digest_ctx *c, const void *p, size_t n)
 {
+	const unsigned char *from = p;
+	size_t have = c->size_bytes % SHA256_BLOCK_BYTES, whole;
+
 	if (!n)
 		return;
 	c->size_bytes += n;
-	SHA256_Update(state_of(c), p, n);
+	if (have) {
+		size_t take = SHA256_BLOCK_BYTES - have < n ? SHA256_BLOCK_BYTES - have : n;
+
+		memcpy(c->block + have, from, take);
+		if (have + take < SHA256_BLOCK_BYTES)
+			return;
+		choose()(c->state, c->block, 1);
+		from += take;
+		n -= take;
+	}
+	whole = n / SHA256_BLOCK_BYTES;
+	if (whole)
+		choose()(c->state, from, whole);
+	if (n % SHA256_BLOCK_BYTES)
+		memcpy(c->block, from + whole * SHA256_BLOCK_BYTES, n % SHA256_BLOCK_BYTES);
 }
 
+static void store_be(uint8_t *p, uint64_t value, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		p[i] = (uint8_t)(value >> (bytes - 1 - i) * 8);
+}
+
+/* Section 5.1.1: a one bit, zeros, and the length in bits as the last 64 of a block. */
 struct digest digest_final(struct digest_ctx *c)
 {
+	unsigned char end[2 * SHA256_BLOCK_BYTES] = {0};
+	size_t have = c->size_bytes % SHA256_BLOCK_BYTES;
+	size_t blocks = have < SHA256_BLOCK_BYTES - 8 ? 1 : 2;
 	struct digest d;
 
-	SHA256_Final(d.sha256, state_of(c));
+	if (have)
+		memcpy(end, c->block, have);
+	end[have] = 0x80;
+	store_be(end + blocks * SHA256_BLOCK_BYTES - 8, c->size_bytes * 8, 8);
+	choose()(c->state, end, blocks);
+	for (size_t i = 0; i < 8; i++)
+		store_be(d.sha256 + i * 4, c->state[i], 4);
 	d.size_bytes = c->size_bytes;
 	return d;
 }

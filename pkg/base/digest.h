@@ -22,7 +22,8 @@ struct digest {
 /* Streaming: digest_init, digest_update..., digest_final. On the stack, nothing to free. */
 struct digest_ctx {
 	uint64_t size_bytes;
-	_Alignas(8) unsigned char state[128]; /* the library's own context */
+	uint32_t state[8];
+	unsigned char block[64]; /* the size_bytes % 64 bytes that are no whole block yet */
 };
 
 void digest_init(struct digest_ctx *c);

@@ -1,22 +1,39 @@
 /*
- * Look-up in the generated table, which is sorted by name.
+ * The generated table as strs.
  */
 #include "base/embed.h"
 
-const struct embed_file *embed_find(struct str name)
+#include "embed/assets.h"
+
+size_t embed_count(void)
 {
-	size_t lo = 0, hi = embed_file_count;
+	return embed_assets_count;
+}
+
+struct embed_file embed_at(size_t i)
+{
+	const struct embedded *f = &embed_assets[i];
+
+	return (struct embed_file){str_of(f->name), {(const char *)f->data, f->size}};
+}
+
+bool embed_find(struct str name, struct str *data)
+{
+	size_t lo = 0, hi = embed_assets_count;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		int c = str_cmp(name, str_of(embed_files[mid].name));
+		struct embed_file f = embed_at(mid);
+		int c = str_cmp(name, f.name);
 
-		if (c == 0)
-			return &embed_files[mid];
+		if (c == 0) {
+			*data = f.data;
+			return true;
+		}
 		if (c < 0)
 			hi = mid;
 		else
 			lo = mid + 1;
 	}
-	return NULL;
+	return false;
 }

@@ -48,13 +48,13 @@ static bool each_port(struct arena *a, const struct mod_opts *o, port_visit visi
 	if (o->project_dir.n &&
 	    !each_project_port(a, path_join(a, o->project_dir, STR("ports")), visit, ctx, &stop, e))
 		return false;
-	for (size_t i = 0; i < embed_file_count && !stop; i++) {
-		struct str name = str_of(embed_files[i].name);
+	for (size_t i = 0; i < embed_count() && !stop; i++) {
+		struct embed_file f = embed_at(i);
 
-		if (!str_startsc(name, "ports/") || !str_endsc(name, ".yaml"))
+		if (!str_startsc(f.name, "ports/") || !str_endsc(f.name, ".yaml"))
 			continue;
-		if (!visit(ctx, a, str_fmt(a, "(built in)/%.*s", STR_ARG(name)),
-			   embed_files[i].data, &stop, e))
+		if (!visit(ctx, a, str_fmt(a, "(built in)/%.*s", STR_ARG(f.name)), f.data, &stop,
+			   e))
 			return false;
 	}
 	return true;

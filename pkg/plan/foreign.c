@@ -158,9 +158,11 @@ static void add_cflags(struct buf *b, struct plan *p, const struct package_spec 
 
 static void add_embedded(struct buf *b, struct arena *a, struct str name)
 {
-	const struct embed_file *f = embed_find(str_fmt(a, "foreign/%.*s.sh", STR_ARG(name)));
+	struct str data;
 
-	buf_adds(b, f ? f->data : STR("exit 1\n"));
+	buf_adds(b, embed_find(str_fmt(a, "foreign/%.*s.sh", STR_ARG(name)), &data)
+			? data
+			: STR("exit 1\n"));
 }
 
 /* Static programs are musl's. */

@@ -313,12 +313,12 @@ bool tc_desc_all(struct arena *a, struct tc_desc **out, size_t *n, struct err *e
 {
 	VEC(struct tc_desc) all = {0};
 
-	for (size_t i = 0; i < embed_file_count; i++) {
-		struct str name = str_of(embed_files[i].name);
+	for (size_t i = 0; i < embed_count(); i++) {
+		struct embed_file f = embed_at(i);
 
-		if (!str_startsc(name, "toolchain/") || !str_endsc(name, ".yaml"))
+		if (!str_startsc(f.name, "toolchain/") || !str_endsc(f.name, ".yaml"))
 			continue;
-		if (!tc_desc_parse(a, name, embed_files[i].data, vec_push(a, &all), e))
+		if (!tc_desc_parse(a, f.name, f.data, vec_push(a, &all), e))
 			return false;
 	}
 	if (all.n > 0)

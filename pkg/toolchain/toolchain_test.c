@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/embed.h"
 #include "base/path.h"
 #include "cbuild/test.h"
 #include "sys/file.h"
