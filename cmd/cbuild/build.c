@@ -370,8 +370,10 @@ static bool matching_programs(struct build *b, const struct build_target *t, str
 	*out = (struct programs){0};
 	if (!load_match(a, &t->set, &pattern, pattern.n ? 1 : 0, &v, &n, e))
 		return false;
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < v[i]->programs.n; k++) {
+	for (size_t i = 0; i < n; i++) {
+		bool aside = !pattern.n && load_is_aside(&t->set, v[i]);
+
+		for (size_t k = 0; !aside && k < v[i]->programs.n; k++) {
 			const struct program *p = &v[i]->programs.v[k];
 
 			if (str_eq(p->name, pattern) || str_eq(p->main->path, path)) {
@@ -381,6 +383,7 @@ static bool matching_programs(struct build *b, const struct build_target *t, str
 			}
 			*vec_push(a, out) = p;
 		}
+	}
 	return true;
 }
 

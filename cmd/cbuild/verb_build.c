@@ -62,14 +62,20 @@ static bool add_target(struct build *b, struct build_target *t, const struct str
 		       struct str o, struct err *e)
 {
 	struct arena *a = &b->c->arena;
+	VEC(struct package *) chosen = {0};
 	struct package **v;
 	size_t n, programs = 0;
 
 	if (!load_match(a, &t->set, patterns->v, patterns->n, &v, &n, e))
 		return false;
-	for (size_t i = 0; i < n; i++)
-		programs += v[i]->programs.n;
 	for (size_t i = 0; i < n; i++) {
+		if (!patterns->n && load_is_aside(&t->set, v[i]))
+			continue;
+		*vec_push(a, &chosen) = v[i];
+		programs += v[i]->programs.n;
+	}
+	v = chosen.v;
+	for (size_t i = 0; i < chosen.n; i++) {
 		struct action **objects;
 		size_t count;
 

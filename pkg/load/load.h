@@ -174,6 +174,12 @@ bool load_packages(struct arena *a, const struct load_opts *o, struct package_se
 		   struct err *e) ATTR_MUST_USE;
 
 /*
+ * Whether p's programs are only built when something names or runs them: where cmd/ has programs, those of other
+ * folders than convention's own (cmd/, pkg/, src/, include/ and the root) are the project's tools.
+ */
+bool load_is_aside(const struct package_set *set, const struct package *p);
+
+/*
  * The packages of the main module that patterns name: "./...", ".", "./cmd/kv", "pkg/...", a package's
  * or program's name, a source file of theirs. None given: "./...". ERR_USAGE names the pattern that matches nothing.
  */

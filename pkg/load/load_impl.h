@@ -84,6 +84,8 @@ bool tree_is_source(struct str path);
 /* Whether name_OS_ARCH suffixes let the file build for the target. */
 bool tree_suffix_fits(struct str path, const struct target *t);
 bool tree_is_test(struct str path);
+/* *_fuzz.c: for a fuzzer to link, no part of a package by convention. */
+bool tree_is_fuzz(struct str path);
 
 /* config.c */
 /* Finds a module's config headers; their nodes are there from then on. */

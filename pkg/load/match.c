@@ -38,6 +38,22 @@ static bool matches(struct arena *a, const struct package *p, struct str pattern
 	return str_eq(path, p->name) || names_program(p, pattern) || has_source(p, path);
 }
 
+bool load_is_aside(const struct package_set *set, const struct package *p)
+{
+	static const char *const own[] = {"cmd", "include", "pkg", "src"};
+	bool aside = !p->spec && p->programs.n && !str_eqc(p->name, "."), has_cmd = false;
+
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		aside = aside && !path_within(str_of(own[i]), p->name);
+	for (size_t i = 0; aside && i < set->packages.n; i++) {
+		const struct package *q = set->packages.v[i];
+
+		has_cmd = has_cmd || (q->module == p->module && q->programs.n &&
+				      path_within(STR("cmd"), q->name));
+	}
+	return aside && has_cmd;
+}
+
 bool load_match(struct arena *a, const struct package_set *set, const struct str *patterns,
 		size_t n, struct package ***out, size_t *out_n, struct err *e)
 {

@@ -310,7 +310,8 @@ static void choose_conventional(struct loader *l, struct mod_tree *t)
 		struct package *p = map_ptr(&t->conventional, path_dir(t->files.v[i]));
 		struct choice c = {.l = l, .t = t, .p = p};
 
-		if (p && tree_is_source(t->files.v[i]) && !map_get(&taken, t->files.v[i]) &&
+		if (p && tree_is_source(t->files.v[i]) && !tree_is_fuzz(t->files.v[i]) &&
+		    !map_get(&taken, t->files.v[i]) &&
 		    (conventional(t, t->files.v[i]) || map_get(&t->made, t->files.v[i])) &&
 		    tree_suffix_fits(t->files.v[i], &l->o->target))
 			add_source(&c, t->files.v[i], false);

@@ -88,6 +88,11 @@ bool tree_is_test(struct str path)
 	return str_endsc(path, "_test.c");
 }
 
+bool tree_is_fuzz(struct str path)
+{
+	return str_endsc(path, "_fuzz.c");
+}
+
 static bool in_list(struct str s, const char *const *names)
 {
 	for (; *names; names++)
