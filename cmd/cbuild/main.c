@@ -88,6 +88,15 @@ static bool dispatch(struct cmd *c, int argc, char **argv, struct err *e)
 	return c->verb->run(c, &args, e);
 }
 
+/* Written at the end, in one piece: musl writes a first line at once, and why that failed is lost. */
+static void buffer_results(void)
+{
+	static char buffer[1 << 16];
+
+	if (!isatty(STDOUT_FILENO) && setvbuf(stdout, buffer, _IOFBF, sizeof buffer) != 0)
+		return; /* then as it comes */
+}
+
 /* What goes to stdout is what was asked for: a full disk or a closed descriptor is an error. */
 static bool flush_results(struct err *e)
 {
@@ -104,6 +113,7 @@ int main(int argc, char **argv)
 	int status = 0;
 
 	standard_descriptors_fill();
+	buffer_results();
 	/* Before anything is opened: descriptors that MAKEFLAGS names would be ours then. */
 	c.jobserver_closed =
 	    jobserver_join(str_of(getenv("MAKEFLAGS")), &c.jobserver) == JOBSERVER_CLOSED;

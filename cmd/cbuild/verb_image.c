@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "mod/vcs.h"
+#include "net/net.h"
 #include "oci/oci.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -19,18 +20,14 @@ struct image_opts {
 
 struct host_files VEC_BODY(struct define);
 
-/* The distributions' places of the CA bundle; the file becomes an input by content. */
+/* This machine's CA bundle; the file becomes an input by content. */
 static bool add_ca_bundle(struct cmd *c, struct host_files *v, struct err *e)
 {
-	static const char *const places[] = {"/etc/ssl/certs/ca-certificates.crt",
-					     "/etc/pki/tls/certs/ca-bundle.crt",
-					     "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+	const char *bundle = net_ca_bundle();
 
-	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-		if (file_kind(places[i]) == FILE_ABSENT)
-			continue;
+	if (bundle) {
 		*vec_push(&c->arena, v) =
-		    (struct define){STR("/etc/ssl/certs/ca-certificates.crt"), str_of(places[i])};
+		    (struct define){STR("/etc/ssl/certs/ca-certificates.crt"), str_of(bundle)};
 		return true;
 	}
 	err_at(e, ERR_IO, "cbuild.yaml", c->manifest.image.pos.line, c->manifest.image.pos.col,

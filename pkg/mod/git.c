@@ -40,6 +40,17 @@ static void start_libgit2(void)
 	started = true;
 }
 
+/* What libgit2's TLS library believes by itself differs: OpenSSL's heeds SSL_CERT_FILE, Mbed TLS's does not. */
+static void trust_certificates(struct str url)
+{
+	static bool set;
+	const char *ca = net_ca_trusted();
+
+	if (set || !ca || !str_startsc(url, "https:"))
+		return;
+	set = git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, ca, NULL) == 0;
+}
+
 static int on_progress(const git_indexer_progress *p, void *ctx)
 {
 	const struct remote *r = ctx;
@@ -206,6 +217,7 @@ static bool list_tags(struct remote *r, struct str_vec *out, struct err *e)
 	git_proxy_options_init(&proxy, GIT_PROXY_OPTIONS_VERSION);
 	proxy.type = GIT_PROXY_AUTO;
 	stall_watch(r->stall_s);
+	trust_certificates(r->url);
 	rc = git_remote_connect(r->git, GIT_DIRECTION_FETCH, &cb, &proxy, NULL);
 	if (rc == 0)
 		rc = git_remote_ls(&heads, &n, r->git);

@@ -138,11 +138,30 @@ static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t u
 	return 0;
 }
 
+const char *net_ca_bundle(void)
+{
+	static const char *const places[] = {"/etc/ssl/certs/ca-certificates.crt",
+					     "/etc/pki/tls/certs/ca-bundle.crt",
+					     "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+		if (file_kind(places[i]) != FILE_ABSENT)
+			return places[i];
+	return NULL;
+}
+
+const char *net_ca_trusted(void)
+{
+	const char *file = getenv("SSL_CERT_FILE");
+
+	return file && *file ? file : net_ca_bundle();
+}
+
 static void set_options(struct transfer *t)
 {
 	CURL *c = t->curl;
 	const struct net_get *g = t->g;
-	const char *ca = getenv("SSL_CERT_FILE");
+	const char *ca = net_ca_trusted();
 	long stall_ms = g->stall_ms ? (long)g->stall_ms : STALL_MS;
 
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -151,7 +170,7 @@ static void set_options(struct transfer *t)
 	curl_easy_setopt(c, CURLOPT_FAILONERROR, 0L);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "cbuild");
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (ca && *ca)
+	if (ca)
 		curl_easy_setopt(c, CURLOPT_CAINFO, ca);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
 			 g->connect_ms ? (long)g->connect_ms : (long)CONNECT_MS);

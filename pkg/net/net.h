@@ -28,6 +28,11 @@ struct net_get {
 bool net_download(const struct net_get *g, const char *path, const struct digest *want,
 		  struct digest *got, struct err *e) ATTR_MUST_USE;
 
+/* The machine's bundle of CA certificates, where one of the distributions puts it; NULL: none. */
+const char *net_ca_bundle(void);
+/* The bundle to believe: that of SSL_CERT_FILE, as for many programs, else the machine's; NULL: none. */
+const char *net_ca_trusted(void);
+
 /* Can a connection to the URL's host (or proxy) be opened within connect_ms (0: 10 s)? ERR_NET
  * otherwise. */
 bool net_reach(const char *url, uint32_t connect_ms, struct err *e) ATTR_MUST_USE;
