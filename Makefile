@@ -160,6 +160,10 @@ check-peers:
 bench: $(bin)/cbuild
 	bench/run
 
+# cbuild by cbuild: static programs for amd64 and arm64, below build/OS-ARCH/bin; minutes at the first time.
+self: $(bin)/cbuild
+	scripts/self
+
 # Builds that are killed, and a cache shared under faults; minutes.
 torture: $(bin)/cbuild
 	scripts/torture
@@ -173,13 +177,14 @@ help:
 	@echo '#   scripts golden    whole-command tests; golden rewrites their expected files'
 	@echo '#   fuzz replay       fuzz for FUZZ_SECONDS each; replay the corpora'
 	@echo '#   layers fmt fmt-check tidy quickstart bench clean'
+	@echo '#   self              cbuild by cbuild: static programs for amd64 and arm64'
 	@echo '#   torture           kill builds, and build from one cache under faults; minutes'
 	@echo '#   check-peers       kv twice, byte for byte; its image in other tools; other people'\''s projects'
 
 clean:
 	rm -rf build
 
-.PHONY: all bench torture test asan tsan clang scripts replay fuzz layers fmt fmt-check tidy golden check \
+.PHONY: all bench self torture test asan tsan clang scripts replay fuzz layers fmt fmt-check tidy golden check \
 	check-peers quickstart help clean
 .DELETE_ON_ERROR:
 .SECONDARY:
