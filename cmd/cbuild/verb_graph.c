@@ -36,18 +36,6 @@ static void add_text(const struct package_graph *g, struct buf *b)
 	}
 }
 
-/* DOT's quoted identifiers: only the quote and the backslash mean something else. */
-static void add_quoted(struct buf *b, struct str s)
-{
-	buf_add_byte(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_add_byte(b, '\\');
-		buf_add_byte(b, s.p[i]);
-	}
-	buf_add_byte(b, '"');
-}
-
 static void add_dot(const struct package_graph *g, struct buf *b)
 {
 	buf_addc(b, "digraph packages {\n\tnode [shape=box, fontname=monospace];\n");
@@ -55,7 +43,7 @@ static void add_dot(const struct package_graph *g, struct buf *b)
 		const struct package *p = g->v[i].package;
 
 		buf_add_byte(b, '\t');
-		add_quoted(b, g->v[i].label);
+		buf_add_quoted(b, g->v[i].label);
 		buf_printf(b, "%s;\n",
 			   !p->module->main ? " [style=dashed]"
 			   : p->programs.n  ? " [style=bold]"
@@ -64,9 +52,9 @@ static void add_dot(const struct package_graph *g, struct buf *b)
 	for (size_t i = 0; i < g->n; i++)
 		for (size_t k = 0; k < g->v[i].to.n; k++) {
 			buf_add_byte(b, '\t');
-			add_quoted(b, g->v[i].label);
+			buf_add_quoted(b, g->v[i].label);
 			buf_addc(b, " -> ");
-			add_quoted(b, g->v[g->v[i].to.v[k]].label);
+			buf_add_quoted(b, g->v[g->v[i].to.v[k]].label);
 			buf_addc(b, ";\n");
 		}
 	buf_addc(b, "}\n");

@@ -201,3 +201,14 @@ void buf_fini(struct buf *b)
 	free(b->p);
 	*b = (struct buf){0};
 }
+
+void buf_add_quoted(struct buf *b, struct str s)
+{
+	buf_add_byte(b, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"' || s.p[i] == '\\')
+			buf_add_byte(b, '\\');
+		buf_add_byte(b, s.p[i]);
+	}
+	buf_add_byte(b, '"');
+}

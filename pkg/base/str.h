@@ -89,6 +89,8 @@ void buf_clear(struct buf *b);		 /* length 0, memory kept */
 struct str buf_str(const struct buf *b); /* view; valid until the next change */
 /* JSON string content with quotes and escapes (RFC 8259 section 7); invalid UTF-8 becomes U+FFFD. */
 void buf_add_json(struct buf *b, struct str s);
+/* In double quotes, quotes and backslashes behind a backslash: DOT, assembler strings, response files. */
+void buf_add_quoted(struct buf *b, struct str s);
 /* As a POSIX shell word, quoted only when needed; for -x. */
 void buf_add_shell(struct buf *b, struct str s);
 void buf_fini(struct buf *b); /* accepts a zeroed buf; zeroes it */

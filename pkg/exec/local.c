@@ -98,18 +98,6 @@ static const char *real_word(struct job *j, const struct arg *arg)
 	return str_fmt(&j->scratch, "%.*s%.*s", STR_ARG(arg->text), STR_ARG(path)).p;
 }
 
-/* GNU style, as gcc, clang, ld, lld and ar read it: words in double quotes, \ and " escaped. */
-static void rsp_add_word(struct buf *out, const char *word)
-{
-	buf_add_byte(out, '"');
-	for (; *word; word++) {
-		if (*word == '"' || *word == '\\')
-			buf_add_byte(out, '\\');
-		buf_add_byte(out, *word);
-	}
-	buf_addc(out, "\"\n");
-}
-
 /* The first words stay: "zig ld.lld @FILE", "ar rcsD @FILE". */
 static bool use_rsp(struct job *j, size_t n, struct err *e)
 {
@@ -117,8 +105,11 @@ static bool use_rsp(struct job *j, size_t n, struct err *e)
 	struct str path = brief_temp(j, "rsp");
 	bool ok;
 
-	for (size_t i = WORDS_OUTSIDE_RSP; i < n; i++)
-		rsp_add_word(&text, j->argv[i]);
+	/* GNU style, as gcc, clang, ld, lld and ar read it. */
+	for (size_t i = WORDS_OUTSIDE_RSP; i < n; i++) {
+		buf_add_quoted(&text, str_of(j->argv[i]));
+		buf_add_byte(&text, '\n');
+	}
 	ok = file_write_fast(path.p, buf_str(&text), 0600, e);
 	buf_fini(&text);
 	if (!ok)

@@ -359,7 +359,6 @@ static bool look_up(struct run *r, struct action *x)
 	return found != CAS_MISS;
 }
 
-/* Looks a ready action up; it ends, or must run. */
 /* Ends an action whose result the caller knew for the very key that it has now. */
 static bool is_known(struct run *r, struct action *x)
 {
@@ -373,6 +372,7 @@ static bool is_known(struct run *r, struct action *x)
 	return false;
 }
 
+/* Looks a ready action up; it ends, or must run. */
 static void consider(struct run *r, struct action *x)
 {
 	bool known;

@@ -9,11 +9,6 @@
 static const char *const systems[] = {"autotools", "cmake",   "command", "make",
 				      "meson",	   "openssl", NULL};
 
-static struct pos pos_of(const struct yaml_node *n)
-{
-	return (struct pos){n->line, n->col};
-}
-
 /* --- words with places for paths --- */
 
 bool generate_place(struct str word, struct generate_place *out)
@@ -119,7 +114,7 @@ void read_made(struct reader *r, const struct yaml_node *v, void *str_vec)
 
 static void read_generator(struct reader *r, const struct yaml_node *v, struct manifest *m)
 {
-	struct generate_spec g = {.pos = pos_of(v)};
+	struct generate_spec g = {.pos = node_pos(v)};
 	size_t before = r->mistakes;
 
 	read_map(r, v, "generate", &g);
@@ -160,7 +155,7 @@ void read_embed(struct reader *r, const struct yaml_node *v, void *manifest)
 		struct embed_spec *e = vec_push(r->a, &m->embed);
 
 		r->key = e->name = v->pairs.v[i].key->text;
-		e->pos = pos_of(v->pairs.v[i].key);
+		e->pos = node_pos(v->pairs.v[i].key);
 		if (!is_identifier(e->name))
 			mistake(r, v->pairs.v[i].key,
 				"it becomes part of symbols: letters, digits and _",
@@ -217,7 +212,7 @@ void read_foreign(struct reader *r, const struct yaml_node *v, void *package)
 	struct foreign_spec *f = &((struct package_spec *)package)->foreign;
 	size_t before = r->mistakes;
 
-	f->pos = pos_of(v);
+	f->pos = node_pos(v);
 	read_map(r, v, "foreign", f);
 	if (r->mistakes != before)
 		return;
@@ -231,7 +226,7 @@ void read_foreign(struct reader *r, const struct yaml_node *v, void *package)
 void read_module_foreign(struct reader *r, const struct yaml_node *v, void *manifest)
 {
 	struct manifest *m = manifest;
-	struct package_spec p = {.name = STR("foreign"), .pos = pos_of(v)};
+	struct package_spec p = {.name = STR("foreign"), .pos = node_pos(v)};
 
 	read_foreign(r, v, &p);
 	*vec_push(r->a, &m->packages) = p;

@@ -69,17 +69,6 @@ struct str plan_embed_header(struct arena *a, struct str name)
 	return fill(a, str_of(header_text), name);
 }
 
-static void add_quoted(struct buf *b, struct str s)
-{
-	buf_add_byte(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_add_byte(b, '\\');
-		buf_add_byte(b, s.p[i]);
-	}
-	buf_addc(b, "\"\n");
-}
-
 /* The words of the target's size; alignment is a power of two on every target. */
 static void add_index(struct buf *b, struct str name, size_t n, bool wide)
 {
@@ -109,9 +98,10 @@ struct str plan_embed_assembly(struct plan *p, struct str name, const struct mak
 	buf_printf(&b, "\t.section .rodata.embed_%.*s,\"a\",%%progbits\n", STR_ARG(name));
 	for (size_t i = 0; i < m->in.n; i++) {
 		buf_printf(&b, "\t.balign 16\n.Ldata%zu:\n\t.incbin ", i);
-		add_quoted(&b, m->in.v[i]);
-		buf_printf(&b, ".Lend%zu:\n\t.byte 0\n.Lname%zu:\n\t.asciz ", i, i);
-		add_quoted(&b, m->files.v[i]);
+		buf_add_quoted(&b, m->in.v[i]);
+		buf_printf(&b, "\n.Lend%zu:\n\t.byte 0\n.Lname%zu:\n\t.asciz ", i, i);
+		buf_add_quoted(&b, m->files.v[i]);
+		buf_add_byte(&b, '\n');
 	}
 	add_index(&b, name, m->in.n, target_elf_class(&p->opts.target) == ELF_CLASS_64);
 	buf_addc(&b, "\t.section .note.GNU-stack,\"\",%progbits\n");

@@ -79,7 +79,7 @@ struct todo {
 };
 
 /* What an entry's new bytes mean. */
-static enum seen judge(const struct state *s, const struct entry *x, const char *path)
+static enum seen judge(const struct entry *x, const char *path)
 {
 	unsigned only = WATCH_KIND | WATCH_HASHED | WATCH_SCANNED | ENTRY_RACY;
 	struct arena scratch = {0};
@@ -87,7 +87,6 @@ static enum seen judge(const struct state *s, const struct entry *x, const char 
 	struct err ignored;
 	enum seen found = SEEN_OTHER;
 
-	(void)s;
 	/* Another command, or another build of this one, put its own there. */
 	if ((x->what & ~(unsigned)ENTRY_RACY) == ENTRY_PRODUCT)
 		return SEEN_EDITED;
@@ -118,7 +117,7 @@ static void read_entry(void *ctx, size_t i)
 	}
 	t->s->shas[k] = now;
 	if (memcmp(now.sha256, x->sha256, DIGEST_BYTES) != 0)
-		t->s->seen[k] = (uint8_t)judge(t->s, x, t->items[i].path);
+		t->s->seen[k] = (uint8_t)judge(x, t->items[i].path);
 	else if ((x->what & WATCH_FILE) && t->s->sigs[k].mode != x->sig.mode)
 		t->s->seen[k] = SEEN_OTHER;
 }
