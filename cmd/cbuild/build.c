@@ -14,8 +14,7 @@
 
 #define X "build/.x"
 
-/* The links that make what lies outside the tree visible below the execution root. */
-static bool mount(struct cmd *c, struct err *e)
+bool build_mount(struct cmd *c, struct err *e)
 {
 	enum file_kind there = file_kind("build");
 	bool fresh = there == FILE_ABSENT;
@@ -34,12 +33,19 @@ static bool mount(struct cmd *c, struct err *e)
 	return file_symlink(mod, X "/mod", e) && file_symlink(tool, X "/tool", e);
 }
 
+bool build_mount_at(struct cmd *c, struct str name, struct str folder, struct err *e)
+{
+	struct str mount = str_fmt(&c->arena, "%.*s\t%.*s", STR_ARG(name), STR_ARG(folder));
+
+	if (!str_vec_has(&c->mounts, mount))
+		*vec_push(&c->arena, &c->mounts) = mount;
+	return file_symlink(str_c(&c->arena, folder),
+			    str_fmt(&c->arena, X "/tc/%.*s", STR_ARG(name)).p, e);
+}
+
 static bool mount_toolchain(struct cmd *c, const struct toolchain *tc, struct err *e)
 {
-	if (!tc->root.n)
-		return true;
-	return file_symlink(str_c(&c->arena, tc->root),
-			    str_fmt(&c->arena, X "/tc/%.*s", STR_ARG(tc->mount_name)).p, e);
+	return !tc->root.n || build_mount_at(c, tc->mount_name, tc->root, e);
 }
 
 /* Tells a trace of a phase that ends now; returns when that is. */
@@ -158,7 +164,7 @@ bool build_open(struct build *b, struct cmd *c, const struct build_opts *o, stru
 		ui_trace(c->ui, path_join(&c->arena, c->prefix, o->trace));
 	if (!session_targets(c, &o->targets, &targets, &b->target_count, e))
 		return false;
-	if (!mount(c, e) || (!c->list.modules.n && !session_modules(c, false, e)))
+	if (!build_mount(c, e) || (!c->list.modules.n && !session_modules(c, false, e)))
 		return false;
 	phase(c, "modules", start_ns);
 	b->targets = arena_array(&c->arena, struct build_target, b->target_count);

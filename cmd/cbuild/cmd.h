@@ -34,7 +34,8 @@ struct cmd {
 	struct manifest manifest;
 	struct build_list list; /* set by session_modules */
 	struct cas *cas;
-	struct watch watch; /* of a build that may be recorded */
+	struct watch watch;    /* of a build that may be recorded */
+	struct str_vec mounts; /* of build_mount_at: name, tab, folder */
 };
 
 /* One verb: its row in the table is its documentation and its dispatch. */
@@ -81,6 +82,8 @@ enum { CACHE_DAYS = 30, CACHE_MEGABYTES = 10000 };
 bool session_cas(struct cmd *c, struct err *e);
 struct mod_opts session_mod_opts(struct cmd *c);
 struct toolchain_opts session_toolchain_opts(struct cmd *c);
+/* Writes the test runtime's files, which come out of this binary, below build/. */
+bool session_runtime(struct cmd *c, struct err *e);
 /* The build list, with the test runtime's module at its end. */
 bool session_modules(struct cmd *c, bool update, struct err *e);
 /*
@@ -155,6 +158,10 @@ struct build {
 	uint64_t settled;	/* for exec_opts */
 };
 
+/* The links that make what lies outside the tree visible below the execution root: modules, tools ... */
+bool build_mount(struct cmd *c, struct err *e);
+/* ... and a toolchain's folder, noted in c->mounts. */
+bool build_mount_at(struct cmd *c, struct str name, struct str folder, struct err *e);
 /* Toolchains, packages and empty plans for every target. */
 bool build_open(struct build *b, struct cmd *c, const struct build_opts *o, struct err *e);
 void build_goal(struct build *b, const struct action *x);
@@ -177,6 +184,9 @@ bool build_one_program(struct build *b, struct build_target *t, struct str name,
  * packages and the headers of the main module, whatever is built. After the goals are planned.
  */
 bool build_compile_commands(struct build *b, struct err *e);
+#define COMMANDS_FILE "compile_commands.json"
+/* Appends the file's text, of a tree in folder from, as it is for one in folder to (either may be empty). */
+void commands_move(struct buf *out, struct str text, struct str from, struct str to);
 /* argv for running a target's program here, through qemu-user when needed; NULL-terminated in the arena. */
 bool build_run_argv(struct cmd *c, const struct target *t, struct str program,
 		    const struct str_vec *args, const char *const **argv, struct err *e);
@@ -197,8 +207,10 @@ bool build_run_argv(struct cmd *c, const struct target *t, struct str program,
 struct quick {
 	struct str key;	 /* what the result depends on beside options, args and environment */
 	struct str note; /* the verb's own; comes back from the last run when nothing is walked */
-	struct state_made_vec made; /* what was placed */
-	const char *path;	    /* of the state file; NULL: this command records nothing */
+	struct state_made_vec made;	/* what was placed */
+	const char *path;		/* of the state file; NULL: this command records nothing */
+	struct digest command;		/* all that tells commands apart, but for the tree */
+	struct state_made_vec standing; /* in a clean checkout: see state_adopt */
 };
 /*
  * Compares with what the last good run of this very command recorded. True: all is done (or has failed,
@@ -210,6 +222,10 @@ bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec
 void quick_again(struct cmd *c);
 /* After the full walk: records it when it went well. */
 void quick_record(struct quick *q, struct build *b, bool ok);
+/* After the full walk was recorded: keeps the record in the cache, for clean checkouts. */
+void adopt_keep(struct quick *q, const struct build *b);
+/* In a tree without a record: looks for one there. STATE_EDITED or STATE_OTHER. */
+enum state_found adopt_check(struct cmd *c, struct quick *q, struct state **out);
 /* The digest of what was placed at path; NULL: nothing was. */
 const struct digest *quick_made(const struct quick *q, struct str path);
 

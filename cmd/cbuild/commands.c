@@ -36,15 +36,43 @@ static bool is_for_compiler_only(const struct arg *g)
 	return g->kind == ARG_TEXT && str_eqc(g->text, "--no-default-config");
 }
 
+static void add_folder(struct buf *out, struct str folder)
+{
+	buf_addc(out, "  {\"directory\": ");
+	buf_add_json(out, folder);
+	buf_addc(out, ", \"file\": ");
+}
+
+/* An entry is a line, and begins as add_folder writes it. */
+void commands_move(struct buf *out, struct str text, struct str from, struct str to)
+{
+	struct buf old = {0}, new = {0};
+
+	add_folder(&old, from);
+	add_folder(&new, to);
+	while (text.n) {
+		size_t end = str_find(text, '\n');
+		struct str line = str_from(text.p, end < text.n ? end + 1 : end);
+
+		text = str_skip(text, line.n);
+		if (str_starts(line, buf_str(&old))) {
+			buf_adds(out, buf_str(&new));
+			line = str_skip(line, old.n);
+		}
+		buf_adds(out, line);
+	}
+	buf_fini(&old);
+	buf_fini(&new);
+}
+
 /* x's command, for file in its source's place. */
 static void add_command(struct commands *c, const struct action *x, struct str file)
 {
 	struct buf *out = &c->out;
 	const struct source *s = x->owner;
 
-	buf_printf(out, "%s  {\"directory\": ", out->n > 2 ? ",\n" : "");
-	buf_add_json(out, c->b->c->root);
-	buf_addc(out, ", \"file\": ");
+	buf_addc(out, out->n > 2 ? ",\n" : "");
+	add_folder(out, c->b->c->root);
 	buf_add_json(out, file);
 	buf_addc(out, ", \"arguments\": [");
 	for (size_t first = first_word(x), i = first; i < x->argv.n; i++) {
@@ -123,7 +151,7 @@ bool build_compile_commands(struct build *b, struct err *e)
 	for (size_t i = 0; i < c.paths.n; i++)
 		add_command(&c, map_ptr(&c.headers, c.paths.v[i]), c.paths.v[i]);
 	buf_addc(&c.out, "\n]\n");
-	ok = file_write_if_changed("compile_commands.json", buf_str(&c.out), 0644, e);
+	ok = file_write_if_changed(COMMANDS_FILE, buf_str(&c.out), 0644, e);
 	b->commands = ok;
 	buf_fini(&c.out);
 	return ok;

@@ -13,11 +13,10 @@
 #include "oci/oci.h"
 #include "sys/file.h"
 
-/* What the rooms ask the environment for. */
+/* What the rooms ask the environment for, but for the cache's folder. */
 static const char *const env_names[] = {
-    "CBUILD_CACHE",	"CBUILD_OFFLINE", "CBUILD_TOOLCHAIN",  "CFLAGS",	 "HOME",
-    "LDFLAGS",		"PATH",		  "SOURCE_DATE_EPOCH", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
-    "GIT_CONFIG_GLOBAL"};
+    "CBUILD_OFFLINE",	 "CBUILD_TOOLCHAIN", "CFLAGS",		 "HOME", "LDFLAGS", "PATH",
+    "SOURCE_DATE_EPOCH", "XDG_CONFIG_HOME",  "GIT_CONFIG_GLOBAL"};
 
 static void add(struct buf *b, struct str s)
 {
@@ -38,18 +37,14 @@ static bool add_self(struct buf *b)
 	return true;
 }
 
-static const char *state_path(struct cmd *c, const struct build_opts *o, const struct str_vec *args,
-			      struct str key)
+static struct digest command_digest(struct cmd *c, const struct build_opts *o,
+				    const struct str_vec *args, struct str key)
 {
 	struct buf b = {0};
-	char hex[DIGEST_HEX + 1];
 	struct digest d;
-	bool ok = add_self(&b);
 
 	add(&b, str_of(c->verb->name));
-	add(&b, c->root);
 	add(&b, c->prefix);
-	add(&b, c->cache_dir);
 	add(&b, o->profile);
 	add(&b, key);
 	for (size_t i = 0; i < args->n; i++)
@@ -64,6 +59,21 @@ static const char *state_path(struct cmd *c, const struct build_opts *o, const s
 		add(&b, str_of(v ? v : "unset"));
 		buf_add_byte(&b, v ? '1' : '0');
 	}
+	d = digest_str(buf_str(&b));
+	buf_fini(&b);
+	return d;
+}
+
+static const char *state_path(struct cmd *c, const struct digest *command)
+{
+	struct buf b = {0};
+	char hex[DIGEST_HEX + 1];
+	struct digest d;
+	bool ok = add_self(&b);
+
+	add(&b, c->root);
+	add(&b, c->cache_dir);
+	buf_add(&b, command, sizeof *command);
 	d = digest_str(buf_str(&b));
 	digest_hex(&d, hex);
 	buf_fini(&b);
@@ -159,6 +169,17 @@ static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct 
 	return EDIT_FAILED;
 }
 
+static enum state_found find_state(struct cmd *c, struct quick *q, struct state **out)
+{
+	enum state_found found = state_check(&c->arena, q->path, out);
+
+	if (found != STATE_OTHER || file_kind(q->path) != FILE_ABSENT)
+		return found;
+	state_close(*out);
+	*out = NULL;
+	return adopt_check(c, q, out);
+}
+
 bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec *args,
 		 struct quick *q, bool *ok, struct err *e)
 {
@@ -168,10 +189,11 @@ bool quick_build(struct cmd *c, const struct build_opts *o, const struct str_vec
 	if (o->dry_run || o->show_commands || o->explain || o->no_cache || o->keep_going ||
 	    o->trace.n || c->json)
 		return false;
-	q->path = state_path(c, o, args, q->key);
+	q->command = command_digest(c, o, args, q->key);
+	q->path = state_path(c, &q->command);
 	if (!q->path)
 		return false;
-	switch (state_check(&c->arena, q->path, &s)) {
+	switch (find_state(c, q, &s)) {
 	case STATE_SAME:
 		state_replay(s, ui_sink(c->ui));
 		done = *ok = true;
@@ -226,7 +248,7 @@ static void products(struct build *b, struct state_products *out)
 							   .mode = b->placed.v[i].mode};
 	if (b->commands)
 		*vec_push(a, out) =
-		    (struct state_product){.path = STR("compile_commands.json"), .mode = 0644};
+		    (struct state_product){.path = STR(COMMANDS_FILE), .mode = 0644};
 }
 
 /* Each command, environment and cbuild has a file of its own; the others' go when there are many. */
@@ -278,4 +300,5 @@ void quick_record(struct quick *q, struct build *b, bool ok)
 					    .total = b->stat.total,
 					    .note = q->note});
 	drop_others(b->c, q->path);
+	adopt_keep(q, b);
 }

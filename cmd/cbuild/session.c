@@ -177,14 +177,9 @@ bool session_patterns(struct cmd *c, struct str_vec *patterns, struct err *e)
 	return true;
 }
 
-/* The test runtime is a module like any other; its files come out of this binary. */
-static bool add_runtime(struct cmd *c, struct err *e)
+bool session_runtime(struct cmd *c, struct err *e)
 {
-	static const char text[] =
-	    "packages: {runtime: {sources: [test.c], export: {include: [.]}}}\n";
 	static const char *const files[] = {"cbuild/test.h", "test.c"};
-	struct module *m;
-	struct manifest *manifest = arena_new(&c->arena, struct manifest);
 
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		struct str name = str_fmt(&c->arena, "pkg/test/runtime/%s", files[i]);
@@ -197,7 +192,19 @@ static bool add_runtime(struct cmd *c, struct err *e)
 		if (!folder_make_for(path, e) || !file_write_if_changed(path, data, 0644, e))
 			return false;
 	}
-	if (!manifest_parse(&c->arena, STR("test runtime"), STR(text), manifest, e))
+	return true;
+}
+
+/* The test runtime is a module like any other. */
+static bool add_runtime(struct cmd *c, struct err *e)
+{
+	static const char text[] =
+	    "packages: {runtime: {sources: [test.c], export: {include: [.]}}}\n";
+	struct module *m;
+	struct manifest *manifest = arena_new(&c->arena, struct manifest);
+
+	if (!session_runtime(c, e) ||
+	    !manifest_parse(&c->arena, STR("test runtime"), STR(text), manifest, e))
 		return false;
 	m = vec_push(&c->arena, &c->list.modules);
 	m->path = STR("cbuild/test");

@@ -15,12 +15,19 @@ enum { LOOK_THREADS = 2, SMALL = 300, SCAN_BYTES_MAX = 64 << 20 };
 
 /* --- stats --- */
 
+static bool to_be_made(const struct state *s, const struct entry *x)
+{
+	return s->made && (x->what & ~(unsigned)ENTRY_RACY) == ENTRY_PRODUCT;
+}
+
 static enum seen look_entry(struct state *s, const struct entry *x, struct sig *now, int fd)
 {
 	const char *name = s->p.strings + x->name;
 	struct file_sig sig = {0};
 	enum file_kind kind = fd < 0 ? FILE_ABSENT : look_at(fd, name, false, &sig), real = kind;
 
+	if (kind == FILE_ABSENT && to_be_made(s, x))
+		return SEEN_EDITED;
 	if (kind != x->kind)
 		return SEEN_OTHER;
 	if (kind == FILE_LINK && entry_has_content(x)) {
@@ -34,7 +41,7 @@ static enum seen look_entry(struct state *s, const struct entry *x, struct sig *
 		return SEEN_OTHER;
 	if (real == FILE_ABSENT)
 		return SEEN_SAME;
-	if (sig_same(now, &x->sig) && !(x->what & ENTRY_RACY))
+	if (sig_same(now, &x->sig) && !(x->what & ENTRY_RACY) && !s->foreign)
 		return SEEN_SAME;
 	return real == FILE_REGULAR && !(x->what & ENTRY_NO_DIGEST) ? SEEN_TOUCHED : SEEN_OTHER;
 }
@@ -50,8 +57,8 @@ static enum seen look_self_of(struct state *s, const struct folder *f, struct si
 	if (fd < 0 || !look_self(fd, &sig))
 		return SEEN_OTHER;
 	*now = sig_of(&sig);
-	(void)s;
-	return sig_same(now, &f->sig) && !(f->flags & FOLDER_RACY) ? SEEN_SAME : SEEN_TOUCHED;
+	return sig_same(now, &f->sig) && !(f->flags & FOLDER_RACY) && !s->foreign ? SEEN_SAME
+										  : SEEN_TOUCHED;
 }
 
 static void look_folder(void *ctx, size_t i)
@@ -145,33 +152,33 @@ static struct str own[] = {{"build", 5}, {"compile_commands.json", 21}};
 const struct str_vec state_own_names = {.v = own, .n = 2, .cap = 2};
 
 /* Whether a folder has the names it had. */
-static bool same_names(struct arena *a, const struct state *s, const struct folder *f)
+static bool same_names(const struct state *s, const struct folder *f)
 {
 	const char *path = s->p.strings + f->path;
-	struct folder_entry *v;
+	struct arena scratch = {0};
 	struct digest now;
+	struct folder_entry *v;
 	struct err ignored;
+	bool same = false;
 	size_t n;
 
-	if ((f->flags & FOLDER_ABSENT) || !folder_list(a, path, &v, &n, &ignored))
-		return false;
-	now = watch_listing(v, n, strcmp(path, ".") == 0 ? &state_own_names : NULL);
-	return memcmp(now.sha256, f->listing, DIGEST_BYTES) == 0;
+	if (!(f->flags & FOLDER_ABSENT) && folder_list(&scratch, path, &v, &n, &ignored)) {
+		now = watch_listing(v, n, strcmp(path, ".") == 0 ? &state_own_names : NULL);
+		same = memcmp(now.sha256, f->listing, DIGEST_BYTES) == 0;
+	}
+	arena_fini(&scratch);
+	return same;
 }
 
-static bool folders_same(struct state *s)
+static void look_names(void *ctx, size_t i)
 {
-	struct arena scratch = {0};
-	uint32_t n = s->p.head->entry_count;
-	bool ok = true;
+	struct state *s = ctx;
+	const struct folder *f = &s->p.folders[i];
+	uint8_t *seen = &s->seen[s->p.head->entry_count + i];
 
-	for (uint32_t i = 0; ok && i < s->p.head->folder_count; i++)
-		if (s->seen[n + i] == SEEN_TOUCHED)
-			ok = (s->p.folders[i].flags & (FOLDER_LISTED | FOLDER_ABSENT)) ==
-				 FOLDER_ABSENT ||
-			     same_names(&scratch, s, &s->p.folders[i]);
-	arena_fini(&scratch);
-	return ok;
+	if (*seen == SEEN_TOUCHED &&
+	    (f->flags & (FOLDER_LISTED | FOLDER_ABSENT)) != FOLDER_ABSENT && !same_names(s, f))
+		*seen = SEEN_OTHER;
 }
 
 /* --- the whole --- */
@@ -189,7 +196,9 @@ static enum state_found look(struct arena *a, struct state *s)
 	s->seen = arena_array(a, uint8_t, n);
 	s->sigs = arena_array(a, struct sig, n);
 	pool_each(s->p.head->folder_count, n < SMALL ? 1 : LOOK_THREADS, look_folder, s);
-	if (any(s, SEEN_OTHER) || !folders_same(s))
+	if (!any(s, SEEN_OTHER) && any(s, SEEN_TOUCHED))
+		pool_each(s->p.head->folder_count, n < SMALL ? 1 : LOOK_THREADS, look_names, s);
+	if (any(s, SEEN_OTHER))
 		return STATE_OTHER;
 	if (any(s, SEEN_TOUCHED))
 		read_touched(a, s);
@@ -205,6 +214,7 @@ void state_refreshed(const struct state *s, struct buf *out, struct parts *p)
 	buf_add(out, s->map.p, (size_t)s->p.head->first_bytes);
 	*p = s->p;
 	p->head = (struct head *)(void *)out->p;
+	p->head->boot = clock_boot();
 	p->folders = (struct folder *)(void *)(out->p + ((const char *)s->p.folders -
 							 (const char *)s->map.p));
 	p->entries = (struct entry *)(void *)(out->p + ((const char *)s->p.entries -
@@ -266,23 +276,48 @@ static void refresh(struct state *s)
 	buf_fini(&all);
 }
 
-enum state_found state_check(struct arena *a, const char *path, struct state **out)
+static struct state *begin(struct arena *a, const char *path)
 {
 	struct state *s = arena_new(a, struct state);
-	enum state_found found;
 
-	*out = s;
 	s->path = str_c(a, str_of(path));
 	s->now_ns = clock_real_ns();
 	s->begun_ms = clock_mono_ms();
-	if (!file_map_open(path, &s->map) || !parts_find(s->map.p, s->map.n, &s->p)) {
-		file_map_close(&s->map);
+	return s;
+}
+
+static bool map(struct state *s, const char *path, bool any_boot)
+{
+	if (file_map_open(path, &s->map) && parts_find(s->map.p, s->map.n, &s->p) &&
+	    parts_count(&s->p, any_boot))
+		return true;
+	file_map_close(&s->map);
+	return false;
+}
+
+enum state_found state_check(struct arena *a, const char *path, struct state **out)
+{
+	struct state *s = *out = begin(a, path);
+	enum state_found found;
+
+	if (!map(s, path, false))
 		return STATE_OTHER;
-	}
 	found = look(a, s);
 	if (found == STATE_SAME && worth_refreshing(s))
 		refresh(s);
 	return found;
+}
+
+enum state_found state_adopt(struct arena *a, const char *from, const char *path,
+			     const struct state_made_vec *made, struct state **out)
+{
+	struct state *s = *out = begin(a, path);
+
+	s->made = made;
+	if (!map(s, from, true))
+		return STATE_OTHER;
+	s->foreign = s->p.head->boot != clock_boot();
+	return look(a, s) == STATE_OTHER ? STATE_OTHER : STATE_EDITED;
 }
 
 void state_close(struct state *s)

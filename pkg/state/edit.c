@@ -63,13 +63,22 @@ static struct str more_path(const struct edit *d, uint32_t word)
 	return word & ODD ? graph_str(&d->g, word & ~ODD) : path_of(d, word);
 }
 
+static const struct digest *made_digest(const struct state *s, struct str path)
+{
+	for (size_t i = 0; s->made && i < s->made->n; i++)
+		if (str_eq(s->made->v[i].path, path))
+			return &s->made->v[i].digest;
+	return NULL;
+}
+
 /* What lies where a product belongs is replaced by what its action makes. False when no action does. */
 static bool touch_replaced(struct edit *d)
 {
 	for (uint32_t i = 0; i < d->g.head.products; i++) {
 		const struct graph_product *p = &d->g.products[i];
 
-		if (!edited(d->s, p->entry))
+		if (!edited(d->s, p->entry) ||
+		    (p->action == STATE_NONE && made_digest(d->s, graph_str(&d->g, p->path))))
 			continue;
 		if (p->action == STATE_NONE || !d->g.actions[p->action].done)
 			return false;
@@ -228,7 +237,7 @@ static void add_goals_and_products(struct edit *d)
 		made->path = graph_str(&d->g, p->path);
 		made->mode = p->mode;
 		if (edited(d->s, p->entry)) {
-			made->had = d->s->shas[p->entry];
+			made->had = d->s->shas ? d->s->shas[p->entry] : (struct digest){0};
 			continue;
 		}
 		made->had.size_bytes = d->s->p.entries[p->entry].sig.size_bytes;
@@ -353,18 +362,20 @@ static bool take_products(struct edit *d, struct parts *p)
 	for (uint32_t i = 0; i < d->g.head.products; i++) {
 		const struct graph_product *g = &d->g.products[i];
 		struct entry *x = &p->entries[g->entry];
+		const struct digest *made = made_digest(d->s, graph_str(&d->g, g->path));
 		struct file_sig now;
 		struct err ignored;
 
-		if (g->action == STATE_NONE || !d->touched[g->action])
+		if (g->action != STATE_NONE && d->touched[g->action])
+			made = &d->actions[g->action]->result.outputs[0].digest;
+		if (!made)
 			continue;
 		if (!file_stat(str_c(d->a, graph_str(&d->g, g->path)), &now, &ignored))
 			return false;
 		x->sig = sig_of(&now);
 		x->what = (uint16_t)((x->what & ~ENTRY_RACY) |
 				     (sig_racy_product(&x->sig, clock_real_ns()) ? ENTRY_RACY : 0));
-		memcpy(x->sha256, d->actions[g->action]->result.outputs[0].digest.sha256,
-		       DIGEST_BYTES);
+		memcpy(x->sha256, made->sha256, DIGEST_BYTES);
 	}
 	return true;
 }

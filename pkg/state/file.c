@@ -36,12 +36,12 @@ bool sig_racy_product(const struct sig *s, int64_t now_ns)
 	return s->ctime_ns % 1000000000 == 0 && sig_racy(s, now_ns);
 }
 
-/* Of this boot, and of a walk that the cache has not forgotten. */
-static bool still_counts(const struct head *h)
+bool parts_count(const struct parts *p, bool any_boot)
 {
+	const struct head *h = p->head;
 	int64_t age_ns = clock_real_ns() - h->walked_ns;
 
-	return h->boot && h->boot == clock_boot() && age_ns >= 0 && age_ns < WALK_NS;
+	return h->boot && (any_boot || h->boot == clock_boot()) && age_ns >= 0 && age_ns < WALK_NS;
 }
 
 static bool folders_fit(const struct parts *p)
@@ -118,8 +118,8 @@ bool parts_find(const void *p, size_t n, struct parts *out)
 	if ((lay_out(out, at.to) + 7) / 8 * 8 != out->head->first_bytes)
 		return false;
 	sum = sum_of(out);
-	return memcmp(sum.sha256, out->head->sum, DIGEST_BYTES) == 0 && still_counts(out->head) &&
-	       folders_fit(out) && strings_fit(out);
+	return memcmp(sum.sha256, out->head->sum, DIGEST_BYTES) == 0 && folders_fit(out) &&
+	       strings_fit(out);
 }
 
 void parts_sum(struct parts *p)

@@ -58,12 +58,24 @@ struct state_made {
 
 struct state_made_vec VEC_BODY(struct state_made);
 
+/* What a command makes in the root folder. */
+extern const struct str_vec state_own_names;
+
 /*
  * Compares the tree with what is recorded in the file at path; s in a, closed by state_close in any
  * case. Rewrites the file when many signatures moved and no content.
  */
 enum state_found state_check(struct arena *a, const char *path, struct state **out);
 void state_close(struct state *s); /* accepts NULL */
+
+/*
+ * The same for a tree in which nothing was built, with the file that a run in another tree recorded: from,
+ * a blob of the cache. Contents count, and times only of this boot's files outside the tree; a product that
+ * is not there is made. STATE_EDITED, for state_graph and state_update, which writes the file at path; or
+ * STATE_OTHER. made: products that no action makes, as they lie in this tree when state_graph is called.
+ */
+enum state_found state_adopt(struct arena *a, const char *from, const char *path,
+			     const struct state_made_vec *made, struct state **out);
 
 /* Emits what a run in which every action was cached emits: the tools' words, and the end. */
 void state_replay(const struct state *s, struct event_sink *sink);

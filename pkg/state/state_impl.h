@@ -72,9 +72,11 @@ struct state {
 	const char *path;
 	struct file_map map;
 	struct parts p;
-	uint8_t *seen;	  /* enum seen, an entry */
-	struct sig *sigs; /* as they are now, an entry; folders behind them */
-	int64_t now_ns;	  /* before the look */
+	uint8_t *seen;			   /* enum seen, an entry */
+	struct sig *sigs;		   /* as they are now, an entry; folders behind them */
+	int64_t now_ns;			   /* before the look */
+	bool foreign;			   /* adopted, and recorded in another boot */
+	const struct state_made_vec *made; /* adopted: see state_adopt; else NULL */
 	uint64_t begun_ms;
 	struct digest *shas; /* of what was read, an entry; NULL: nothing was */
 	struct buf graph;    /* a copy of the second part */
@@ -85,9 +87,6 @@ static inline bool entry_has_content(const struct entry *x)
 {
 	return (x->what & (WATCH_FILE | WATCH_HASHED | WATCH_SCANNED | ENTRY_PRODUCT)) != 0;
 }
-
-/* What a command makes in the root folder. */
-extern const struct str_vec state_own_names;
 
 /* --- file.c --- */
 struct sig sig_of(const struct file_sig *s);
@@ -101,6 +100,8 @@ bool sig_racy(const struct sig *s, int64_t now_ns);
 bool sig_racy_product(const struct sig *s, int64_t now_ns);
 /* Finds the parts in n bytes at p and checks them, sum included. */
 bool parts_find(const void *p, size_t n, struct parts *out);
+/* Whether a file still counts: it is of this boot, unless any will do, and of a walk that the cache remembers. */
+bool parts_count(const struct parts *p, bool any_boot);
 /* Fills in the sum of the first part. */
 void parts_sum(struct parts *p);
 /*

@@ -325,6 +325,11 @@ static void do_no_product(struct world *w)
 	must(w, file_remove("build/out", &w->e));
 }
 
+static void do_product_folder(struct world *w)
+{
+	must(w, folder_make("build/out", &w->e));
+}
+
 void TestStateAfterEdits(struct test *t)
 {
 	static const struct {
@@ -364,10 +369,8 @@ void TestStateAfterEdits(struct test *t)
 	}
 }
 
-static bool edit_and_run(struct world *w, struct state_edit *d)
+static bool run_edited(struct world *w, enum state_found f, struct state_edit *d)
 {
-	enum state_found f = state_check(&w->a, STATE, &w->s);
-
 	T_EQ_STR(w->t, found_name(f), "edited");
 	if (f != STATE_EDITED || !state_graph(&w->a, w->s, NULL, 0, d))
 		return false;
@@ -377,6 +380,11 @@ static bool edit_and_run(struct world *w, struct state_edit *d)
 	state_update(w->s);
 	state_close(w->s);
 	return true;
+}
+
+static bool edit_and_run(struct world *w, struct state_edit *d)
+{
+	return run_edited(w, state_check(&w->a, STATE, &w->s), d);
 }
 
 void TestStateEditRunsWhatReads(struct test *t)
@@ -414,6 +422,68 @@ void TestStateEqualOutputStopsThere(struct test *t)
 	T_EQ_INT(t, w.stat.cached, 1);
 	T_EQ_STR(t, look(&w), "same");
 	close_world(&w);
+}
+
+/* Keeps the record as the cache would, and goes to another tree with the same sources. */
+static void checkout(struct world *w, const char *folder)
+{
+	must(w, file_move(STATE, "../kept", &w->e));
+	must(w, folder_remove("build", &w->e));
+	T_MUST(w->t, rename("../p", "../old") == 0);
+	must(w, folder_make(folder, &w->e));
+	T_MUST(w->t, chdir(folder) == 0);
+	must(w, folder_make("build/.x/state", &w->e));
+	text_file(w, "src/a.c", "#include \"b.h\"\nint a1;\n");
+	text_file(w, "src/b.h", "int b1;\n");
+	text_file(w, "tool", "tool");
+}
+
+void TestStateAdopt(struct test *t)
+{
+	static const struct {
+		const char *name;
+		void (*edit)(struct world *w);
+		unsigned ran; /* 9: adopts nothing */
+		uint64_t boot;
+	} cases[] = {
+	    {"as it was", NULL, 0, 0},
+	    {"recorded in another boot", NULL, 0, 1},
+	    {"times", do_touch, 0, 0},
+	    {"content", do_edit, 2, 0},
+	    {"content, in another boot", do_edit, 0, 1},
+	    {"another include", do_edit_facts, 9, 0},
+	    {"new name", do_new_name, 9, 0},
+	    {"a manifest where none was", do_manifest, 9, 0},
+	    {"a folder where none was", do_new_folder, 9, 0},
+	    {"content of what is no source", do_tool, 9, 1},
+	    {"removed", do_remove, 9, 0},
+	    {"somebody else's product", do_product, 0, 0},
+	    {"a folder for a product", do_product_folder, 9, 0},
+	};
+	struct state_made_vec none = {0};
+	struct state_edit d;
+	struct world w;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		enum state_found f;
+
+		test_log(t, "%s", cases[i].name);
+		open_world(&w, t);
+		change_head(&w, cases[i].boot, 0);
+		checkout(&w, str_fmt(&w.a, "../q%zu", i).p);
+		if (cases[i].edit)
+			cases[i].edit(&w);
+		f = state_adopt(&w.a, "../kept", STATE, &none, &w.s);
+		T_EQ_STR(t, found_name(f), cases[i].ran == 9 ? "other" : "edited");
+		if (f == STATE_EDITED && run_edited(&w, f, &d)) {
+			T_EQ_INT(t, w.stat.ran, cases[i].ran);
+			T_EQ_STR(t, look(&w), "same");
+			T_OK(t, file_kind("build/out") == FILE_REGULAR);
+		}
+		T_MUST(t, chdir("..") == 0);
+		must(&w, folder_remove("old", &w.e));
+		close_world(&w);
+	}
 }
 
 static void count_words(struct event_sink *self, const struct event *ev)
