@@ -359,12 +359,10 @@ bool cas_put(struct cas *c, struct str bytes, bool executable, struct digest *ou
 	return ok || err_wrap(e, "writing to the build cache %s", c->dir.p);
 }
 
-static bool put_moved(struct cas *c, const char *path, bool executable, struct digest *out,
-		      struct err *e)
+static bool put_hashed(struct cas *c, const char *path, bool executable, const struct digest *d,
+		       struct err *e)
 {
-	if (!file_digest(path, out, e))
-		return drop_temp(path);
-	switch (check_output(c, out, executable, e)) {
+	switch (check_output(c, d, executable, e)) {
 	case CAS_HIT:
 		return file_remove(path, e);
 	case CAS_ERROR:
@@ -372,7 +370,15 @@ static bool put_moved(struct cas *c, const char *path, bool executable, struct d
 	case CAS_MISS:
 		break;
 	}
-	return adopt(c, path, executable, out, e);
+	return adopt(c, path, executable, d, e);
+}
+
+static bool put_moved(struct cas *c, const char *path, bool executable, struct digest *out,
+		      struct err *e)
+{
+	if (!file_digest(path, out, e))
+		return drop_temp(path);
+	return put_hashed(c, path, executable, out, e);
 }
 
 /* The hash is of our copy: the original may change while it is read. */
@@ -398,6 +404,13 @@ bool cas_put_file(struct cas *c, const char *path, enum cas_how how, bool execut
 	else
 		ok = put_copied(c, path, executable, out, e);
 	return ok || err_wrap(e, "writing to the build cache %s", c->dir.p);
+}
+
+bool cas_put_hashed(struct cas *c, const char *path, bool executable, const struct digest *d,
+		    struct err *e)
+{
+	return put_hashed(c, path, executable, d, e) ||
+	       err_wrap(e, "writing to the build cache %s", c->dir.p);
 }
 
 static enum cas_result get_own(struct cas *c, const struct digest *d, struct arena *a,

@@ -95,6 +95,9 @@ bool cas_put(struct cas *c, struct str bytes, bool executable, struct digest *ou
 /* Hashes the file at path and stores it; CAS_MOVE renames it in (path is gone, also on error). */
 bool cas_put_file(struct cas *c, const char *path, enum cas_how how, bool executable,
 		  struct digest *out, struct err *e) ATTR_MUST_USE;
+/* The same with CAS_MOVE for a file of which the caller knows that its hash is d. */
+bool cas_put_hashed(struct cas *c, const char *path, bool executable, const struct digest *d,
+		    struct err *e) ATTR_MUST_USE;
 /*
  * Whether the blob is there with the right size and, the first time in this process, the right
  * hash.

@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "exec/exec.h"
+#include "sys/ahead.h"
 #include "sys/file.h"
 #include "sys/pool.h"
 #include "sys/spawn.h"
@@ -275,9 +276,10 @@ struct job {
 	struct arena scratch;
 	struct str *outs; /* real paths of the outputs' temporaries */
 	const char **argv, **env;
-	struct str rsp; /* the response file, or empty */
-	struct str box; /* the box's folder, or empty */
-	const int *fds; /* a jobserver's, to be inherited */
+	struct str rsp;	     /* the response file, or empty */
+	struct str box;	     /* the box's folder, or empty */
+	struct ahead *ahead; /* hashes output 0 as soon as it is whole; NULL: nothing does */
+	const int *fds;	     /* a jobserver's, to be inherited */
 	size_t fd_count;
 	uint64_t started_ms;
 	uint64_t started_ns, ended_ns; /* clock_mono_ns */

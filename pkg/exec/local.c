@@ -59,6 +59,8 @@ void job_free(struct job *j)
 
 	if (!j)
 		return;
+	if (j->ahead)
+		ahead_end(j->ahead, &(struct digest){0});
 	for (size_t i = 0; i < j->x->outputs.n; i++) {
 		if (!file_remove(j->outs[i].p, &ignored))
 			continue; /* cas_open sweeps it one day. */

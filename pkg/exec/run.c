@@ -266,6 +266,9 @@ static bool start_job(struct run *r, struct job *j, struct err *e)
 	}
 	if (!job_command(j, e) || (j->x->tool_cache && !cas_tool_sweep(r->o->cas, e)))
 		return false;
+	/* A program is large, and its linker slow to end. */
+	if (!j->box.n && j->x->outputs.n && j->x->outputs.v[0].executable)
+		j->ahead = ahead_start(j->outs[0].p);
 	return spawn_start(r->children,
 			   &(struct spawn){.argv = j->argv,
 					   .env = j->env,

@@ -32,6 +32,14 @@ static bool not_made(const struct job *j, size_t i, struct err *e)
 		       "run the command by hand (cbuild build -x shows it) and see what it writes");
 }
 
+static bool end_ahead(struct job *j, struct digest *out)
+{
+	struct ahead *h = j->ahead;
+
+	j->ahead = NULL;
+	return ahead_end(h, out);
+}
+
 static bool store_one(struct job *j, size_t i, struct cas_output *out, struct err *e)
 {
 	const struct output *o = &j->x->outputs.v[i];
@@ -43,6 +51,8 @@ static bool store_one(struct job *j, size_t i, struct cas_output *out, struct er
 		return not_made(j, i, e);
 	if (o->depfile)
 		return true;
+	if (i == 0 && end_ahead(j, &out->digest))
+		return cas_put_hashed(j->run->o->cas, j->outs[i].p, o->executable, &out->digest, e);
 	return cas_put_file(j->run->o->cas, j->outs[i].p, CAS_MOVE, o->executable, &out->digest, e);
 }
 

@@ -39,7 +39,7 @@ void counter_reset(struct counter *c)
 	__atomic_store_n(&c->n, 0, __ATOMIC_RELAXED);
 }
 
-static bool thread_start(pthread_t *thread, void *(*fn)(void *), void *arg)
+bool thread_start(pthread_t *thread, void *(*fn)(void *), void *arg)
 {
 	pthread_attr_t attr;
 	sigset_t all, old;

@@ -5,6 +5,7 @@
 #define SYS_SYS_IMPL_H
 
 #include <limits.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,9 @@
 int interrupt_fd(void);
 /* How many SIGINT and SIGTERM arrived so far. */
 int interrupt_count(void);
+
+/* pool.c: a thread that takes no signals. To be joined. */
+bool thread_start(pthread_t *thread, void *(*fn)(void *), void *arg);
 
 struct stat;
 struct file_sig;

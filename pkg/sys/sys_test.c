@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cbuild/test.h"
+#include "sys/ahead.h"
 #include "sys/clock.h"
 #include "sys/fault.h"
 #include "sys/file.h"
@@ -685,4 +686,44 @@ void TestClock(struct test *t)
 	T_OK(t, !set);
 	T_OK(t, cpu_count() >= 1);
 	arena_fini(&a);
+}
+
+static void start_and_rename(struct test *t, struct ahead **h)
+{
+	struct err e;
+
+	T_OK(t, file_remove("out", &e));
+	*h = ahead_start("out");
+	T_OK(t, file_write_fast("whole", STR("program"), 0644, &e));
+	nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	T_OK(t, file_move("whole", "out", &e));
+	nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+}
+
+/* Renamed to its name, it is hashed; written to afterwards, or made under that name, it is not. */
+void TestAheadHashesWhatIsRenamed(struct test *t)
+{
+	struct digest want = digest_str(STR("program")), got = {0};
+	struct ahead *h;
+	struct err e;
+
+	T_MUST(t, chdir(test_tmpdir(t)) == 0);
+	start_and_rename(t, &h);
+	T_OK(t, ahead_end(h, &got) && digest_eq(&got, &want));
+
+	start_and_rename(t, &h);
+	T_OK(t, file_append("out", STR("m"), 0644, &e));
+	T_OK(t, !ahead_end(h, &got));
+
+	T_OK(t, file_remove("out", &e));
+	h = ahead_start("out");
+	nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	T_OK(t, file_append("out", STR("m"), 0644, &e));
+	nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+	T_OK(t, !ahead_end(h, &got));
+
+	h = ahead_start("out"); /* it is there before */
+	T_OK(t, !ahead_end(h, &got));
+	T_OK(t, !ahead_end(NULL, &got));
+	T_OK(t, file_kind("out.clock") == FILE_ABSENT);
 }
