@@ -85,6 +85,8 @@ struct step {
 	const char *name;
 	const char *version; /* raise when its output changes; both are in the key */
 	bool (*run)(const struct step_io *io, struct err *e);
+	bool
+	    brief; /* takes no longer than waking a thread does: when nothing else runs, it needs none */
 };
 
 struct output {

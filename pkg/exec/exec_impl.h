@@ -251,6 +251,7 @@ struct run {
 	struct pool *pool;
 	struct str cwd;
 	struct str memory_dir;	/* see folder_in_memory; empty: none */
+	bool swept;		/* memory_dir was */
 	const char *state_dir;	/* NUL-terminated; NULL: none */
 	const char *clock_path; /* for clock_stamp_ns; NULL: none */
 	bool offline_known;	/* box_offline was asked */

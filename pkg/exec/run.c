@@ -261,7 +261,12 @@ static bool start_job(struct run *r, struct job *j, struct err *e)
 {
 	if (j->x->step) {
 		job_step(j);
-		pool_start(r->pool, run_step, j);
+		if (!j->x->step->brief || r->active.n > 1 || r->s.ready.n || r->s.misses.n) {
+			pool_start(r->pool, run_step, j);
+			return true;
+		}
+		run_step(j);
+		step_ended(r, j);
 		return true;
 	}
 	if (!job_command(j, e) || (j->x->tool_cache && !cas_tool_sweep(r->o->cas, e)))
@@ -488,10 +493,16 @@ static int patience_ms(const struct run *r, bool more)
 	return r->o->sink && r->o->sink->tick_ms ? (int)r->o->sink->tick_ms : -1;
 }
 
-/* What the next actions will ask of the cache can be answered while a tool runs. */
+/* What can be done while a tool runs: the next actions will ask the cache what is asked here. */
 static bool look_ahead(struct run *r)
 {
-	bool there, more = r->active.n && may_work(r) && settled_some_there(r, &there);
+	bool there, more;
+
+	if (r->active.n && r->memory_dir.n && !r->swept) {
+		folder_sweep(r->memory_dir.p);
+		r->swept = true;
+	}
+	more = r->active.n && may_work(r) && settled_some_there(r, &there);
 
 	if (more && !there)
 		r->stat.stale = r->stopping = true;

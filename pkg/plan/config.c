@@ -89,7 +89,8 @@ static bool write_config(const struct step_io *io, struct err *e)
 	return ok;
 }
 
-const struct step plan_config_step = {.name = "config", .version = "1", .run = write_config};
+const struct step plan_config_step = {
+    .name = "config", .version = "1", .run = write_config, .brief = true};
 
 static void add_params(struct plan *p, struct action *x, const struct config_header *h)
 {

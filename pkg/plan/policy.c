@@ -209,4 +209,5 @@ static bool run_policy(const struct step_io *io, struct err *e)
 	return file_write_fast(io->out[0], line, 0644, e);
 }
 
-const struct step plan_policy_step = {.name = "elf-policy", .version = "4", .run = run_policy};
+const struct step plan_policy_step = {
+    .name = "elf-policy", .version = "4", .run = run_policy, .brief = true};

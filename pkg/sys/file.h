@@ -103,7 +103,7 @@ bool folder_make_temp(struct arena *a, const char *parent, const char *prefix, s
 void folder_sweep(const char *path);
 /*
  * A folder of this user's alone in memory, for small files that live for a moment: making and removing
- * them costs a disk's file system more than writing them. Made when absent, swept when not. False where
+ * them costs a disk's file system more than writing them. Made when absent; to be swept. False where
  * there is none with room: no error.
  */
 bool folder_in_memory(struct arena *a, struct str *out);

@@ -363,14 +363,10 @@ bool folder_in_memory(struct arena *a, struct str *out)
 {
 	static const uint64_t ROOM_BYTES = 32 << 20;
 	struct statvfs fs;
-	bool made;
 
 	*out = str_fmt(a, "/dev/shm/cbuild-%u", (unsigned)geteuid());
-	made = mkdir(out->p, 0700) == 0;
-	if (!made && (errno != EEXIST || !is_private(out->p)))
+	if (mkdir(out->p, 0700) != 0 && (errno != EEXIST || !is_private(out->p)))
 		return false;
-	if (!made)
-		folder_sweep(out->p);
 	return statvfs(out->p, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize >= ROOM_BYTES;
 }
 
