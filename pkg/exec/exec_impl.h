@@ -262,6 +262,8 @@ struct run {
 	size_t settled_seen; /* actions that settled_some_there is through with */
 	unsigned jobs;
 	bool stopping;
+	size_t
+	    ended; /* of active: 1 while a tool has ended and its outputs are to be kept, else 0 */
 	struct map under_way;	      /* key -> the action that runs, or must run, under it */
 	VEC(struct action *) waiting; /* for another action's result under the same key */
 	VEC(struct job *) active;

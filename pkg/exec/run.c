@@ -419,6 +419,11 @@ static bool made_meanwhile(struct run *r, struct action *x)
 	return looked_ms && clock_mono_ms() - looked_ms > LOOK_AGAIN_MS && look_up(r, x);
 }
 
+static size_t running(const struct run *r)
+{
+	return r->active.n - r->ended;
+}
+
 static bool may_work(const struct run *r)
 {
 	return !r->stopping && !interrupt_requested();
@@ -434,14 +439,14 @@ static bool start_one(struct run *r, bool *starved)
 	struct action *x;
 
 	*starved = false;
-	if (r->active.n >= r->jobs || !r->s.misses.n)
+	if (running(r) >= r->jobs || !r->s.misses.n)
 		return false;
-	if (r->o->jobserver && jobserver_held(r->o->jobserver) < r->active.n &&
+	if (r->o->jobserver && jobserver_held(r->o->jobserver) < running(r) &&
 	    !jobserver_take(r->o->jobserver)) {
 		*starved = true;
 		return false;
 	}
-	x = schedule_start(&r->s, memory_room(&r->memory, r->active.n), memory_may_pass(&r->memory),
+	x = schedule_start(&r->s, memory_room(&r->memory, running(r)), memory_may_pass(&r->memory),
 			   &passed);
 	if (x && !made_meanwhile(r, x)) {
 		show(r, x, true);
@@ -513,6 +518,7 @@ static bool loop(struct run *r, struct err *e)
 {
 	struct spawn_result res;
 	struct job *j;
+	bool starved;
 
 	for (;;) {
 		bool more = work(r) || look_ahead(r);
@@ -523,6 +529,11 @@ static bool loop(struct run *r, struct err *e)
 			return true;
 		switch (spawn_wait(r->children, patience_ms(r, more), &res)) {
 		case SPAWN_EXITED:
+			/* What it made takes a while to keep: no processor is idle for that. */
+			r->ended = 1;
+			if (may_work(r) && res.exit_status == 0)
+				start_one(r, &starved);
+			r->ended = 0;
 			command_ended(r, &res);
 			break;
 		case SPAWN_WOKEN:
