@@ -36,6 +36,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "cas/cas.h"
 #include "sys/jobserver.h"
@@ -112,6 +113,17 @@ struct exec_box {
 	struct str log;
 };
 
+/*
+ * Folders that belong to somebody. A command whose depfile names a file of one that is not open to it fails,
+ * whether the file was declared or not. No part of the key: what is open must follow from what is.
+ */
+struct action_fence {
+	const struct map *folders; /* path -> number; the nearest folder above a file counts */
+	const bool *open;	   /* by number */
+	const struct str *names;   /* whose they are, by number, for the message */
+	struct str remedy;
+};
+
 struct action {
 	uint32_t index;
 	struct str title;	 /* "cc pkg/log/log.c", "link shop", for people */
@@ -124,6 +136,7 @@ struct action {
 	struct str_vec env; /* "K=V"; exactly the child's environment (sorted in the key) */
 	struct digest tool; /* identity of what runs it; in the key */
 	struct exec_box box;
+	const struct action_fence *fence; /* NULL: all is open */
 	/*
 	 * What runs it keeps a store of its own in the cache (cas_tool_sweep), which may speed it up and
 	 * changes nothing of what it makes.

@@ -326,20 +326,8 @@ static void search_path(struct loader *l, struct mod_tree *t, struct package *p)
 	if (t->module->manifest->embed.n)
 		add_dir(l, &p->include, t->gen);
 	p->quote_include = t->quote;
-	/* What it requires, directly and through others, in the build list's order. */
-	for (size_t pass = 0; pass < 2; pass++)
-		for (size_t m = 0; m < l->module_count; m++) {
-			bool direct = false;
-
-			for (size_t i = 0; i < t->module->requires.n; i++)
-			direct = direct || t->module->requires.v[i] == m;
-			if (&l->modules[m] == t || direct != (pass == 0) ||
-			    l->modules[m].module->main ||
-			    str_eq(l->modules[m].root, l->o->test_runtime))
-				continue;
-			for (size_t i = 0; i < l->modules[m].exports.n; i++)
-				add_dir(l, &p->system_include, l->modules[m].exports.v[i]);
-		}
+	sees_include(l, t, &p->system_include);
+	p->sees = t->sees;
 }
 
 bool packages_sources(struct loader *l, struct mod_tree *t, struct err *e)

@@ -78,6 +78,11 @@ static const struct key package_keys[] = {
     LATER("config"),
 };
 
+static const struct key requirement_keys[] = {
+    {"version", read_version, offsetof(struct requirement, version), "string"},
+    {"private", read_bool, offsetof(struct requirement, private), "boolean"},
+};
+
 static const struct key generate_keys[] = {
     {"run", read_run, offsetof(struct generate_spec, run), "string array"},
     {"in", read_globs, offsetof(struct generate_spec, in), "string array null"},
@@ -180,7 +185,7 @@ static const struct key provides_keys[] = {
 const struct key_table manifest_tables[] = {
     TABLE(manifest), TABLE(package), TABLE(export),	     TABLE(condition), TABLE(addition),
     TABLE(profile),  TABLE(image),   TABLE(source),	     TABLE(provides),  TABLE(generate),
-    TABLE(foreign),  TABLE(config),  TABLE(config_addition), TABLE(check),
+    TABLE(foreign),  TABLE(config),  TABLE(config_addition), TABLE(check),     TABLE(requirement),
 };
 const size_t manifest_table_count = sizeof manifest_tables / sizeof manifest_tables[0];
 

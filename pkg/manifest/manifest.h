@@ -26,6 +26,7 @@ struct requirement {
 	struct str path;    /* module path "github.com/madler/zlib" */
 	struct str version; /* "v1.3.1" */
 	struct pos pos;
+	bool private; /* users of the module do not see its headers */
 };
 
 struct replacement {

@@ -50,6 +50,7 @@ bool want_text(struct reader *r, const struct yaml_node *v);
 bool want_local_path(struct reader *r, const struct yaml_node *v, struct str text, struct str *out);
 struct pos node_pos(const struct yaml_node *n);
 void read_module(struct reader *r, const struct yaml_node *v, void *manifest);
+void read_version(struct reader *r, const struct yaml_node *v, void *str);
 void read_require(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_replace(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_exclude(struct reader *r, const struct yaml_node *v, void *manifest);

@@ -313,22 +313,23 @@ static size_t list_index(const struct build_list *list, struct str path)
 	return 0;
 }
 
-static bool link_requirements(struct loader *l, struct build_list *list, struct err *e)
+/* An excluded version is not taken; whatever is taken in its place is what the module requires. */
+static void link_requirements(struct loader *l, struct build_list *list)
 {
 	for (size_t i = 0; i < list->modules.n; i++) {
 		struct module *m = &list->modules.v[i];
-		struct mod_versions direct = {0};
 
-		if (!add_requirements(l, m->manifest, m->path, &direct, e))
-			return false;
-		for (size_t k = 0; k < direct.n; k++) {
-			size_t at = list_index(list, direct.v[k].path);
+		for (size_t k = 0; k < m->manifest->require.n; k++) {
+			const struct requirement *r = &m->manifest->require.v[k];
+			size_t at = list_index(list, r->path);
 
-			if (at)
-				*vec_push(l->a, &m->requires) = (uint32_t)at;
+			if (!at)
+				continue;
+			*vec_push(l->a, &m->requires) = (uint32_t)at;
+			if (!r->private)
+				*vec_push(l->a, &m->shows) = (uint32_t)at;
 		}
 	}
-	return true;
 }
 
 /* The first module that requires list's module i, for messages. */
@@ -390,7 +391,8 @@ static bool build_the_list(struct loader *l, const struct mod_versions *selected
 
 		*vec_push(l->a, &out->modules) = *m;
 	}
-	return link_requirements(l, out, e) && check_natives(l, out, e);
+	link_requirements(l, out);
+	return check_natives(l, out, e);
 }
 
 /* Sums are of what was fetched: replaced versions have none. */

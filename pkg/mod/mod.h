@@ -49,6 +49,7 @@ struct module {
 	bool main;
 	bool replaced;
 	VEC(uint32_t) requires; /* indices into the build list of what it requires directly */
+	VEC(uint32_t) shows; /* of these, the ones whose headers its users see too: not private */
 };
 
 struct build_list {

@@ -38,6 +38,7 @@ struct plan {
 	struct graph *graph; /* shared by the plans of several targets */
 	struct map objects;  /* source path -> compile action */
 	struct map made;     /* a maker's first output, a check -> its action */
+	struct map fences;   /* a module -> what its compiles may read */
 	struct map programs; /* a program's module and name -> its link and policy check */
 	struct str prefix;   /* folder of canonical outputs: "build/linux-amd64" */
 	struct flags profile_flags;
