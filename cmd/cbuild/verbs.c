@@ -67,6 +67,7 @@ const struct verb verbs[] = {
      verb_mod},
     {"list", "[patterns]", "list packages and programs",
      "  -m        list modules instead\n"
+     "  --options list modules with their options: value, choices, and who set it\n"
      "  --target OS/ARCH\n"
      "  --json    one object a line\n",
      verb_list},

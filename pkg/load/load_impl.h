@@ -23,6 +23,7 @@ struct search_path {
 	const struct str_vec *include, *system, *quote;
 	struct str runtime; /* the test runtime's folder, or empty */
 	struct map headers; /* name as in <name> -> its node, or NULL: nowhere */
+	struct map twins;   /* such a name -> the header that another module has of it */
 };
 
 /* A file of the tree whose facts are known. */

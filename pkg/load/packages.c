@@ -85,7 +85,7 @@ static bool find_explicit(struct loader *l, struct mod_tree *t, const struct pac
 {
 	struct package *p;
 
-	if (!condition_holds(&spec->when, &l->o->target))
+	if (!condition_holds(&spec->when, &l->o->target, &t->module->options))
 		return true;
 	p = package_new(l, t, spec->name);
 	p->spec = spec;
@@ -99,7 +99,7 @@ static bool find_explicit(struct loader *l, struct mod_tree *t, const struct pac
 	for (size_t i = 0; i < spec->additions.n; i++) {
 		const struct addition *add = &spec->additions.v[i];
 
-		if (!condition_holds(&add->when, &l->o->target))
+		if (!condition_holds(&add->when, &l->o->target, &t->module->options))
 			continue;
 		flags_add(l->a, &p->flags, &add->flags);
 		for (size_t k = 0; k < add->include.n; k++)
@@ -130,7 +130,8 @@ static bool spec_folders_exist(struct loader *l, struct mod_tree *t,
 			       const struct package_spec *spec, struct err *e)
 {
 	for (size_t i = 0; i < spec->additions.n; i++)
-		if (condition_holds(&spec->additions.v[i].when, &l->o->target) &&
+		if (condition_holds(&spec->additions.v[i].when, &l->o->target,
+				    &t->module->options) &&
 		    !folders_exist(l, t, spec, &spec->additions.v[i].include, e))
 			return false;
 	return folders_exist(l, t, spec, &spec->include, e) &&
@@ -287,7 +288,8 @@ static bool choose_explicit(struct loader *l, struct mod_tree *t, struct package
 	if (!choose_list(&c, &spec->sources, spec->sources_pos, e))
 		return false;
 	for (size_t i = 0; i < spec->additions.n; i++)
-		if (condition_holds(&spec->additions.v[i].when, &l->o->target) &&
+		if (condition_holds(&spec->additions.v[i].when, &l->o->target,
+				    &t->module->options) &&
 		    !choose_list(&c, &spec->additions.v[i].sources, spec->sources_pos, e))
 			return false;
 	return true;

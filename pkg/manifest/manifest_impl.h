@@ -73,6 +73,15 @@ void read_licence(struct reader *r, const struct yaml_node *v, void *str);
 void read_git(struct reader *r, const struct yaml_node *v, void *str);
 void read_tag(struct reader *r, const struct yaml_node *v, void *str);
 
+/* options:, and conditions on them (options.c) */
+void read_options(struct reader *r, const struct yaml_node *v, void *manifest);
+void read_choices(struct reader *r, const struct yaml_node *v, void *str_vec);
+void read_line(struct reader *r, const struct yaml_node *v, void *str);
+void read_option_condition(struct reader *r, const struct yaml_node *v, void *condition);
+/* Conditions name options that there are. */
+void finish_options(struct reader *r, const struct manifest *m);
+bool condition_is_empty(const struct condition *c);
+
 /* generate:, embed:, foreign: (make.c) */
 void read_generate(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_embed(struct reader *r, const struct yaml_node *v, void *manifest);

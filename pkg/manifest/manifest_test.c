@@ -372,11 +372,55 @@ void TestConditionHolds(struct test *t)
 		    t, &a,
 		    str_fmt(&a, "packages: {x: {sources: [a.c], when: %s}}", cases[i].when).p);
 		struct target target;
+		struct option_values none = {0};
 		struct err e;
 
 		T_MUST(t, target_parse(str_of(cases[i].target), &target, &e));
-		T_CHECK(t, condition_holds(&m.packages.v[0].when, &target) == cases[i].want,
+		T_CHECK(t, condition_holds(&m.packages.v[0].when, &target, &none) == cases[i].want,
 			"%s on %s", cases[i].when, cases[i].target);
+		arena_fini(&a);
+	}
+}
+
+/* A list of switches: any of them, and none behind '!'. A map: all of it. */
+void TestConditionOnOptions(struct test *t)
+{
+	static const struct {
+		const char *when, *on, *tls;
+		bool want;
+	} cases[] = {
+	    {"a", "true", "x", true},
+	    {"a", "false", "x", false},
+	    {"\"!a\"", "true", "x", false},
+	    {"\"!a\"", "false", "x", true},
+	    {"[a, b]", "true", "x", true},
+	    {"[a, b]", "false", "x", false},
+	    {"[\"!a\", \"!b\"]", "false", "x", true},
+	    {"[\"!a\", b]", "false", "x", false},
+	    {"{tls: y}", "true", "y", true},
+	    {"{tls: [x, y]}", "true", "y", true},
+	    {"{tls: \"!y\"}", "true", "y", false},
+	    {"{a: true, tls: y}", "true", "x", false},
+	    {"{a: false, tls: y}", "false", "y", true},
+	    {"[]", "false", "x", true},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct arena a = {0};
+		struct manifest m =
+		    parse(t, &a,
+			  str_fmt(&a,
+				  "options: {a: {}, b: {}, tls: {choose: [x, y], default: x}}\n"
+				  "packages: {x: {sources: [a.c], when: {option: %s}}}",
+				  cases[i].when)
+			      .p);
+		struct option_value v[] = {{STR("a"), str_of(cases[i].on)},
+					   {STR("b"), STR("false")},
+					   {STR("tls"), str_of(cases[i].tls)}};
+		struct option_values values = {.v = v, .n = 3};
+
+		T_CHECK(t, condition_options_hold(&m.packages.v[0].when, &values) == cases[i].want,
+			"%s, a %s, tls %s", cases[i].when, cases[i].on, cases[i].tls);
 		arena_fini(&a);
 	}
 }
@@ -556,6 +600,6 @@ void TestManifestReference(struct test *t)
 		parse(t, &a, str_c(&a, block));
 		examples++;
 	}
-	T_EQ_INT(t, examples, 4);
+	T_EQ_INT(t, examples, 5);
 	arena_fini(&a);
 }

@@ -44,7 +44,9 @@ struct module {
 	struct str cache_name; /* "github.com/madler/zlib@v1.3.1" below CACHE/mod; empty when not in
 				  the cache */
 	struct str sum;	       /* "h1:..."; empty for main and replaced */
-	struct manifest *manifest; /* its own or its port's */
+	struct manifest *manifest;    /* its own or its port's */
+	struct option_values options; /* of all that its manifest has, in order */
+	struct str_vec option_by; /* who decided each: a module's path; empty: it is the default */
 	bool from_port;
 	bool main;
 	bool replaced;
