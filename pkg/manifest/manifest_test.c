@@ -8,11 +8,22 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "cbuild/test.h"
 #include "manifest/manifest_impl.h"
 #include "sys/file.h"
+
+/*
+ * Into the repository's root, for tests that read its files: cbuild starts tests in their package's folder, make
+ * in the root.
+ */
+static void from_root(struct test *t)
+{
+	for (int up = 0; file_kind("docs/manifest.md") != FILE_REGULAR; up++)
+		T_MUST(t, up < 4 && chdir("..") == 0);
+}
 
 static struct manifest parse(struct test *t, struct arena *a, const char *text)
 {
@@ -29,6 +40,7 @@ static struct manifest read_good(struct test *t, struct arena *a, const char *pa
 	struct manifest m;
 	struct err e = {0};
 
+	from_root(t);
 	if (!manifest_read(a, path, &m, &e))
 		test_fatal(t, __FILE__, __LINE__, "%s:%d:%d: %s", path, e.line, e.col, e.msg);
 	return m;
@@ -190,6 +202,7 @@ void TestManifestBad(struct test *t)
 	struct err e = {0};
 	size_t n, wrong = 0;
 
+	from_root(t);
 	T_MUST(t, folder_list(&a, "testdata/manifest/bad", &entries, &n, &e));
 	for (size_t i = 0; i < n; i++) {
 		if (!str_eqc(path_ext(entries[i].name), "yaml"))
@@ -233,6 +246,7 @@ void TestManifestPortsParse(struct test *t)
 {
 	struct arena a = {0};
 
+	from_root(t);
 	T_OK(t, check_folder(t, &a, "ports", true) >= 6);
 	T_OK(t, check_folder(t, &a, "testdata/manifest/good", false) >= 3);
 	T_OK(t, read_good(t, &a, "examples/kv/cbuild.yaml").require.n >= 3);
@@ -246,6 +260,7 @@ void TestManifestEditRoundTrip(struct test *t)
 	struct err e = {0};
 	struct str text, with, without;
 
+	from_root(t);
 	T_MUST(t, file_read(&a, "examples/kv/cbuild.yaml", 0, &text, &e));
 	T_MUST(t, manifest_edit_require(&a, STR("x"), text, STR("example.com/new"), STR("v1.0.0"),
 					&with, &e));
@@ -263,6 +278,7 @@ void TestManifestFuzzCorpus(struct test *t)
 	struct str text, out;
 	size_t n;
 
+	from_root(t);
 	T_MUST(t, folder_list(&a, "testdata/fuzz/manifest", &entries, &n, &e));
 	T_OK(t, n >= 10);
 	for (size_t i = 0; i < n; i++) {
@@ -545,9 +561,12 @@ void TestManifestSchema(struct test *t)
 {
 	struct arena a = {0};
 	json_error_t why;
-	json_t *schema = json_load_file("docs/cbuild.schema.json", JSON_REJECT_DUPLICATES, &why);
-	const json_t *defs = json_object_get(schema, "$defs");
+	const json_t *defs;
+	json_t *schema;
 
+	from_root(t);
+	schema = json_load_file("docs/cbuild.schema.json", JSON_REJECT_DUPLICATES, &why);
+	defs = json_object_get(schema, "$defs");
 	if (!schema)
 		test_fatal(t, __FILE__, __LINE__, "docs/cbuild.schema.json:%d: %s", why.line,
 			   why.text);
@@ -587,6 +606,7 @@ void TestManifestReference(struct test *t)
 	struct str text, rest, block;
 	size_t examples = 0;
 
+	from_root(t);
 	T_MUST(t, file_read(&a, "docs/manifest.md", 0, &text, &e));
 	for (size_t i = 0; i < manifest_table_count; i++)
 		for (size_t k = 0; k < manifest_tables[i].n; k++)
