@@ -54,8 +54,22 @@ static void add_options(struct buf *b, const struct module *m)
 	buf_add_byte(b, ']');
 }
 
+static void add_contents(struct buf *b, const struct manifest *m)
+{
+	buf_addc(b, ",\"contains\":{");
+	for (size_t i = 0; i < m->contains.n; i++) {
+		buf_addc(b, i ? "," : "");
+		buf_add_json(b, m->contains.v[i].name);
+		buf_add_byte(b, ':');
+		buf_add_json(b, m->contains.v[i].value);
+	}
+	buf_add_byte(b, '}');
+}
+
 static void print_module(const struct cmd *c, const struct module *m, bool options)
 {
+	struct arena scratch = {0};
+	struct str url, ref;
 	struct buf b = {0};
 
 	if (!c->json) {
@@ -66,16 +80,21 @@ static void print_module(const struct cmd *c, const struct module *m, bool optio
 		return;
 	}
 	buf_add_byte(&b, '{');
+	mod_source(&scratch, m, &url, &ref);
 	add_field(&b, "path", m->path);
 	add_field(&b, "version", m->version);
 	add_field(&b, "dir", m->dir);
 	add_field(&b, "sum", m->sum);
 	add_field(&b, "licence", m->manifest->licence);
+	add_field(&b, "source", url);
+	add_field(&b, "ref", ref);
+	add_contents(&b, m->manifest);
 	add_options(&b, m);
 	buf_printf(&b, ",\"port\":%s,\"main\":%s}\n", m->from_port ? "true" : "false",
 		   m->main ? "true" : "false");
 	fwrite(b.p, 1, b.n, stdout);
 	buf_fini(&b);
+	arena_fini(&scratch);
 }
 
 static void add_names(struct buf *b, const char *name, struct package *const *v, size_t n)

@@ -86,6 +86,7 @@ struct step {
 	const char *name;
 	const char *version; /* raise when its output changes; both are in the key */
 	bool (*run)(const struct step_io *io, struct err *e);
+	bool writes_params; /* all that it does: a command line for people can say it */
 };
 
 struct output {
@@ -224,7 +225,7 @@ struct str action_record(struct arena *a, const struct action *x);
 /*
  * A command line for a shell in the execution root, env first, with declared paths. With cas (or NULL) it
  * can be run as it stands: the outputs' folders are made first, and known inputs from other actions are read
- * at their blobs. A step is shown as a comment.
+ * at their blobs. A step is shown as a comment, unless a shell can do it.
  */
 struct str action_command(struct arena *a, const struct action *x, const struct cas *cas);
 

@@ -27,7 +27,7 @@ static bool upper_step(const struct step_io *io, struct err *e)
 	return file_write_fast(io->out[0], str_from(p, text.n), 0644, e);
 }
 
-static const struct step upper = {"upper", "1", upper_step};
+static const struct step upper = {.name = "upper", .version = "1", .run = upper_step};
 
 static struct action *add_upper(struct world *w, const char *from, const char *to)
 {

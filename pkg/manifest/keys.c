@@ -53,6 +53,7 @@ static const struct key manifest_keys[] = {
     {"packages", read_packages, 0, "object null"},
     {"image", read_image, 0, "object null"},
     {"licence", read_licence, offsetof(struct manifest, licence), "string"},
+    {"contains", read_contains, offsetof(struct manifest, contains), "object null"},
     {"source", read_source, 0, "object null"},
     {"paths", read_globs, offsetof(struct manifest, paths), "string array null"},
     {"provides", read_provides, 0, "object null"},

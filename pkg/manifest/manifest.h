@@ -233,7 +233,8 @@ struct manifest {
 	VEC(struct generate_spec) generate;
 	VEC(struct embed_spec) embed;
 	struct image_spec image;
-	struct str licence; /* SPDX expression */
+	struct str licence;	    /* SPDX expression */
+	struct define_vec contains; /* libraries that its tree holds a copy of: name, licence */
 	/* Ports. */
 	struct source_spec source;
 	struct str_vec paths; /* globs kept and hashed; empty: all */

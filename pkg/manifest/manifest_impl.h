@@ -70,6 +70,7 @@ void read_lto(struct reader *r, const struct yaml_node *v, void *str);
 void read_strip(struct reader *r, const struct yaml_node *v, void *profile);
 void read_bool(struct reader *r, const struct yaml_node *v, void *boolean);
 void read_licence(struct reader *r, const struct yaml_node *v, void *str);
+void read_contains(struct reader *r, const struct yaml_node *v, void *define_vec);
 void read_git(struct reader *r, const struct yaml_node *v, void *str);
 void read_tag(struct reader *r, const struct yaml_node *v, void *str);
 

@@ -87,6 +87,12 @@ bool mod_verify(struct arena *a, const struct build_list *list, const struct mod
 bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o,
 			 struct manifest **out, struct err *e) ATTR_MUST_USE;
 
+/*
+ * Where a module's content comes from: repository and tag. Empty for the main module and for folders; ref is
+ * empty where more than one tag may stand for the version (v1.3 and v1.3.0).
+ */
+void mod_source(struct arena *a, const struct module *m, struct str *url, struct str *ref);
+
 /* Semantic versions 2.0.0 with a leading v, as golang.org/x/mod/semver. */
 bool semver_valid(struct str v);
 int semver_cmp(struct str a, struct str b); /* both valid; build metadata ignored */
