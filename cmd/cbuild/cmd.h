@@ -241,6 +241,8 @@ bool verb_image(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_cache(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_clean(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_env(struct cmd *c, struct str_vec *args, struct err *e);
+/* Of this cbuild. */
+struct str cbuild_version(void);
 bool verb_version(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_graph(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_why(struct cmd *c, struct str_vec *args, struct err *e);

@@ -1,5 +1,5 @@
 /*
- * cbuild cache, clean, env, version
+ * cbuild cache, clean, env, help
  */
 #include "cmd.h"
 
@@ -8,10 +8,6 @@
 
 #include "base/path.h"
 #include "sys/file.h"
-
-#ifndef CBUILD_VERSION
-#define CBUILD_VERSION "0.1.0-dev"
-#endif
 
 static void print_layer(struct cmd *c, struct str dir, const struct cas_stat *s, bool below)
 {
@@ -132,20 +128,9 @@ bool verb_env(struct cmd *c, struct str_vec *args, struct err *e)
 	print_env("CBUILD_ROOT", c->root, args);
 	print_env("CBUILD_CACHE", c->cache_dir, args);
 	print_env("CBUILD_HOST", target_name(&c->arena, &host), args);
-	print_env("CBUILD_VERSION", STR(CBUILD_VERSION), args);
+	print_env("CBUILD_VERSION", cbuild_version(), args);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		print_env(names[i], str_of(getenv(names[i])), args);
-	return true;
-}
-
-bool verb_version(struct cmd *c, struct str_vec *args, struct err *e)
-{
-	static const struct opt opts[] = {{0}};
-	struct target host = target_host();
-
-	if (!opt_parse(c, args, opts, false, e))
-		return false;
-	printf("cbuild %s %.*s\n", CBUILD_VERSION, STR_ARG(target_name(&c->arena, &host)));
 	return true;
 }
 

@@ -11,25 +11,90 @@ static void add_field(struct buf *b, const char *name, struct str value)
 	buf_add_json(b, value);
 }
 
-static void print_module(const struct cmd *c, const struct module *m)
+/* "  tls    mbedtls [mbedtls, openssl] TLS by which library (cbuild.yaml)" */
+static void print_options(const struct module *m)
 {
+	size_t wide = 0, value_wide = 0;
+
+	for (size_t i = 0; i < m->options.n; i++) {
+		const struct option_value *o = &m->options.v[i];
+
+		wide = o->name.n > wide ? o->name.n : wide;
+		value_wide = o->value.n > value_wide ? o->value.n : value_wide;
+	}
+	for (size_t i = 0; i < m->options.n; i++) {
+		const struct option_value *o = &m->options.v[i];
+		const struct option_spec *spec = manifest_option(m->manifest, o->name);
+
+		printf("  %-*.*s  %-*.*s", (int)wide, STR_ARG(o->name), (int)value_wide,
+		       STR_ARG(o->value));
+		for (size_t k = 0; k < spec->choices.n; k++)
+			printf("%s%.*s%s", k ? ", " : " [", STR_ARG(spec->choices.v[k]),
+			       k + 1 == spec->choices.n ? "]" : "");
+		printf("%s%.*s", spec->help.n ? " " : "", STR_ARG(spec->help));
+		if (m->option_by.v[i].n)
+			printf(" (%.*s)", STR_ARG(m->option_by.v[i]));
+		putchar('\n');
+	}
+}
+
+static void add_options(struct buf *b, const struct module *m)
+{
+	buf_addc(b, ",\"options\":[");
+	for (size_t i = 0; i < m->options.n; i++) {
+		struct buf item = {0};
+
+		buf_add_byte(&item, '{');
+		add_field(&item, "name", m->options.v[i].name);
+		add_field(&item, "value", m->options.v[i].value);
+		add_field(&item, "by", m->option_by.v[i]);
+		buf_printf(b, "%s%s}", i ? "," : "", item.p);
+		buf_fini(&item);
+	}
+	buf_add_byte(b, ']');
+}
+
+static void add_contents(struct buf *b, const struct manifest *m)
+{
+	buf_addc(b, ",\"contains\":{");
+	for (size_t i = 0; i < m->contains.n; i++) {
+		buf_addc(b, i ? "," : "");
+		buf_add_json(b, m->contains.v[i].name);
+		buf_add_byte(b, ':');
+		buf_add_json(b, m->contains.v[i].value);
+	}
+	buf_add_byte(b, '}');
+}
+
+static void print_module(const struct cmd *c, const struct module *m, bool options)
+{
+	struct arena scratch = {0};
+	struct str url, ref;
 	struct buf b = {0};
 
 	if (!c->json) {
 		printf("%.*s%s%.*s%s\n", STR_ARG(m->path.n ? m->path : STR(".")),
 		       m->version.n ? " " : "", STR_ARG(m->version), m->from_port ? " (port)" : "");
+		if (options)
+			print_options(m);
 		return;
 	}
 	buf_add_byte(&b, '{');
+	mod_source(&scratch, m, &url, &ref);
 	add_field(&b, "path", m->path);
 	add_field(&b, "version", m->version);
 	add_field(&b, "dir", m->dir);
 	add_field(&b, "sum", m->sum);
 	add_field(&b, "licence", m->manifest->licence);
+	add_field(&b, "source", url);
+	add_field(&b, "ref", ref);
+	add_contents(&b, m->manifest);
+	add_options(&b, m);
 	buf_printf(&b, ",\"port\":%s,\"main\":%s}\n", m->from_port ? "true" : "false",
 		   m->main ? "true" : "false");
 	fwrite(b.p, 1, b.n, stdout);
 	buf_fini(&b);
+	arena_fini(&scratch);
 }
 
 static void add_names(struct buf *b, const char *name, struct package *const *v, size_t n)
@@ -77,20 +142,22 @@ static void print_package(const struct cmd *c, const struct package *p)
 bool verb_list(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	struct build_opts o = {.no_tools = true};
-	bool modules = false;
-	const struct opt opts[] = {
-	    {"-m", OPT_FLAG, &modules}, {"--target", OPT_LIST, &o.targets}, {0}};
+	bool modules = false, options = false;
+	const struct opt opts[] = {{"-m", OPT_FLAG, &modules},
+				   {"--options", OPT_FLAG, &options},
+				   {"--target", OPT_LIST, &o.targets},
+				   {0}};
 	struct build b;
 	struct package **v;
 	size_t n;
 
 	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e))
 		return false;
-	if (modules) {
+	if (modules || options) {
 		if (!session_modules(c, false, e))
 			return false;
 		for (size_t i = 0; i + 1 < c->list.modules.n; i++)
-			print_module(c, &c->list.modules.v[i]);
+			print_module(c, &c->list.modules.v[i], options);
 		return true;
 	}
 	if (!session_patterns(c, args, e) || !build_open(&b, c, &o, e) ||

@@ -67,6 +67,7 @@ const struct verb verbs[] = {
      verb_mod},
     {"list", "[patterns]", "list packages and programs",
      "  -m        list modules instead\n"
+     "  --options list modules with their options: value, choices, and who set it\n"
      "  --target OS/ARCH\n"
      "  --json    one object a line\n",
      verb_list},
@@ -109,7 +110,11 @@ const struct verb verbs[] = {
     {"clean", "", "remove the build folder", "The cache stays: the next build is quick.\n",
      verb_clean},
     {"env", "[NAME]", "print the settings in force", "", verb_env},
-    {"version", "", "print cbuild's version", "", verb_version},
+    {"version", "[-m FILE...]", "print cbuild's version, or what programs are made of",
+     "With -m: the modules linked into each program, with version, licence, sum, source and tag,\n"
+     "as the program's section .note.package has them.\n\n"
+     "  --json    one object a file\n",
+     verb_version},
     {"help", "[command]", "describe a command", "", verb_help},
     {0},
 };

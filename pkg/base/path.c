@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/map.h"
+
 bool path_is_abs(struct str path)
 {
 	return path.n && path.p[0] == '/';
@@ -132,4 +134,15 @@ bool path_is_local(struct str path)
 			return false;
 	}
 	return true;
+}
+
+struct map_item *path_owner(const struct map *folders, struct str path)
+{
+	struct map_item *owner = NULL;
+
+	while (!owner && !str_eqc(path, ".") && !str_eqc(path, "..") && !str_eqc(path, "/")) {
+		path = path_dir(path);
+		owner = map_get(folders, path);
+	}
+	return owner;
 }

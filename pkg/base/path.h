@@ -25,6 +25,9 @@ struct str path_stem(struct str path);
 struct str path_rel(struct arena *a, struct str base, struct str path);
 /* True when path is dir itself or lies below it (both cleaned). dir "." holds every relative path. */
 bool path_within(struct str dir, struct str path);
+struct map;
+/* The item of the nearest folder above path (cleaned) that is a key of folders ("." counts); NULL: none is. */
+struct map_item *path_owner(const struct map *folders, struct str path);
 /*
  * True when an untrusted relative path stays inside: not absolute, no "..", no empty or "." part, no
  * NUL, no backslash, no control byte, not longer than 4,096 bytes. The one check for archives,

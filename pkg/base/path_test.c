@@ -1,5 +1,6 @@
 #include "base/path.h"
 
+#include "base/map.h"
 #include "cbuild/test.h"
 
 void TestPathClean(struct test *t)
@@ -79,6 +80,29 @@ void TestPathWithin(struct test *t)
 	T_OK(t, path_within(STR("."), STR("x")));
 	T_OK(t, !path_within(STR("."), STR("../x")));
 	T_OK(t, !path_within(STR("."), STR("/x")));
+}
+
+void TestPathOwner(struct test *t)
+{
+	struct arena a = {0};
+	struct map m = {0};
+	static const struct {
+		const char *path;
+		uint64_t owner;
+	} cases[] = {{"a/b/c.h", 2}, {"a/bc/c.h", 1}, {"a/c.h", 1},  {"c.h", 3},
+		     {"../c.h", 0},  {"../x/c.h", 4}, {"/a/c.h", 0}, {".", 0}};
+
+	map_put(&a, &m, STR("a"), NULL)->num = 1;
+	map_put(&a, &m, STR("a/b"), NULL)->num = 2;
+	map_put(&a, &m, STR("."), NULL)->num = 3;
+	map_put(&a, &m, STR("../x"), NULL)->num = 4;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct map_item *it = path_owner(&m, str_of(cases[i].path));
+
+		test_log(t, "%s", cases[i].path);
+		T_EQ_INT(t, it ? it->num : 0, cases[i].owner);
+	}
+	arena_fini(&a);
 }
 
 void TestPathIsLocal(struct test *t)

@@ -36,6 +36,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "cas/cas.h"
 #include "sys/jobserver.h"
@@ -85,8 +86,9 @@ struct step {
 	const char *name;
 	const char *version; /* raise when its output changes; both are in the key */
 	bool (*run)(const struct step_io *io, struct err *e);
+	bool writes_params; /* all that it does: a command line for people can say it */
 	bool
-	    brief; /* takes no longer than waking a thread does: when nothing else runs, it needs none */
+	    brief; /* no longer than waking a thread takes: when nothing else runs, it needs none */
 };
 
 struct output {
@@ -114,6 +116,17 @@ struct exec_box {
 	struct str log;
 };
 
+/*
+ * Folders that belong to somebody. A command whose depfile names a file of one that is not open to it fails,
+ * whether the file was declared or not. No part of the key: what is open must follow from what is.
+ */
+struct action_fence {
+	const struct map *folders; /* path -> number; the nearest folder above a file counts */
+	const bool *open;	   /* by number */
+	const struct str *names;   /* whose they are, by number, for the message */
+	struct str remedy;
+};
+
 struct action {
 	uint32_t index;
 	struct str title;	 /* "cc pkg/log/log.c", "link shop", for people */
@@ -126,6 +139,7 @@ struct action {
 	struct str_vec env; /* "K=V"; exactly the child's environment (sorted in the key) */
 	struct digest tool; /* identity of what runs it; in the key */
 	struct exec_box box;
+	const struct action_fence *fence; /* NULL: all is open */
 	/*
 	 * What runs it keeps a store of its own in the cache (cas_tool_sweep), which may speed it up and
 	 * changes nothing of what it makes.
@@ -213,7 +227,7 @@ struct str action_record(struct arena *a, const struct action *x);
 /*
  * A command line for a shell in the execution root, env first, with declared paths. With cas (or NULL) it
  * can be run as it stands: the outputs' folders are made first, and known inputs from other actions are read
- * at their blobs. A step is shown as a comment.
+ * at their blobs. A step is shown as a comment, unless a shell can do it.
  */
 struct str action_command(struct arena *a, const struct action *x, const struct cas *cas);
 

@@ -162,12 +162,23 @@ static void command_append(struct buf *out, const struct action *x, const struct
 	buf_fini(&word);
 }
 
+static void text_append(struct buf *out, const struct action *x)
+{
+	mkdir_append(out, x);
+	buf_addc(out, "printf %s ");
+	buf_add_shell(out, x->step_params);
+	buf_addc(out, " >");
+	buf_add_shell(out, x->outputs.v[0].path);
+}
+
 struct str action_command(struct arena *a, const struct action *x, const struct cas *cas)
 {
 	struct buf text = {0};
 	struct str out;
 
-	if (x->step)
+	if (x->step && x->step->writes_params && cas)
+		text_append(&text, x);
+	else if (x->step)
 		step_append(&text, x);
 	else
 		command_append(&text, x, cas);

@@ -90,6 +90,26 @@ static bool is_declared(const struct map *declared, struct str path)
 	return map_get(declared, path) != NULL;
 }
 
+/* Refuses a file of a folder that is closed to the action. */
+static bool is_open(struct job *j, struct str path, struct err *e)
+{
+	const struct action_fence *f = j->x->fence;
+	const struct map_item *owner;
+
+	if (!f)
+		return true;
+	/* "../tree/x.h" may well lie inside. */
+	if (str_startsc(path, "../"))
+		path =
+		    path_rel(&j->scratch, j->run->cwd, path_join(&j->scratch, j->run->cwd, path));
+	owner = path_owner(f->folders, path);
+	if (!owner || f->open[owner->num])
+		return true;
+	err_set(e, ERR_INPUT, "%.*s: it reads %.*s, a file of %.*s, which is not open to it",
+		STR_ARG(j->x->title), STR_ARG(path), STR_ARG(f->names[owner->num]));
+	return err_fix(e, "%.*s", STR_ARG(f->remedy));
+}
+
 /* What the depfile lists beyond the declared and the trusted inputs. */
 static bool discovered(struct job *j, size_t depfile, struct str_vec *out, struct err *e)
 {
@@ -108,6 +128,8 @@ static bool discovered(struct job *j, size_t depfile, struct str_vec *out, struc
 		if (!x->inputs.v[i].order)
 			map_put(&j->scratch, &declared, x->inputs.v[i].path, NULL);
 	for (size_t i = 0; i < all.n; i++) {
+		if (!is_open(j, all.v[i], e))
+			return false;
 		if (!is_trusted(&j->scratch, j->run, all.v[i]) && !is_declared(&declared, all.v[i]))
 			*vec_push(j->run->a, out) = str_dup(j->run->a, all.v[i]);
 	}

@@ -70,13 +70,14 @@ static bool read_template(struct loader *l, const struct mod_tree *t, struct con
 		       STR_ARG(t->root));
 }
 
-static void fill(struct loader *l, struct config_header *h, struct str template)
+static void fill(struct loader *l, const struct mod_tree *t, struct config_header *h,
+		 struct str template)
 {
 	const struct config_spec *spec = h->spec;
 
 	set_values(l->a, &h->values, &spec->values);
 	for (size_t i = 0; i < spec->additions.n; i++)
-		if (condition_holds(&spec->additions.v[i].when, &l->o->target))
+		if (condition_holds(&spec->additions.v[i].when, &l->o->target, &t->module->options))
 			set_values(l->a, &h->values, &spec->additions.v[i].values);
 	for (size_t i = 0; i < spec->checks.n; i++)
 		add_check(l->a, h, &spec->checks.v[i]);
@@ -97,7 +98,7 @@ static bool add_header(struct loader *l, struct mod_tree *t, const struct config
 	m->dir = make_folder(l, t, spec->exported ? "export" : "config");
 	if (!read_template(l, t, h, &template, e))
 		return false;
-	fill(l, h, template);
+	fill(l, t, h, template);
 	if (!spec->exported)
 		t->configs = m->dir;
 	else if (!str_vec_has(&t->exports, m->dir))

@@ -39,6 +39,7 @@ static bool find_packages(struct loader *l, struct err *e)
 			str_vec_sort_unique(&l->set->recipes);
 		}
 	}
+	sees_find(l);
 	for (size_t i = 0; i < l->module_count; i++)
 		if (!packages_sources(l, &l->modules[i], e))
 			return err_wrap(e, "choosing sources of %.*s",

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/map.h"
 #include "base/target.h"
 #include "base/vec.h"
 #include "mod/mod.h"
@@ -134,6 +135,7 @@ struct package {
 	struct str test_runtime;      /* -isystem for tests: where cbuild/test.h lies, or empty */
 	VEC(struct package *) imports;	    /* of sources, by index, no duplicates */
 	VEC(struct package *) test_imports; /* of tests */
+	const bool *sees;		    /* whose files it may read; by package_set's folders */
 	struct package_groups
 	    choices;		   /* of sources; one of each group is imported, see load_closure */
 	struct flags flags;	   /* the module's, the package's and its additions' */
@@ -148,7 +150,13 @@ struct package_set {
 	struct str_vec templates; /* *.h.in, and configure scripts, which make headers */
 	struct str_vec recipes;	  /* makefiles and their like: what the tree's own build says */
 	VEC(struct maker *) makers;
-	struct loader *loader; /* load's own, for load_why */
+	/*
+	 * Folder -> number of its module in the build list; one more than there are: everybody's. What lies in no
+	 * such folder is everybody's too.
+	 */
+	struct map folders;
+	const struct str *folder_names; /* of the modules, for messages, by number */
+	struct loader *loader;		/* load's own, for load_why */
 };
 
 struct load_opts {

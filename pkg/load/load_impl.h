@@ -5,7 +5,6 @@
 #ifndef LOAD_LOAD_IMPL_H
 #define LOAD_LOAD_IMPL_H
 
-#include "base/map.h"
 #include "format/ctok.h"
 #include "load/load.h"
 #include "sys/file.h"
@@ -24,6 +23,7 @@ struct search_path {
 	const struct str_vec *include, *system, *quote;
 	struct str runtime; /* the test runtime's folder, or empty */
 	struct map headers; /* name as in <name> -> its node, or NULL: nowhere */
+	struct map twins;   /* such a name -> the header that another module has of it */
 };
 
 /* A file of the tree whose facts are known. */
@@ -51,7 +51,8 @@ struct mod_tree {
 	bool roots;		 /* convention's own folders are where includes start */
 	VEC(struct package *) explicit;
 	struct str_vec
-	    exports;	    /* what other modules may include from, relative to execution root */
+	    exports; /* what other modules may include from, relative to execution root */
+	bool *sees;  /* by module: whose headers its packages may read; one more for nobody's */
 	struct str names;   /* hex digest of files, once asked for */
 	struct str gen;	    /* folder of made files, relative to the execution root; empty: none */
 	struct str configs; /* folder of its config headers, or empty */
@@ -130,6 +131,12 @@ const struct made *make_at(struct loader *l, struct str path);
 void make_wait(struct loader *l, struct source *s, struct maker *m);
 /* Whom the sources wait for that may read anything; what is run. After all packages are loaded. */
 bool make_finish(struct loader *l, struct err *e);
+
+/* sees.c */
+/* Sets what each module sees, and which folders belong to which module. */
+void sees_find(struct loader *l);
+/* Adds what the modules export that t sees: first what it requires itself, each in the build list's order. */
+void sees_include(struct loader *l, const struct mod_tree *t, struct str_vec *out);
 
 /* flags.c */
 /* Sets what the package's own flags and those of the options mean for the scan and the link. */

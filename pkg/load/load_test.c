@@ -362,6 +362,45 @@ void TestLoadRequiredModule(struct test *t)
 	arena_fini(&f.a);
 }
 
+/* What two modules export is an error where it is included, and only there. */
+void TestLoadHeaderOfTwoModules(struct test *t)
+{
+	static const struct {
+		const char *main, *want;
+	} cases[] = {
+	    {"#include <a.h>\n#include <u/both.h>\nint main(void) { return 0; }\n",
+	     "'u/both.h' is a header of example.com/a and of example.com/b"},
+	    {"#include <a.h>\n#ifdef WITH_BOTH\n#include <u/both.h>\n#endif\nint main(void) { "
+	     "return 0; "
+	     "}\n",
+	     ""},
+	    {"#include <a.h>\n#include <b.h>\nint main(void) { return 0; }\n", ""},
+	};
+	static const char manifest[] = "packages: {x: {export: {include: [.]}}}\n";
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct fixture f;
+
+		begin(t, &f);
+		put(t, &f, "main.c", cases[i].main);
+		put(t, &f, "a/a.h", "#ifndef A_H\n#define A_H\n#include \"u/both.h\"\n#endif\n");
+		put(t, &f, "a/u/both.h", "");
+		put(t, &f, "b/b.h", "");
+		put(t, &f, "b/u/both.h", "");
+		put(t, &f, "a/cbuild.yaml", "");
+		put(t, &f, "b/cbuild.yaml", "");
+		add_module(t, &f, "example.com/app", ".", "module: example.com/app\n");
+		add_module(t, &f, "example.com/a", "a", manifest);
+		add_module(t, &f, "example.com/b", "b", manifest);
+		test_log(t, "%s", cases[i].main);
+		T_CHECK(t, load(t, &f) == !cases[i].want[0], "%s", f.e.msg);
+		T_EQ_STR(t, f.e.msg, cases[i].want);
+		if (cases[i].want[0])
+			T_EQ_INT(t, f.e.line, 2);
+		arena_fini(&f.a);
+	}
+}
+
 /* "." does not list what lies beside it, and a folder that is not there hides none that is. */
 void TestLoadModuleBesideTheTree(struct test *t)
 {

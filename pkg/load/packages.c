@@ -85,7 +85,7 @@ static bool find_explicit(struct loader *l, struct mod_tree *t, const struct pac
 {
 	struct package *p;
 
-	if (!condition_holds(&spec->when, &l->o->target))
+	if (!condition_holds(&spec->when, &l->o->target, &t->module->options))
 		return true;
 	p = package_new(l, t, spec->name);
 	p->spec = spec;
@@ -99,7 +99,7 @@ static bool find_explicit(struct loader *l, struct mod_tree *t, const struct pac
 	for (size_t i = 0; i < spec->additions.n; i++) {
 		const struct addition *add = &spec->additions.v[i];
 
-		if (!condition_holds(&add->when, &l->o->target))
+		if (!condition_holds(&add->when, &l->o->target, &t->module->options))
 			continue;
 		flags_add(l->a, &p->flags, &add->flags);
 		for (size_t k = 0; k < add->include.n; k++)
@@ -130,7 +130,8 @@ static bool spec_folders_exist(struct loader *l, struct mod_tree *t,
 			       const struct package_spec *spec, struct err *e)
 {
 	for (size_t i = 0; i < spec->additions.n; i++)
-		if (condition_holds(&spec->additions.v[i].when, &l->o->target) &&
+		if (condition_holds(&spec->additions.v[i].when, &l->o->target,
+				    &t->module->options) &&
 		    !folders_exist(l, t, spec, &spec->additions.v[i].include, e))
 			return false;
 	return folders_exist(l, t, spec, &spec->include, e) &&
@@ -287,7 +288,8 @@ static bool choose_explicit(struct loader *l, struct mod_tree *t, struct package
 	if (!choose_list(&c, &spec->sources, spec->sources_pos, e))
 		return false;
 	for (size_t i = 0; i < spec->additions.n; i++)
-		if (condition_holds(&spec->additions.v[i].when, &l->o->target) &&
+		if (condition_holds(&spec->additions.v[i].when, &l->o->target,
+				    &t->module->options) &&
 		    !choose_list(&c, &spec->additions.v[i].sources, spec->sources_pos, e))
 			return false;
 	return true;
@@ -326,20 +328,8 @@ static void search_path(struct loader *l, struct mod_tree *t, struct package *p)
 	if (t->module->manifest->embed.n)
 		add_dir(l, &p->include, t->gen);
 	p->quote_include = t->quote;
-	/* What it requires, directly and through others, in the build list's order. */
-	for (size_t pass = 0; pass < 2; pass++)
-		for (size_t m = 0; m < l->module_count; m++) {
-			bool direct = false;
-
-			for (size_t i = 0; i < t->module->requires.n; i++)
-			direct = direct || t->module->requires.v[i] == m;
-			if (&l->modules[m] == t || direct != (pass == 0) ||
-			    l->modules[m].module->main ||
-			    str_eq(l->modules[m].root, l->o->test_runtime))
-				continue;
-			for (size_t i = 0; i < l->modules[m].exports.n; i++)
-				add_dir(l, &p->system_include, l->modules[m].exports.v[i]);
-		}
+	sees_include(l, t, &p->system_include);
+	p->sees = t->sees;
 }
 
 bool packages_sources(struct loader *l, struct mod_tree *t, struct err *e)

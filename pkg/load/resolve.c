@@ -68,6 +68,17 @@ static struct node *on_path(struct loader *l, struct str name, const struct str_
 	return NULL;
 }
 
+/* The next header of that name on the path, when it is another module's: then the path's order decides. */
+static void find_twin(struct loader *l, struct search_path *p, struct str name, struct node *found)
+{
+	struct node *n = found;
+
+	while (n && n->module == found->module)
+		n = on_path(l, name, p->system, str_from(n->path.p, n->path.n - name.n - 1));
+	if (n)
+		map_put(l->a, &p->twins, name, NULL)->ptr = n;
+}
+
 /* The answer for <name> is the same for every includer, so it is remembered, hit or miss. */
 static struct node *search(struct loader *l, struct search_path *p, struct str name)
 {
@@ -78,8 +89,11 @@ static struct node *search(struct loader *l, struct search_path *p, struct str n
 	if (!added)
 		return item->ptr;
 	n = on_path(l, name, p->include, STR(""));
-	if (!n)
+	if (!n) {
 		n = on_path(l, name, p->system, STR(""));
+		if (n && path_is_local(name))
+			find_twin(l, p, name, n);
+	}
 	if (!n && p->runtime.n)
 		n = scan_file(l, path_join(l->a, p->runtime, name));
 	item->ptr = n;

@@ -25,6 +25,8 @@ struct walk {
 	VEC(struct ctok_include) computed;
 	VEC(struct str) computed_from;
 	VEC(struct ctok_define) defines;
+	const struct node *torn; /* includes what two modules have ... */
+	const struct ctok_include *torn_by;
 };
 
 struct mod_tree *scan_module_of(struct loader *l, struct str path)
@@ -80,9 +82,9 @@ static struct digest facts_digest(const struct ctok_facts *f, bool scanned)
 	struct digest d;
 
 	for (size_t i = 0; i < f->includes.n; i++) {
-		buf_printf(&b, "include %d %d %d%d ", (int)f->includes.v[i].form,
+		buf_printf(&b, "include %d %d %d%d%d ", (int)f->includes.v[i].form,
 			   (int)f->includes.v[i].verb, f->includes.v[i].dead,
-			   f->includes.v[i].conditional);
+			   f->includes.v[i].conditional, f->includes.v[i].depth > 0);
 		add_counted(&b, f->includes.v[i].name);
 	}
 	for (size_t i = 0; i < f->defines.n; i++) {
@@ -264,9 +266,50 @@ static void reach_asm(struct walk *w, struct str from, struct str name)
 	w->s->unknown_reads |= !found;
 }
 
+/* "x.h" that lies beside the includer is looked for nowhere else. */
+static bool is_beside(struct loader *l, const struct node *n, const struct ctok_include *inc,
+		      const struct node *found)
+{
+	return inc->form == CTOK_QUOTE &&
+	       str_eq(path_join(l->a, path_dir(n->path), inc->name), found->path);
+}
+
+/* An include below an #if may be one that nothing takes. */
+static void notice_twins(struct walk *w, const struct node *n)
+{
+	for (size_t i = 0; w->path->twins.n && !w->torn && i < n->facts.includes.n; i++) {
+		const struct ctok_include *inc = &n->facts.includes.v[i];
+
+		if (inc->dead || inc->depth || !n->resolved[i] ||
+		    !map_get(&w->path->twins, inc->name) ||
+		    map_ptr(&w->path->headers, inc->name) != n->resolved[i] ||
+		    is_beside(w->l, n, inc, n->resolved[i]))
+			continue;
+		w->torn = n;
+		w->torn_by = inc;
+	}
+}
+
+static bool is_torn(const struct walk *w, struct err *e)
+{
+	const struct node *one, *other;
+
+	if (!w->torn)
+		return false;
+	one = map_ptr(&w->path->headers, w->torn_by->name);
+	other = map_ptr(&w->path->twins, w->torn_by->name);
+	err_at(e, ERR_INPUT, str_c(w->l->a, w->torn->path), w->torn_by->line, 0,
+	       "'%.*s' is a header of %.*s and of %.*s", STR_ARG(w->torn_by->name),
+	       STR_ARG(one->module->module->path), STR_ARG(other->module->module->path));
+	err_fix(e, "do without one of the two (cbuild mod graph shows who requires it), or "
+		   "`replace` one by a folder that does not export that header");
+	return true;
+}
+
 static void visit(struct walk *w, struct node *n)
 {
 	resolve_all(w->l, w->path, n);
+	notice_twins(w, n);
 	for (size_t i = 0; i < n->facts.asm_reads.n; i++)
 		reach_asm(w, n->path, n->facts.asm_reads.v[i]);
 	w->s->unknown_reads |= n->facts.asm_unknown;
@@ -449,6 +492,8 @@ bool scan_closure(struct loader *l, struct source *s, struct err *e)
 	for (size_t i = 0; i < forced->n && s->kind != SOURCE_ASM; i++)
 		reach_include(&w, STR("x.c"), forced->v[i], CTOK_QUOTE, CTOK_INCLUDE);
 	known = follow_all(&w);
+	if (is_torn(&w, e))
+		return false;
 	if (!known && (first->module->module->main || first->module->module->replaced))
 		s->names = names_of(l, first->module);
 	keep_closure(&w);

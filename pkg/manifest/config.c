@@ -75,8 +75,8 @@ static void read_config_addition(struct reader *r, const struct yaml_node *v, st
 	size_t before = r->mistakes;
 
 	read_map(r, v, "config_addition", &add);
-	if (!add.when.os.n && !add.when.arch.n && r->mistakes == before)
-		mistake(r, v, "add 'os' or 'arch', or move its values to the header's",
+	if (condition_is_empty(&add.when) && r->mistakes == before)
+		mistake(r, v, "add 'os', 'arch' or 'option', or move its values to the header's",
 			"no condition in 'when'");
 	*vec_push(r->a, &c->additions) = add;
 }

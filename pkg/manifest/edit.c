@@ -87,6 +87,12 @@ static const char *gap(const struct edit *ed, size_t at)
 	return at > 0 && !strchr(" \t\r\n", ed->bytes.p[at - 1]) ? " " : "";
 }
 
+/* Where the version of a requirement stands: PATH: VERSION or PATH: {version: VERSION, ...}. NULL: nowhere. */
+static const struct yaml_node *version_node(const struct yaml_node *v)
+{
+	return v->kind == YAML_MAP ? yaml_get(v, "version") : v;
+}
+
 static struct str set_value(const struct edit *ed, const struct yaml_node *v)
 {
 	int quote = v->end > v->start ? ed->bytes.p[v->start] : 0;
@@ -191,8 +197,10 @@ static struct str apply(const struct edit *ed, const struct yaml_node *root)
 					(size_t)(old - require->value->pairs.v));
 	if (!ed->version.n)
 		return remove_from_block(ed, require, (size_t)(old - require->value->pairs.v));
+	if (old && version_node(old->value))
+		return set_value(ed, version_node(old->value));
 	if (old)
-		return set_value(ed, old->value);
+		return str_dup(ed->a, ed->bytes);
 	if (!require)
 		return add_require(ed, root);
 	if (require->value->kind == YAML_NULL)
@@ -234,6 +242,20 @@ static bool check_shape(const char *file, const struct yaml_node *root, struct e
 	return true;
 }
 
+static bool says_version(const struct yaml_pair *p, struct str version)
+{
+	const struct yaml_node *v = version_node(p->value);
+
+	return v && str_eq(v->text, version);
+}
+
+static bool same_version(const struct yaml_pair *x, const struct yaml_pair *y)
+{
+	const struct yaml_node *v = version_node(x->value);
+
+	return x->value->pairs.n == y->value->pairs.n && v && says_version(y, v->text);
+}
+
 /* Whether the requirements other than path have the same versions in both maps (before may be NULL). */
 static bool others_kept(const struct yaml_node *before, const struct yaml_node *after,
 			struct str path)
@@ -242,8 +264,7 @@ static bool others_kept(const struct yaml_node *before, const struct yaml_node *
 		const struct yaml_pair *old = &before->pairs.v[i];
 		const struct yaml_pair *new = after ? find_pair(after, old->key->text) : NULL;
 
-		if (!str_eq(old->key->text, path) &&
-		    (!new || !str_eq(new->value->text, old->value->text)))
+		if (!str_eq(old->key->text, path) && (!new || !same_version(old, new)))
 			return false;
 	}
 	return true;
@@ -272,7 +293,7 @@ static bool check_result(const struct edit *ed, const struct yaml_node *before, 
 		return false;
 	if (!ed->version.n)
 		return !pair && (got ? got->pairs.n : 0) == want;
-	return pair && str_eq(pair->value->text, ed->version) && got->pairs.n == want + 1;
+	return pair && says_version(pair, ed->version) && got->pairs.n == want + 1;
 }
 
 bool manifest_edit_require(struct arena *a, struct str file, struct str bytes, struct str path,

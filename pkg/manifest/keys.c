@@ -39,6 +39,7 @@ static void read_provides(struct reader *r, const struct yaml_node *v, void *man
 static void read_sources(struct reader *r, const struct yaml_node *v, void *package);
 static void read_export(struct reader *r, const struct yaml_node *v, void *package);
 static void read_when(struct reader *r, const struct yaml_node *v, void *package);
+static void read_requirement_when(struct reader *r, const struct yaml_node *v, void *condition);
 
 static const struct key manifest_keys[] = {
     {"module", read_module, 0, "string"},
@@ -52,11 +53,12 @@ static const struct key manifest_keys[] = {
     {"packages", read_packages, 0, "object null"},
     {"image", read_image, 0, "object null"},
     {"licence", read_licence, offsetof(struct manifest, licence), "string"},
+    {"contains", read_contains, offsetof(struct manifest, contains), "object null"},
     {"source", read_source, 0, "object null"},
     {"paths", read_globs, offsetof(struct manifest, paths), "string array null"},
     {"provides", read_provides, 0, "object null"},
     {"config", read_configs, 0, "object null"},
-    LATER("options"),
+    {"options", read_options, 0, "object null"},
     {"generate", read_generate, 0, "array object null"},
     {"embed", read_embed, 0, "object null"},
     {"foreign", read_module_foreign, 0, "object"},
@@ -76,6 +78,23 @@ static const struct key package_keys[] = {
     {"foreign", read_foreign, 0, "object"},
     LATER("options"),
     LATER("config"),
+};
+
+static const struct key requirement_keys[] = {
+    {"version", read_version, offsetof(struct requirement, version), "string"},
+    {"private", read_bool, offsetof(struct requirement, private), "boolean"},
+    {"when", read_requirement_when, offsetof(struct requirement, when), "object"},
+};
+
+/* Of a requirement's `when`. */
+static const struct key choice_keys[] = {
+    {"option", read_option_condition, 0, "string array object null"},
+};
+
+static const struct key option_keys[] = {
+    {"default", read_line, offsetof(struct option_spec, value), "string boolean"},
+    {"choose", read_choices, offsetof(struct option_spec, choices), "string array"},
+    {"help", read_line, offsetof(struct option_spec, help), "string"},
 };
 
 static const struct key generate_keys[] = {
@@ -103,7 +122,7 @@ static const struct key export_keys[] = {
 static const struct key condition_keys[] = {
     {"os", read_os, offsetof(struct condition, os), "string array null"},
     {"arch", read_arch, offsetof(struct condition, arch), "string integer array null"},
-    LATER("option"),
+    {"option", read_option_condition, 0, "string array object null"},
 };
 
 static const struct key addition_keys[] = {
@@ -111,8 +130,8 @@ static const struct key addition_keys[] = {
     {"arch", read_arch, offsetof(struct addition, when.arch), "string integer array null"},
     {"sources", read_globs, offsetof(struct addition, sources), "string array null"},
     {"include", read_folders, offsetof(struct addition, include), "string array null"},
+    {"option", read_option_condition, offsetof(struct addition, when), "string array object null"},
     FLAGS(addition, flags),
-    LATER("option"),
 };
 
 static const struct key profile_keys[] = {
@@ -146,6 +165,8 @@ static const struct key config_keys[] = {
 static const struct key config_addition_keys[] = {
     {"os", read_os, offsetof(struct config_addition, when.os), "string array null"},
     {"arch", read_arch, offsetof(struct config_addition, when.arch), "string integer array null"},
+    {"option", read_option_condition, offsetof(struct config_addition, when),
+     "string array object null"},
     {"values", read_values, offsetof(struct config_addition, values), "object null"},
 };
 
@@ -180,7 +201,8 @@ static const struct key provides_keys[] = {
 const struct key_table manifest_tables[] = {
     TABLE(manifest), TABLE(package), TABLE(export),	     TABLE(condition), TABLE(addition),
     TABLE(profile),  TABLE(image),   TABLE(source),	     TABLE(provides),  TABLE(generate),
-    TABLE(foreign),  TABLE(config),  TABLE(config_addition), TABLE(check),
+    TABLE(foreign),  TABLE(config),  TABLE(config_addition), TABLE(check),     TABLE(requirement),
+    TABLE(choice),   TABLE(option),
 };
 const size_t manifest_table_count = sizeof manifest_tables / sizeof manifest_tables[0];
 
@@ -325,8 +347,8 @@ static void read_addition(struct reader *r, const struct yaml_node *v, struct pa
 	size_t before = r->mistakes;
 
 	read_map(r, v, "addition", &add);
-	if (!add.when.os.n && !add.when.arch.n && r->mistakes == before)
-		mistake(r, v, "add 'os' or 'arch', or move its keys to the package",
+	if (condition_is_empty(&add.when) && r->mistakes == before)
+		mistake(r, v, "add 'os', 'arch' or 'option', or move its keys to the package",
 			"no condition in 'when'");
 	*vec_push(r->a, &p->additions) = add;
 }
@@ -342,6 +364,11 @@ static void read_when(struct reader *r, const struct yaml_node *v, void *package
 	}
 	for (size_t i = 0; i < v->items.n; i++)
 		read_addition(r, v->items.v[i], p);
+}
+
+static void read_requirement_when(struct reader *r, const struct yaml_node *v, void *condition)
+{
+	read_map(r, v, "choice", condition);
 }
 
 static void read_image(struct reader *r, const struct yaml_node *v, void *manifest)

@@ -80,6 +80,7 @@ bool manifest_parse(struct arena *a, struct str file, struct str bytes, struct m
 	read_map(&r, root, "manifest", out);
 	check_whole(&r, root, out);
 	finish_foreign(&r, out);
+	finish_options(&r, out);
 	return r.mistakes == 0 || err_wrap(e, "reading manifest");
 }
 
@@ -90,25 +91,4 @@ bool manifest_read(struct arena *a, const char *path, struct manifest *out, stru
 	if (!file_read(a, path, YAML_MAX_BYTES, &bytes, e))
 		return err_wrap(e, "reading manifest");
 	return manifest_parse(a, str_of(path), bytes, out, e);
-}
-
-/* "!x" holds when name is not x; texts without it hold when any of them is name. */
-static bool names_hold(const struct str_vec *names, struct str name)
-{
-	bool any = false, wanted = false;
-
-	for (size_t i = 0; i < names->n; i++) {
-		struct str s = names->v[i];
-
-		if (s.p[0] == '!' && str_eq(str_skip(s, 1), name))
-			return false;
-		wanted = wanted || s.p[0] != '!';
-		any = any || str_eq(s, name);
-	}
-	return any || !wanted;
-}
-
-bool condition_holds(const struct condition *c, const struct target *t)
-{
-	return names_hold(&c->os, t->os) && names_hold(&c->arch, t->arch);
 }

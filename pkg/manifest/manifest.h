@@ -22,10 +22,35 @@ struct pos {
 	int line, col; /* 1-based; 0 when not from a file */
 };
 
+/* An option's value: "true" and "false" of a switch, else one of its choices. */
+struct option_value {
+	struct str name, value;
+};
+struct option_values VEC_BODY(struct option_value);
+
+/* One test of a condition: the option has one of the values, and none behind a '!'. */
+struct option_test {
+	struct str name;
+	struct str_vec values;
+	struct pos pos;
+};
+
+/*
+ * A condition on the target and on the module's own options; an empty list holds always. Several values:
+ * any of them; "!x" negates: the target must be none of the negated ones.
+ */
+struct condition {
+	struct str_vec os, arch; /* GOOS and GOARCH names */
+	VEC(struct option_test) options;
+	bool all_options; /* all tests must hold, not any of them */
+};
+
 struct requirement {
 	struct str path;    /* module path "github.com/madler/zlib" */
 	struct str version; /* "v1.3.1" */
 	struct pos pos;
+	bool private;	       /* users of the module do not see its headers */
+	struct condition when; /* options only: a build list is for all targets */
 };
 
 struct replacement {
@@ -54,14 +79,6 @@ struct flags {
 	struct str_vec cflags;
 	struct str_vec ldflags;
 	struct str_vec libs; /* "m": -lm */
-};
-
-/*
- * A condition on the target; an empty list holds always. Several values: any of them; "!x" negates:
- * the target must be none of the negated ones.
- */
-struct condition {
-	struct str_vec os, arch; /* GOOS and GOARCH names */
 };
 
 struct addition {
@@ -114,6 +131,22 @@ struct package_spec {
 	VEC(struct addition) additions; /* when: [ ... ] */
 	struct foreign_spec foreign;
 	struct str_vec uses; /* packages or modules linked though no include says so */
+};
+
+/* What users may choose of a module: a switch, or one of several (a slot), which the main module decides. */
+struct option_spec {
+	struct str name;
+	struct pos pos;
+	struct str_vec choices; /* none: a switch */
+	struct str value;	/* the default */
+	struct str help;	/* one line */
+};
+
+/* What a module chooses of another's options. */
+struct option_setting {
+	struct str path; /* the other's */
+	struct str name, value;
+	struct pos pos;
 };
 
 struct profile {
@@ -189,6 +222,8 @@ struct manifest {
 	VEC(struct requirement) require;
 	VEC(struct replacement) replace;
 	VEC(struct exclusion) exclude;
+	VEC(struct option_spec) options;     /* its own */
+	VEC(struct option_setting) settings; /* of others' */
 	VEC(struct target) targets;
 	struct str std;
 	struct flags flags; /* of the whole module */
@@ -198,7 +233,8 @@ struct manifest {
 	VEC(struct generate_spec) generate;
 	VEC(struct embed_spec) embed;
 	struct image_spec image;
-	struct str licence; /* SPDX expression */
+	struct str licence;	    /* SPDX expression */
+	struct define_vec contains; /* libraries that its tree holds a copy of: name, licence */
 	/* Ports. */
 	struct source_spec source;
 	struct str_vec paths; /* globs kept and hashed; empty: all */
@@ -234,7 +270,17 @@ struct generate_place {
 	size_t number;
 };
 bool generate_place(struct str word, struct generate_place *out) ATTR_MUST_USE;
-/* Whether c holds for target t; a zeroed condition does. */
-bool condition_holds(const struct condition *c, const struct target *t);
+/* The option of that name, or NULL. */
+const struct option_spec *manifest_option(const struct manifest *m, struct str name);
+/* What to do about a value or a name that m does not have, in arena a; NULL: all is well. */
+const char *manifest_option_remedy(struct arena *a, const struct manifest *m, struct str name,
+				   struct str value);
+/* The value of that name, or the empty str. */
+struct str option_value(const struct option_values *values, struct str name);
+/* Whether c holds for target t and the module's options; a zeroed condition does. */
+bool condition_holds(const struct condition *c, const struct target *t,
+		     const struct option_values *values);
+/* The part of it that is about options. */
+bool condition_options_hold(const struct condition *c, const struct option_values *values);
 
 #endif

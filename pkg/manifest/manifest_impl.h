@@ -50,6 +50,7 @@ bool want_text(struct reader *r, const struct yaml_node *v);
 bool want_local_path(struct reader *r, const struct yaml_node *v, struct str text, struct str *out);
 struct pos node_pos(const struct yaml_node *n);
 void read_module(struct reader *r, const struct yaml_node *v, void *manifest);
+void read_version(struct reader *r, const struct yaml_node *v, void *str);
 void read_require(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_replace(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_exclude(struct reader *r, const struct yaml_node *v, void *manifest);
@@ -69,8 +70,18 @@ void read_lto(struct reader *r, const struct yaml_node *v, void *str);
 void read_strip(struct reader *r, const struct yaml_node *v, void *profile);
 void read_bool(struct reader *r, const struct yaml_node *v, void *boolean);
 void read_licence(struct reader *r, const struct yaml_node *v, void *str);
+void read_contains(struct reader *r, const struct yaml_node *v, void *define_vec);
 void read_git(struct reader *r, const struct yaml_node *v, void *str);
 void read_tag(struct reader *r, const struct yaml_node *v, void *str);
+
+/* options:, and conditions on them (options.c) */
+void read_options(struct reader *r, const struct yaml_node *v, void *manifest);
+void read_choices(struct reader *r, const struct yaml_node *v, void *str_vec);
+void read_line(struct reader *r, const struct yaml_node *v, void *str);
+void read_option_condition(struct reader *r, const struct yaml_node *v, void *condition);
+/* Conditions name options that there are. */
+void finish_options(struct reader *r, const struct manifest *m);
+bool condition_is_empty(const struct condition *c);
 
 /* generate:, embed:, foreign: (make.c) */
 void read_generate(struct reader *r, const struct yaml_node *v, void *manifest);

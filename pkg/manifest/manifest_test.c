@@ -8,11 +8,22 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "cbuild/test.h"
 #include "manifest/manifest_impl.h"
 #include "sys/file.h"
+
+/*
+ * Into the repository's root, for tests that read its files: cbuild starts tests in their package's folder, make
+ * in the root.
+ */
+static void from_root(struct test *t)
+{
+	for (int up = 0; file_kind("docs/manifest.md") != FILE_REGULAR; up++)
+		T_MUST(t, up < 4 && chdir("..") == 0);
+}
 
 static struct manifest parse(struct test *t, struct arena *a, const char *text)
 {
@@ -29,6 +40,7 @@ static struct manifest read_good(struct test *t, struct arena *a, const char *pa
 	struct manifest m;
 	struct err e = {0};
 
+	from_root(t);
 	if (!manifest_read(a, path, &m, &e))
 		test_fatal(t, __FILE__, __LINE__, "%s:%d:%d: %s", path, e.line, e.col, e.msg);
 	return m;
@@ -190,6 +202,7 @@ void TestManifestBad(struct test *t)
 	struct err e = {0};
 	size_t n, wrong = 0;
 
+	from_root(t);
 	T_MUST(t, folder_list(&a, "testdata/manifest/bad", &entries, &n, &e));
 	for (size_t i = 0; i < n; i++) {
 		if (!str_eqc(path_ext(entries[i].name), "yaml"))
@@ -233,6 +246,7 @@ void TestManifestPortsParse(struct test *t)
 {
 	struct arena a = {0};
 
+	from_root(t);
 	T_OK(t, check_folder(t, &a, "ports", true) >= 6);
 	T_OK(t, check_folder(t, &a, "testdata/manifest/good", false) >= 3);
 	T_OK(t, read_good(t, &a, "examples/kv/cbuild.yaml").require.n >= 3);
@@ -246,6 +260,7 @@ void TestManifestEditRoundTrip(struct test *t)
 	struct err e = {0};
 	struct str text, with, without;
 
+	from_root(t);
 	T_MUST(t, file_read(&a, "examples/kv/cbuild.yaml", 0, &text, &e));
 	T_MUST(t, manifest_edit_require(&a, STR("x"), text, STR("example.com/new"), STR("v1.0.0"),
 					&with, &e));
@@ -263,6 +278,7 @@ void TestManifestFuzzCorpus(struct test *t)
 	struct str text, out;
 	size_t n;
 
+	from_root(t);
 	T_MUST(t, folder_list(&a, "testdata/fuzz/manifest", &entries, &n, &e));
 	T_OK(t, n >= 10);
 	for (size_t i = 0; i < n; i++) {
@@ -372,11 +388,55 @@ void TestConditionHolds(struct test *t)
 		    t, &a,
 		    str_fmt(&a, "packages: {x: {sources: [a.c], when: %s}}", cases[i].when).p);
 		struct target target;
+		struct option_values none = {0};
 		struct err e;
 
 		T_MUST(t, target_parse(str_of(cases[i].target), &target, &e));
-		T_CHECK(t, condition_holds(&m.packages.v[0].when, &target) == cases[i].want,
+		T_CHECK(t, condition_holds(&m.packages.v[0].when, &target, &none) == cases[i].want,
 			"%s on %s", cases[i].when, cases[i].target);
+		arena_fini(&a);
+	}
+}
+
+/* A list of switches: any of them, and none behind '!'. A map: all of it. */
+void TestConditionOnOptions(struct test *t)
+{
+	static const struct {
+		const char *when, *on, *tls;
+		bool want;
+	} cases[] = {
+	    {"a", "true", "x", true},
+	    {"a", "false", "x", false},
+	    {"\"!a\"", "true", "x", false},
+	    {"\"!a\"", "false", "x", true},
+	    {"[a, b]", "true", "x", true},
+	    {"[a, b]", "false", "x", false},
+	    {"[\"!a\", \"!b\"]", "false", "x", true},
+	    {"[\"!a\", b]", "false", "x", false},
+	    {"{tls: y}", "true", "y", true},
+	    {"{tls: [x, y]}", "true", "y", true},
+	    {"{tls: \"!y\"}", "true", "y", false},
+	    {"{a: true, tls: y}", "true", "x", false},
+	    {"{a: false, tls: y}", "false", "y", true},
+	    {"[]", "false", "x", true},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct arena a = {0};
+		struct manifest m =
+		    parse(t, &a,
+			  str_fmt(&a,
+				  "options: {a: {}, b: {}, tls: {choose: [x, y], default: x}}\n"
+				  "packages: {x: {sources: [a.c], when: {option: %s}}}",
+				  cases[i].when)
+			      .p);
+		struct option_value v[] = {{STR("a"), str_of(cases[i].on)},
+					   {STR("b"), STR("false")},
+					   {STR("tls"), str_of(cases[i].tls)}};
+		struct option_values values = {.v = v, .n = 3};
+
+		T_CHECK(t, condition_options_hold(&m.packages.v[0].when, &values) == cases[i].want,
+			"%s, a %s, tls %s", cases[i].when, cases[i].on, cases[i].tls);
 		arena_fini(&a);
 	}
 }
@@ -501,9 +561,12 @@ void TestManifestSchema(struct test *t)
 {
 	struct arena a = {0};
 	json_error_t why;
-	json_t *schema = json_load_file("docs/cbuild.schema.json", JSON_REJECT_DUPLICATES, &why);
-	const json_t *defs = json_object_get(schema, "$defs");
+	const json_t *defs;
+	json_t *schema;
 
+	from_root(t);
+	schema = json_load_file("docs/cbuild.schema.json", JSON_REJECT_DUPLICATES, &why);
+	defs = json_object_get(schema, "$defs");
 	if (!schema)
 		test_fatal(t, __FILE__, __LINE__, "docs/cbuild.schema.json:%d: %s", why.line,
 			   why.text);
@@ -543,6 +606,7 @@ void TestManifestReference(struct test *t)
 	struct str text, rest, block;
 	size_t examples = 0;
 
+	from_root(t);
 	T_MUST(t, file_read(&a, "docs/manifest.md", 0, &text, &e));
 	for (size_t i = 0; i < manifest_table_count; i++)
 		for (size_t k = 0; k < manifest_tables[i].n; k++)
@@ -556,6 +620,6 @@ void TestManifestReference(struct test *t)
 		parse(t, &a, str_c(&a, block));
 		examples++;
 	}
-	T_EQ_INT(t, examples, 4);
+	T_EQ_INT(t, examples, 5);
 	arena_fini(&a);
 }

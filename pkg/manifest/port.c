@@ -92,6 +92,21 @@ void read_licence(struct reader *r, const struct yaml_node *v, void *str)
 			"malformed licence '%.*s'", STR_ARG(v->text));
 }
 
+void read_contains(struct reader *r, const struct yaml_node *v, void *define_vec)
+{
+	for (size_t i = 0; want_map(r, v) && i < v->pairs.n; i++) {
+		const struct yaml_pair *p = &v->pairs.v[i];
+		struct define d = {.name = p->key->text};
+
+		r->key = d.name;
+		if (!is_name(d.name, "_.+-/"))
+			mistake(r, p->key, "write the library's name, as in xxhash",
+				"malformed name '%.*s'", STR_ARG(d.name));
+		read_licence(r, p->value, &d.value);
+		*vec_push(r->a, (struct define_vec *)define_vec) = d;
+	}
+}
+
 static bool has_blank(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)

@@ -80,16 +80,17 @@ static bool check_module_path(struct reader *r, const struct yaml_node *v)
 	return !fix;
 }
 
-static bool check_version(struct reader *r, const struct yaml_node *v)
+void read_version(struct reader *r, const struct yaml_node *v, void *str)
 {
 	const char *fix;
 
 	if (!want_text(r, v))
-		return false;
+		return;
 	fix = version_remedy(v->text);
 	if (fix)
 		mistake(r, v, fix, "malformed version '%.*s'", STR_ARG(v->text));
-	return !fix;
+	else
+		*(struct str *)str = v->text;
 }
 
 void read_module(struct reader *r, const struct yaml_node *v, void *manifest)
@@ -101,18 +102,30 @@ void read_module(struct reader *r, const struct yaml_node *v, void *manifest)
 		m->module = v->text;
 }
 
+static void read_requirement(struct reader *r, const struct yaml_pair *p, struct requirement *q)
+{
+	read_map(r, p->value, "requirement", q);
+	if (!yaml_get(p->value, "version"))
+		mistake(r, p->key, "write {version: v1.2.3, ...}", "'%.*s' has no 'version'",
+			STR_ARG(p->key->text));
+}
+
 void read_require(struct reader *r, const struct yaml_node *v, void *manifest)
 {
 	struct manifest *m = manifest;
 
 	for (size_t i = 0; want_map(r, v) && i < v->pairs.n; i++) {
 		const struct yaml_pair *p = &v->pairs.v[i];
+		struct requirement q = {.path = p->key->text, .pos = node_pos(p->key)};
 		bool path_ok = check_module_path(r, p->key);
 
 		r->key = p->key->text;
-		if (check_version(r, p->value) && path_ok)
-			*vec_push(r->a, &m->require) =
-			    (struct requirement){p->key->text, p->value->text, node_pos(p->key)};
+		if (p->value->kind == YAML_MAP)
+			read_requirement(r, p, &q);
+		else
+			read_version(r, p->value, &q.version);
+		if (q.version.n && path_ok)
+			*vec_push(r->a, &m->require) = q;
 	}
 }
 
@@ -139,10 +152,11 @@ struct exclusion_list {
 static void each_exclusion(struct reader *r, const struct yaml_node *v, void *out)
 {
 	struct exclusion_list *l = out;
+	struct exclusion x = {.path = l->path->text, .pos = node_pos(v)};
 
-	if (check_version(r, v))
-		*vec_push(r->a, &l->m->exclude) =
-		    (struct exclusion){l->path->text, v->text, node_pos(v)};
+	read_version(r, v, &x.version);
+	if (x.version.n)
+		*vec_push(r->a, &l->m->exclude) = x;
 }
 
 void read_exclude(struct reader *r, const struct yaml_node *v, void *manifest)

@@ -14,6 +14,7 @@ struct loader {
 	const struct mod_opts *o;
 	struct sum_file *sums;
 	struct map modules; /* "PATH VERSION" -> struct module, all that was reached */
+	struct option_wishes wishes;
 };
 
 static struct str key_of(struct arena *a, const struct mod_version *v)
@@ -280,6 +281,10 @@ static bool load_version(struct loader *l, const struct mod_version *v, struct m
 static bool add_requirements(struct loader *l, const struct manifest *m, struct str self,
 			     struct mod_versions *out, struct err *e)
 {
+	struct option_values options = {0};
+	struct str_vec by = {0};
+
+	options_values(&l->wishes, self, m, &options, &by);
 	for (size_t i = 0; i < m->require.n; i++) {
 		const struct requirement *r = &m->require.v[i];
 
@@ -290,7 +295,7 @@ static bool add_requirements(struct loader *l, const struct manifest *m, struct 
 		}
 		if (l->main->module.n && str_eq(r->path, l->main->module))
 			continue; /* the main module is always the one in hand */
-		if (!excluded(l, r))
+		if (condition_options_hold(&r->when, &options) && !excluded(l, r))
 			*vec_push(l->a, out) = (struct mod_version){r->path, r->version};
 	}
 	return true;
@@ -302,7 +307,10 @@ static bool requires_of(void *ctx, const struct mod_version *of, struct mod_vers
 	struct loader *l = ctx;
 	struct module *m;
 
-	return load_version(l, of, &m, e) && add_requirements(l, m->manifest, of->path, out, e);
+	if (!load_version(l, of, &m, e))
+		return false;
+	options_wish(&l->wishes, m->manifest, of->path);
+	return add_requirements(l, m->manifest, of->path, out, e);
 }
 
 static size_t list_index(const struct build_list *list, struct str path)
@@ -313,71 +321,23 @@ static size_t list_index(const struct build_list *list, struct str path)
 	return 0;
 }
 
-static bool link_requirements(struct loader *l, struct build_list *list, struct err *e)
+/* An excluded version is not taken; whatever is taken in its place is what the module requires. */
+static void link_requirements(struct loader *l, struct build_list *list)
 {
 	for (size_t i = 0; i < list->modules.n; i++) {
 		struct module *m = &list->modules.v[i];
-		struct mod_versions direct = {0};
 
-		if (!add_requirements(l, m->manifest, m->path, &direct, e))
-			return false;
-		for (size_t k = 0; k < direct.n; k++) {
-			size_t at = list_index(list, direct.v[k].path);
+		for (size_t k = 0; k < m->manifest->require.n; k++) {
+			const struct requirement *r = &m->manifest->require.v[k];
+			size_t at = list_index(list, r->path);
 
-			if (at)
-				*vec_push(l->a, &m->requires) = (uint32_t)at;
+			if (!at || !condition_options_hold(&r->when, &m->options))
+				continue;
+			*vec_push(l->a, &m->requires) = (uint32_t)at;
+			if (!r->private)
+				*vec_push(l->a, &m->shows) = (uint32_t)at;
 		}
 	}
-	return true;
-}
-
-/* The first module that requires list's module i, for messages. */
-static struct str required_by(struct arena *a, const struct build_list *list, size_t i)
-{
-	for (size_t k = 0; k < list->modules.n; k++) {
-		const struct module *m = &list->modules.v[k];
-
-		for (size_t r = 0; r < m->requires.n; r++)
-			if (m->requires.v[r] == i)
-				return m->path.n ? m->path : STR("the main module");
-	}
-	return str_fmt(a, "a version that was not chosen");
-}
-
-/*
- * C has one namespace of symbols: a program cannot hold one native library from two modules, say a
- * fork and its origin.
- */
-static bool check_natives(struct loader *l, const struct build_list *list, struct err *e)
-{
-	struct map owners = {0};
-
-	for (size_t i = 0; i < list->modules.n; i++) {
-		const struct module *m = &list->modules.v[i], *first;
-		struct map_item *it;
-		bool added;
-		struct str by, first_by;
-
-		if (!m->manifest->provides_native.n)
-			continue;
-		it = map_put(l->a, &owners, m->manifest->provides_native, &added);
-		if (added) {
-			it->num = i;
-			continue;
-		}
-		first = &list->modules.v[it->num];
-		first_by = required_by(l->a, list, it->num);
-		by = required_by(l->a, list, i);
-		err_set(e, ERR_INPUT,
-			"%.*s (required by %.*s) and %.*s (required by %.*s) are both the library "
-			"'%.*s'",
-			STR_ARG(first->path), STR_ARG(first_by), STR_ARG(m->path), STR_ARG(by),
-			STR_ARG(m->manifest->provides_native));
-		return err_fix(
-		    e,
-		    "a program holds one of them: `exclude` or `replace` the other in cbuild.yaml");
-	}
-	return true;
 }
 
 static bool build_the_list(struct loader *l, const struct mod_versions *selected,
@@ -390,7 +350,10 @@ static bool build_the_list(struct loader *l, const struct mod_versions *selected
 
 		*vec_push(l->a, &out->modules) = *m;
 	}
-	return link_requirements(l, out, e) && check_natives(l, out, e);
+	if (!options_decide(l->a, l->main, out, e))
+		return false;
+	link_requirements(l, out);
+	return natives_check(l->a, out, e);
 }
 
 /* Sums are of what was fetched: replaced versions have none. */
@@ -402,17 +365,33 @@ static void keep_fetched(struct loader *l, const struct mod_versions *reached,
 			*vec_push(l->a, out) = reached->v[i];
 }
 
+/* Again when somebody switched on what may require more; manifests are read once. */
+static bool select_versions(struct loader *l, struct mod_versions *selected,
+			    struct mod_versions *reached, struct err *e)
+{
+	do {
+		struct mod_versions roots = {0};
+
+		*selected = *reached = (struct mod_versions){0};
+		l->wishes.grew = false;
+		if (!add_requirements(l, l->main, l->main->module, &roots, e) ||
+		    !mvs_select(l->a, &roots, requires_of, l, selected, reached, e))
+			return false;
+	} while (l->wishes.grew);
+	return true;
+}
+
 bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *o,
 		 struct resolution *out, struct err *e)
 {
-	struct loader l = {.a = a, .main = main, .o = o, .sums = &out->sums};
-	struct mod_versions roots = {0}, selected = {0}, reached = {0};
+	struct loader l = {
+	    .a = a, .main = main, .o = o, .sums = &out->sums, .wishes = {.a = a, .main = main}};
+	struct mod_versions selected = {0}, reached = {0};
 
 	*out = (struct resolution){0};
 	if ((main->require.n || o->update) && !sum_read(a, o->project_dir, &out->sums, e))
 		return false;
-	if (!add_requirements(&l, main, main->module, &roots, e) ||
-	    !mvs_select(a, &roots, requires_of, &l, &selected, &reached, e))
+	if (!select_versions(&l, &selected, &reached, e))
 		return false;
 	keep_fetched(&l, &reached, &out->reached);
 	return build_the_list(&l, &selected, &out->list, e);

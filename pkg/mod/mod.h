@@ -44,11 +44,14 @@ struct module {
 	struct str cache_name; /* "github.com/madler/zlib@v1.3.1" below CACHE/mod; empty when not in
 				  the cache */
 	struct str sum;	       /* "h1:..."; empty for main and replaced */
-	struct manifest *manifest; /* its own or its port's */
+	struct manifest *manifest;    /* its own or its port's */
+	struct option_values options; /* of all that its manifest has, in order */
+	struct str_vec option_by; /* who decided each: a module's path; empty: it is the default */
 	bool from_port;
 	bool main;
 	bool replaced;
 	VEC(uint32_t) requires; /* indices into the build list of what it requires directly */
+	VEC(uint32_t) shows; /* of these, the ones whose headers its users see too: not private */
 };
 
 struct build_list {
@@ -83,6 +86,12 @@ bool mod_verify(struct arena *a, const struct build_list *list, const struct mod
  * NULL. */
 bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o,
 			 struct manifest **out, struct err *e) ATTR_MUST_USE;
+
+/*
+ * Where a module's content comes from: repository and tag. Empty for the main module and for folders; ref is
+ * empty where more than one tag may stand for the version (v1.3 and v1.3.0).
+ */
+void mod_source(struct arena *a, const struct module *m, struct str *url, struct str *ref);
 
 /* Semantic versions 2.0.0 with a leading v, as golang.org/x/mod/semver. */
 bool semver_valid(struct str v);

@@ -165,6 +165,38 @@ bool port_version(struct arena *a, const struct manifest *port, struct str tag,
 /* Where its repository is: source.git, or https://PATH. */
 struct str port_url(struct arena *a, const struct manifest *port, struct str path);
 
+/* ---- options.c ---- */
+
+struct option_wish {
+	const struct option_setting *setting;
+	struct str by; /* the module that wants it */
+};
+struct option_wishes {
+	struct arena *a;
+	const struct manifest *main;
+	struct map on; /* "PATH NAME" -> struct option_wish: switches that somebody wants on */
+	bool grew;     /* set by options_wish */
+};
+/* What module `by` wants on of others. */
+void options_wish(struct option_wishes *w, const struct manifest *m, struct str by);
+/* The value of each option of module path, and who decided it. */
+void options_values(const struct option_wishes *w, struct str path, const struct manifest *m,
+		    struct option_values *out, struct str_vec *by);
+/*
+ * Sets the options of the list's modules. ERR_INPUT: `options` names a module that is not there, an unknown option
+ * or value, or the main module has off what another needs.
+ */
+bool options_decide(struct arena *a, const struct manifest *main, struct build_list *list,
+		    struct err *e) ATTR_MUST_USE;
+
+/* ---- natives.c ---- */
+
+/*
+ * ERR_INPUT when two modules of the list are one native library, with how each came into it. C has one namespace
+ * of symbols: a program cannot hold a fork and its origin.
+ */
+bool natives_check(struct arena *a, const struct build_list *list, struct err *e) ATTR_MUST_USE;
+
 /* ---- load.c ---- */
 
 /* What a resolution leaves behind, for those who write it down. */

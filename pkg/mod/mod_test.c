@@ -476,8 +476,10 @@ void TestModOneNativeLibrary(struct test *t)
 	    "module: example.com/main\nrequire: {example.com/user: v1.0.0, example.com/zz: "
 	    "v1.0.0}\n");
 	must_fail(&w, true, ERR_INPUT,
-		  "example.com/fork (required by example.com/user) and example.com/zz "
-		  "(required by example.com/main) are both the library 'z'");
+		  "example.com/fork and example.com/zz are both the library 'z'\n"
+		  "  cbuild.yaml requires example.com/user, example.com/user requires "
+		  "example.com/fork\n"
+		  "  cbuild.yaml requires example.com/zz");
 	world_fini(&w);
 }
 

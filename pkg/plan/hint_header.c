@@ -4,6 +4,7 @@
  */
 #include "plan/plan_impl.h"
 
+#include "base/map.h"
 #include "base/path.h"
 
 /* A header of that base name somewhere in the set: its place is the better remedy. */
@@ -72,7 +73,16 @@ static void hint_unknown_header(struct arena *a, const struct package_set *set, 
 				struct buf *out)
 {
 	struct str near = elsewhere(set, header);
+	const struct map_item *owner = near.n ? path_owner(&set->folders, near) : NULL;
 
+	if (owner && owner->num && ends_at(near, header)) {
+		buf_printf(out,
+			   "'%.*s' is a header of %.*s, which the module whose file includes it "
+			   "does not require: cbuild get %.*s\n",
+			   STR_ARG(header), STR_ARG(set->folder_names[owner->num]),
+			   STR_ARG(set->folder_names[owner->num]));
+		return;
+	}
 	if (near.n) {
 		buf_printf(out,
 			   "there is a %.*s: include it by its path from the module's root or "

@@ -92,14 +92,19 @@ static void add_package(struct link *k, const struct package *pkg, const struct 
 		add_once(k->p, &k->libraries, pkg->libraries.v[i]);
 }
 
-static void add_closure(struct link *k, struct package *pkg, bool test)
+/* prog: NULL for tests, which nobody hands on. */
+static void add_closure(struct link *k, struct package *pkg, const struct program *prog)
 {
+	struct arena *a = k->p->arena;
 	struct package **v;
 	size_t n;
 
-	load_closure(k->p->arena, pkg, test, &v, &n);
+	load_closure(a, pkg, !prog, &v, &n);
 	for (size_t i = 0; i < n; i++)
-		add_package(k, v[i], test ? pkg : NULL);
+		add_package(k, v[i], prog ? NULL : pkg);
+	if (prog)
+		action_arg_in(a, k->x, STR(""),
+			      action_input_from(a, k->x, plan_note(k->p, prog, v, n), 0));
 }
 
 static void add_words(struct link *k, const struct str_vec *words)
@@ -298,7 +303,7 @@ struct action *plan_program(struct plan *p, const struct program *prog, struct a
 	begin(&k, p, str_fmt(a, "link %.*s", STR_ARG(prog->name)),
 	      str_fmt(a, "%.*s/bin/%.*s", STR_ARG(p->prefix), STR_ARG(prog->name)));
 	add_object(&k, prog->main);
-	add_closure(&k, prog->package, false);
+	add_closure(&k, prog->package, prog);
 	known = arena_new(a, struct linked);
 	*known = (struct linked){finish(&k, prog->name, policy), NULL};
 	known->policy = *policy;
@@ -333,6 +338,6 @@ struct action *plan_test_program(struct plan *p, struct package *pkg, struct str
 	add_object(&k, generated_main(p, pkg, main_path));
 	for (size_t i = 0; i < pkg->tests.n; i++)
 		add_object(&k, pkg->tests.v[i]);
-	add_closure(&k, pkg, true);
+	add_closure(&k, pkg, NULL);
 	return finish(&k, name, policy);
 }

@@ -12,7 +12,8 @@ static bool run_text(const struct step_io *io, struct err *e)
 	return file_write_fast(io->out[0], io->params, 0644, e);
 }
 
-const struct step plan_text_step = {.name = "text", .version = "1", .run = run_text, .brief = true};
+const struct step plan_text_step = {
+    .name = "text", .version = "1", .run = run_text, .writes_params = true, .brief = true};
 
 uint32_t plan_output(const struct maker *m, struct str path)
 {

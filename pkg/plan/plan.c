@@ -342,6 +342,26 @@ static void add_source_flags(struct plan *p, struct action *x, const struct sour
 	action_arg_out(a, x, STR(""), dep);
 }
 
+/* The depfile of a compile may name files only of modules that its own sees. */
+static const struct action_fence *fence_of(struct plan *p, const struct package *pkg)
+{
+	struct str key = str_from((const char *)&pkg->module, sizeof pkg->module);
+	struct map_item *item = map_get(&p->fences, key);
+	struct action_fence *f;
+
+	if (item || !pkg->sees)
+		return item ? item->ptr : NULL;
+	f = arena_new(p->arena, struct action_fence);
+	*f = (struct action_fence){
+	    .folders = &p->opts.set->folders,
+	    .open = pkg->sees,
+	    .names = p->opts.set->folder_names,
+	    .remedy = STR("a module sees the headers of those that it requires: add that one to "
+			  "`require` (cbuild get), or take the include away")};
+	map_put(p->arena, &p->fences, key, NULL)->ptr = f;
+	return f;
+}
+
 struct action *plan_compile(struct plan *p, struct source *s)
 {
 	struct arena *a = p->arena;
@@ -355,6 +375,7 @@ struct action *plan_compile(struct plan *p, struct source *s)
 	x = item->ptr = new_action(p, str_fmt(a, "cc %.*s", STR_ARG(s->path)));
 	x->tool = p->opts.tc->compile_id;
 	x->owner = s;
+	x->fence = fence_of(p, s->package);
 	add_env(p, x);
 	if (s->names.n)
 		x->step_params = str_fmt(a, "names of the module's files %.*s", STR_ARG(s->names));

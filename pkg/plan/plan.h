@@ -21,6 +21,8 @@
 #include "oci/oci.h"
 #include "toolchain/toolchain.h"
 
+struct json;
+
 struct plan_opts {
 	const struct toolchain *tc;
 	struct target target;
@@ -38,6 +40,7 @@ struct plan {
 	struct graph *graph; /* shared by the plans of several targets */
 	struct map objects;  /* source path -> compile action */
 	struct map made;     /* a maker's first output, a check -> its action */
+	struct map fences;   /* a module -> what its compiles may read */
 	struct map programs; /* a program's module and name -> its link and policy check */
 	struct str prefix;   /* folder of canonical outputs: "build/linux-amd64" */
 	struct flags profile_flags;
@@ -92,6 +95,9 @@ struct action *plan_make(struct plan *p, const struct maker *m);
 
 /* Steps: the check of a linked program's ELF (policy.c), a text (make.c), a config header (config.c). */
 extern const struct step plan_policy_step, plan_text_step, plan_config_step;
+
+/* Path, version, licence, source, ref, sum and contents of a module, those that are known. */
+struct json *plan_module_facts(struct arena *a, const struct module *m);
 
 /*
  * What a user can do about a failed action's words: a missing header, a duplicate or undefined symbol.

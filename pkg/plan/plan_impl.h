@@ -32,6 +32,10 @@ struct str plan_embed_assembly(struct plan *p, struct str name, const struct mak
 /* config.c: checks, each an action or two, and a step that writes the header, output 0. */
 struct action *plan_config(struct plan *p, const struct maker *m);
 
+/* note.c: an object whose section .note.package says what prog, linked of these packages, is made of. */
+struct action *plan_note(struct plan *p, const struct program *prog, struct package *const *v,
+			 size_t n);
+
 /* check.c: the action whose output 0 is the answer: empty for no. */
 struct action *plan_check(struct plan *p, const struct module *m, const struct check_spec *c);
 /* A program that does nothing: when it does not link, no answer is worth anything. */

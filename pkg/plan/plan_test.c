@@ -109,7 +109,7 @@ void TestPlanLinkThroughLinker(struct test *t)
 	T_EQ_STR(t, command(&f, x),
 		 "LD -static -s -o build/linux-arm64/bin/app crt1.o "
 		 "build/linux-arm64/obj/main/cmd/app/main.c.o "
-		 "build/linux-arm64/obj/main/pkg/log/log.c.o "
+		 "build/linux-arm64/obj/main/pkg/log/log.c.o build/linux-arm64/note/app.o "
 		 "--wrap malloc -lm libc.a crtn.o");
 	T_OK(t, policy->step == &plan_policy_step && policy->inputs.v[0].from == x);
 	arena_fini(&f.a);
@@ -125,6 +125,41 @@ void TestPlanLinkThroughDriver(struct test *t)
 	words(&f.a, &f.log.flags.ldflags, "-Wl,--wrap,malloc");
 	x = plan_program(&f.plan, &f.app.programs.v[0], &policy);
 	T_OK(t, strstr(command(&f, x), " -Wl,--wrap,malloc libc.a") != NULL);
+	arena_fini(&f.a);
+}
+
+/* Modules are in the note once each, by path, when a package of theirs is linked. */
+void TestPlanNote(struct test *t)
+{
+	struct fixture f;
+	struct manifest lib = {.licence = STR("MIT")};
+	struct module b = {.path = STR("example.com/b"), .manifest = &lib};
+	struct module a = {.path = STR("example.com/a"),
+			   .version = STR("v1.2.0"),
+			   .sum = STR("h1:x"),
+			   .manifest = &lib};
+	struct package pa = {.index = 2, .module = &a}, pb = {.index = 3, .module = &b};
+	struct action *x, *policy, *note;
+
+	begin(t, &f, "dev");
+	f.module.path = STR("example.com/app");
+	f.tc.name = STR("tool");
+	f.tc.version = STR("1");
+	*vec_push(&f.a, &f.app.imports) = &pb;
+	*vec_push(&f.a, &f.log.imports) = &pa;
+	*vec_push(&f.a, &f.log.imports) = &pb;
+	x = plan_program(&f.plan, &f.app.programs.v[0], &policy);
+	note = x->inputs.v[x->inputs.n - 1].from->inputs.v[0].from;
+	T_OK(t, note->step == &plan_text_step);
+	T_EQ_STR(t, strstr(str_c(&f.a, note->step_params), "\t.ascii"),
+		 "\t.ascii "
+		 "\"{\\\"modules\\\":[{\\\"licence\\\":\\\"MIT\\\",\\\"path\\\":\\\"example.com/"
+		 "a\\\",\\\"ref\\\":\\\"v1.2.0\\\",\\\"source\\\":\\\"https://example.com/"
+		 "a\\\",\\\"sum\\\":\\\"h1:x\\\",\\\"version\\\":\\\"v1.2.0\\\"},{\\\"licence\\\":"
+		 "\\\"MIT\\\",\\\"path\\\":\\\"example.com/b\\\"}],\\\"name\\\":\\\"example.com/"
+		 "app\\\",\\\"target\\\":\\\"linux/arm64\\\",\\\"toolchain\\\":\\\"tool "
+		 "1\\\",\\\"type\\\":\\\"cbuild\\\"}\"\n\t.zero 4\n"
+		 "\t.section .note.GNU-stack,\"\",%progbits\n");
 	arena_fini(&f.a);
 }
 
@@ -493,7 +528,8 @@ void TestPlanForeign(struct test *t)
 	x = plan_program(&f.plan, &f.app.programs.v[0], &policy);
 	T_OK(t, str_containsc(str_of(command(&f, x)),
 			      ".o --start-group build/f/libb.a build/f/liba.a --end-group libc.a"));
-	T_EQ_INT(t, policy->inputs.n, 3); /* the program and two objects: archives are not blamed */
+	/* The program, two objects and its note: archives are not blamed. */
+	T_EQ_INT(t, policy->inputs.n, 4);
 	build = plan_make(&f.plan, m);
 	T_EQ_STR(t, command(&f, build), "/bin/sh -eu build/f/.cbuild/build.sh A=1");
 	T_OK(t, build->box.offline && build->box.jobs && build->outputs.v[2].folder);
