@@ -5,6 +5,8 @@
  */
 #include "load/load_impl.h"
 
+#include <string.h>
+
 #include "base/path.h"
 
 enum { TEMPLATE_BYTES_MAX = 4 << 20 };
@@ -70,7 +72,19 @@ static bool read_template(struct loader *l, const struct mod_tree *t, struct con
 		       STR_ARG(t->root));
 }
 
-static void fill(struct loader *l, struct config_header *h, struct str template)
+/* In a port, which serves many versions, values may name the one that is built. */
+static void fill_versions(struct arena *a, const struct module *m, struct define_vec *values)
+{
+	for (size_t i = 0; m->from_port && i < values->n; i++) {
+		struct str *value = &values->v[i].value;
+
+		if (value->p && memchr(value->p, '{', value->n))
+			*value = mod_fill_version(a, *value, m->version);
+	}
+}
+
+static void fill(struct loader *l, const struct mod_tree *t, struct config_header *h,
+		 struct str template)
 {
 	const struct config_spec *spec = h->spec;
 
@@ -78,6 +92,7 @@ static void fill(struct loader *l, struct config_header *h, struct str template)
 	for (size_t i = 0; i < spec->additions.n; i++)
 		if (condition_holds(&spec->additions.v[i].when, &l->o->target))
 			set_values(l->a, &h->values, &spec->additions.v[i].values);
+	fill_versions(l->a, t->module, &h->values);
 	for (size_t i = 0; i < spec->checks.n; i++)
 		add_check(l->a, h, &spec->checks.v[i]);
 	add_inferred(l->a, h, template);
@@ -97,7 +112,7 @@ static bool add_header(struct loader *l, struct mod_tree *t, const struct config
 	m->dir = make_folder(l, t, spec->exported ? "export" : "config");
 	if (!read_template(l, t, h, &template, e))
 		return false;
-	fill(l, h, template);
+	fill(l, t, h, template);
 	if (!spec->exported)
 		t->configs = m->dir;
 	else if (!str_vec_has(&t->exports, m->dir))

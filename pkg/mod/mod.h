@@ -84,6 +84,10 @@ bool mod_verify(struct arena *a, const struct build_list *list, const struct mod
 bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o,
 			 struct manifest **out, struct err *e) ATTR_MUST_USE;
 
+/* Text in a port with {version}, {major}, {minor} and {patch} of version, "v1.3.1", filled in; 0.0.0 when that is no
+ * version, as of a replaced module. The result is the arena's. */
+struct str mod_fill_version(struct arena *a, struct str text, struct str version);
+
 /* Semantic versions 2.0.0 with a leading v, as golang.org/x/mod/semver. */
 bool semver_valid(struct str v);
 int semver_cmp(struct str a, struct str b); /* both valid; build metadata ignored */
