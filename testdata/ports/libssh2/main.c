@@ -1,6 +1,6 @@
 /*
  * libssh2: what it offers to a server that hangs up after its greeting; with SSH_PORT a whole session with the sshd
- * there (user and password in SSH_USER, SSH_PASSWORD), which scripts do not need.
+ * there (SSH_USER; the files of a key in SSH_KEY and SSH_PUB), which scripts do not need.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -18,7 +18,7 @@ static int session(int fd)
 	LIBSSH2_CHANNEL *c;
 	char out[16] = "";
 	int ok = libssh2_session_handshake(s, fd) == 0 &&
-		 libssh2_userauth_password(s, getenv("SSH_USER"), getenv("SSH_PASSWORD")) == 0 &&
+		 libssh2_userauth_publickey_fromfile(s, getenv("SSH_USER"), getenv("SSH_PUB"), getenv("SSH_KEY"), NULL) == 0 &&
 		 (c = libssh2_channel_open_session(s)) && libssh2_channel_exec(c, "echo hello") == 0 &&
 		 libssh2_channel_read(c, out, sizeof out - 1) == 6 && strcmp(out, "hello\n") == 0;
 

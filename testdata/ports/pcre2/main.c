@@ -9,7 +9,7 @@ static int pcre2_match_words(void)
 {
 	int code, ok;
 	PCRE2_SIZE at;
-	pcre2_code *re = pcre2_compile((PCRE2_SPTR)"(?i)\\b(\\p{Lu}\\w+) FOX", PCRE2_ZERO_TERMINATED,
+	pcre2_code *re = pcre2_compile((PCRE2_SPTR)"(?i)\\b(\\p{L}\\w+) FOX", PCRE2_ZERO_TERMINATED,
 				       PCRE2_UTF, &code, &at, NULL);
 	pcre2_match_data *m = re ? pcre2_match_data_create_from_pattern(re, NULL) : NULL;
 

@@ -1,5 +1,5 @@
 /*
- * What scripts/openssl builds: a known SHA-256, a TLS context, and how fast the hash is. The time is the process's
+ * OpenSSL: a known SHA-256, a TLS context, and how fast the hash is. The time is the process's
  * own, for the machine may be busy.
  */
 #include <openssl/crypto.h>
