@@ -169,6 +169,15 @@ static struct str fill(struct arena *a, struct str pattern, struct str version,
 	return out;
 }
 
+struct str mod_fill_version(struct arena *a, struct str text, struct str version)
+{
+	struct semver s;
+
+	if (!semver_parse(version, &s))
+		(void)semver_parse(version = STR("v0.0.0"), &s);
+	return fill(a, text, str_skip(version, 1), &s);
+}
+
 static void add_tag(struct arena *a, struct str_vec *out, struct str tag)
 {
 	if (!str_vec_has(out, tag))
