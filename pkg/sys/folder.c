@@ -350,6 +350,20 @@ void folder_sweep(const char *path)
 	arena_fini(&scratch);
 }
 
+bool folder_drop_temps(const char *path, struct err *e)
+{
+	struct arena scratch = {0};
+	struct folder_entry *v;
+	size_t n;
+	bool ok = folder_list(&scratch, path, &v, &n, e);
+
+	for (size_t i = 0; ok && i < n; i++)
+		if (v[i].kind != FILE_FOLDER && str_startsc(v[i].name, ".cbuild-"))
+			ok = file_remove(str_fmt(&scratch, "%s/%s", path, v[i].name.p).p, e);
+	arena_fini(&scratch);
+	return ok;
+}
+
 /* Anybody may make names in /dev/shm: only a real folder that is ours alone will do. */
 static bool is_private(const char *path)
 {

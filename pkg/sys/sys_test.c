@@ -686,3 +686,27 @@ void TestClock(struct test *t)
 	T_OK(t, cpu_count() >= 1);
 	arena_fini(&a);
 }
+
+void TestFileCutAndReserve(struct test *t)
+{
+	struct arena a = {0};
+	struct err e = {0};
+	struct str dir = str_of(test_tmpdir(t)), text, link;
+	const char *path = str_fmt(&a, "%s/f", dir.p).p;
+	const char *temp = str_fmt(&a, "%s/.cbuild-1", dir.p).p;
+
+	T_OK(t, file_append(path, STR("one\ntwo\n"), 0644, &e));
+	file_reserve(path, 1 << 16);
+	T_OK(t, file_read(&a, path, 0, &text, &e));
+	T_EQ_STR(t, text.p, "one\ntwo\n");
+	T_OK(t, file_cut(path, 4, &e) && file_read(&a, path, 0, &text, &e));
+	T_EQ_STR(t, text.p, "one\n");
+	T_OK(t, file_system_sync(dir.p, &e));
+	T_OK(t, file_symlink("f", temp, &e) && link_read(&a, temp, &link, &e));
+	T_EQ_STR(t, link.p, "f");
+	T_OK(t, !link_read(&a, path, &link, &e));
+	T_OK(t, folder_drop_temps(dir.p, &e));
+	T_EQ_INT(t, file_kind(temp), FILE_ABSENT);
+	T_EQ_INT(t, file_kind(path), FILE_REGULAR);
+	arena_fini(&a);
+}
