@@ -70,8 +70,11 @@ static bool build_image(struct cmd *c, struct str_vec *names, struct release_sou
 	       release_source(&c->arena, str_fmt(&c->arena, "oci:%s:%s", layout.p, tag.p), out, e);
 }
 
-/* What the flags say goes before what the manifest says. They are read as the manifest would be. */
-static bool apply_flags(struct cmd *c, const struct deploy_flags *f, struct deploy_spec *spec,
+/*
+ * What the flags say goes before what the manifest says, whose times stay. They are read as the manifest would
+ * be.
+ */
+static bool apply_flags(struct cmd *c, struct deploy_flags *f, struct deploy_spec *spec,
 			struct err *e)
 {
 	struct buf text = {0};
@@ -81,9 +84,11 @@ static bool apply_flags(struct cmd *c, const struct deploy_flags *f, struct depl
 	buf_addc(&text, "deploy: {");
 	if (f->signal.n)
 		buf_printf(&text, "signal: %.*s, ", STR_ARG(f->signal));
+	if (f->proof.n && !f->health.n)
+		f->health = spec->health.address;
 	if (f->health.n && !str_eqc(f->health, "none")) {
-		buf_printf(&text, "health: {%s: ",
-			   str_containsc(f->health, "://") ? "http" : "tcp");
+		buf_printf(&text,
+			   "health: {%s: ", str_containsc(f->health, "://") ? "http" : "tcp");
 		buf_add_json(&text, f->health);
 		if (f->proof.n)
 			buf_printf(&text, ", proof: %.*s", STR_ARG(f->proof));
@@ -96,8 +101,12 @@ static bool apply_flags(struct cmd *c, const struct deploy_flags *f, struct depl
 		return false;
 	if (f->keep)
 		spec->keep = f->keep;
-	if (f->health.n)
-		spec->health = m.deploy.health;
+	if (f->health.n) {
+		spec->health.kind = m.deploy.health.kind;
+		spec->health.address = m.deploy.health.address;
+	}
+	if (f->proof.n)
+		spec->health.proof = m.deploy.health.proof;
 	if (f->signal.n) {
 		spec->signal = m.deploy.signal;
 		spec->reload.n = 0;
@@ -168,7 +177,8 @@ bool verb_deploy(struct cmd *c, struct str_vec *args, struct err *e)
 	dest = args->v[0];
 	names = (struct str_vec){args->v + 1, args->n - 1, args->n - 1};
 	if (f.release.n)
-		return release_source(&c->arena, f.release, &src, e) && deploy(c, &f, dest, &src, e);
+		return release_source(&c->arena, f.release, &src, e) &&
+		       deploy(c, &f, dest, &src, e);
 	if (!path_cwd(&c->arena, &cwd, e))
 		return false;
 	dest = from_root(c, cwd, dest);

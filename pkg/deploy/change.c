@@ -81,9 +81,8 @@ static bool place_content(struct switching *w, struct err *e)
 {
 	struct place *p = w->p;
 
-	if (w->staged.n &&
-	    (!file_move(w->staged.p, generation_path(p, w->g, ""), e) ||
-	     !file_sync(place_path(p, "generations"), e)))
+	if (w->staged.n && (!file_move(w->staged.p, generation_path(p, w->g, ""), e) ||
+			    !file_sync(place_path(p, "generations"), e)))
 		return false;
 	w->g->present = true;
 	return true;
@@ -209,8 +208,7 @@ static bool check_refused(const struct place *p, const struct digest *d,
 		       STR_ARG(p->dest), hex);
 }
 
-static bool same_policy(struct place *p, const struct generation *g,
-			const struct deploy_spec *spec)
+static bool same_policy(struct place *p, const struct generation *g, const struct deploy_spec *spec)
 {
 	struct json *record;
 	struct err ignored = {0};
@@ -228,7 +226,7 @@ static struct generation *find_same(struct place *p, const struct digest *d,
 	struct err ignored = {0};
 
 	return g && g->present && same_policy(p, g, spec) && place_verify(p, g, &ignored) ? g
-											   : NULL;
+											  : NULL;
 }
 
 static bool new_generation(struct switching *w, const struct staged *s,
@@ -244,8 +242,8 @@ static bool new_generation(struct switching *w, const struct staged *s,
 	g->name = generation_name(p->arena, g->number, &s->digest);
 	w->g = g;
 	w->staged = s->dir;
-	return release_write(p, s, src, w->o->spec, g, e) &&
-	       folder_make_readonly(s->dir.p, e) && tree_sync(s->dir.p, s->files, e);
+	return release_write(p, s, src, w->o->spec, g, e) && folder_make_readonly(s->dir.p, e) &&
+	       tree_sync(s->dir.p, s->files, e);
 }
 
 static bool release(struct place *p, const struct release_source *src, const struct staged *s,

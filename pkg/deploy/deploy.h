@@ -38,8 +38,8 @@
 struct place;
 
 struct place_opts {
-	bool write;	/* takes the lock and recovers; else nothing is written */
-	bool no_wait;	/* another has the lock: ERR_IO at once, instead of waiting for it */
+	bool write;	 /* takes the lock and recovers; else nothing is written */
+	bool no_wait;	 /* another has the lock: ERR_IO at once, instead of waiting for it */
 	bool must_exist; /* ERR_INPUT where nothing was deployed yet */
 	struct event_sink *sink;
 };
@@ -54,26 +54,27 @@ void place_close(struct place *p); /* accepts NULL */
 
 /* Where a release comes from. */
 enum release_kind {
-	RELEASE_FILE,	/* one program */
-	RELEASE_TREE,	/* a folder */
+	RELEASE_FILE,	 /* one program */
+	RELEASE_TREE,	 /* a folder */
 	RELEASE_ARCHIVE, /* tar or zip, hostile */
-	RELEASE_IMAGE,	/* oci:LAYOUT:TAG */
+	RELEASE_IMAGE,	 /* oci:LAYOUT:TAG */
 };
 struct release_source {
 	enum release_kind kind;
 	struct str path; /* of an image: its layout */
 	struct str tag;
-	unsigned strip;	       /* leading path parts of an archive's entries that are dropped */
+	unsigned strip;	      /* leading path parts of an archive's entries that are dropped */
 	struct str_vec files; /* of a tree, "PATH=FILE": these instead of all that is below path */
-	struct str version;    /* noted; may be empty */
-	struct str note;       /* where it comes from, in words; may be empty: the path */
+	struct str version;   /* noted; may be empty */
+	struct str note;      /* where it comes from, in words; may be empty: the path */
 };
 /* oci:LAYOUT:TAG, a folder, an archive by its ending, else one file. ERR_IO when there is none. */
 bool release_source(struct arena *a, struct str text, struct release_source *out,
 		    struct err *e) ATTR_MUST_USE;
 
 struct deploy_opts {
-	const struct deploy_spec *spec; /* of deploy: the release's policy, kept with it. Of rollback: NULL, each has its own */
+	const struct deploy_spec *
+	    spec; /* of deploy: the release's policy, kept with it. Of rollback: NULL, each has its own */
 	struct str force; /* digest in hex, 12 digits at least: switch to it although it failed */
 	bool no_check;	  /* neither reload nor health: only the switch */
 	bool canary;	  /* run spec->canary first */
@@ -82,8 +83,9 @@ struct deploy_opts {
 struct deploy_outcome {
 	uint64_t number, from; /* 0: none */
 	struct digest digest;
-	bool unchanged;	       /* it was current and good already; nothing was done */
-	uint64_t switch_ns;    /* from the intent being durable to `current` being switched, fsync apart */
+	bool unchanged; /* it was current and good already; nothing was done */
+	uint64_t
+	    switch_ns; /* from the intent being durable to `current` being switched, fsync apart */
 	struct str_vec removed; /* names of the generations that went */
 };
 
@@ -120,7 +122,8 @@ enum generation_state {
 
 struct generation {
 	uint64_t number;
-	struct digest digest; /* of an image: its index; else of the list of its files (release.c) */
+	struct digest
+	    digest; /* of an image: its index; else of the list of its files (release.c) */
 	struct digest record; /* of release.json */
 	struct str name;      /* "7-9f86d081884c" */
 	enum generation_state state;
@@ -141,8 +144,8 @@ struct change {
 	uint64_t id;
 	enum change_kind kind;
 	enum change_outcome outcome;
-	bool switched;	/* `current` named `to` when it ended */
-	uint64_t to;	/* generation */
+	bool switched;	 /* `current` named `to` when it ended */
+	uint64_t to;	 /* generation */
 	struct str from; /* what `current` said before; empty: nothing */
 	struct digest digest, record;
 	struct str by, when, ended; /* "user@host", RFC 3339 */

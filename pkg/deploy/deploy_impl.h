@@ -19,9 +19,9 @@ enum {
 
 /* A release that lies beside the generations, whole but without number. */
 struct staged {
-	struct str dir;	     /* generations/.new-... */
+	struct str dir; /* generations/.new-... */
 	struct digest digest;
-	struct json *files;  /* of a folder; NULL for an image */
+	struct json *files; /* of a folder; NULL for an image */
 };
 
 /* What differs between a folder and a tag. All leave the place as it is when they fail. */
@@ -45,10 +45,10 @@ struct place {
 	struct arena *arena;
 	const struct place_ops *ops;
 	struct event_sink *sink;
-	struct str dest; /* as given, for messages */
-	struct str dir;	 /* holds generations, journal and lock */
+	struct str dest;	/* as given, for messages */
+	struct str dir;		/* holds generations, journal and lock */
 	struct str layout, tag; /* of an image's place */
-	struct str by;	 /* who we are */
+	struct str by;		/* who we are */
 	struct file_lock lock;
 	bool write;
 	struct place_view view;
@@ -74,7 +74,7 @@ bool generation_parse_name(struct str name, uint64_t *number);
 
 /* oci:LAYOUT:TAG in two, NUL-terminated; ERR_USAGE. */
 bool source_image(struct arena *a, struct str text, struct str *layout, struct str *tag,
-	       struct err *e);
+		  struct err *e);
 /* The index that an image's tag names now; ERR_INPUT when it names none. */
 bool source_index(struct arena *a, const struct release_source *src, struct digest *out,
 		  struct err *e);
@@ -99,7 +99,7 @@ bool tree_verify(struct arena *a, const char *dir, const struct json *files, str
 /* Makes all below dir last: its files one by one, or the file system when they are many. */
 bool tree_sync(const char *dir, const struct json *files, struct err *e);
 bool release_write(struct place *p, const struct staged *s, const struct release_source *src,
-		  const struct deploy_spec *spec, struct generation *g, struct err *e);
+		   const struct deploy_spec *spec, struct generation *g, struct err *e);
 /* The digest in the list of a file; false when it is not there. */
 bool release_has_digest(const struct json *record, const char *hex);
 

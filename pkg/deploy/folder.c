@@ -53,8 +53,7 @@ static bool copy_file(const char *from, const char *to, struct err *e)
 {
 	struct file_sig sig;
 
-	return file_stat(from, &sig, e) &&
-	       file_copy(from, to, sig.mode & S_IXUSR ? 0755 : 0644, e);
+	return file_stat(from, &sig, e) && file_copy(from, to, sig.mode & S_IXUSR ? 0755 : 0644, e);
 }
 
 static bool copy_tree(struct arena *a, const char *from, const char *to, unsigned depth,
@@ -93,8 +92,7 @@ static bool copy_tree(struct arena *a, const char *from, const char *to, unsigne
 }
 
 /* "PATH=FILE" */
-static bool copy_named(struct arena *a, const struct str_vec *files, const char *dir,
-		       struct err *e)
+static bool copy_named(struct arena *a, const struct str_vec *files, const char *dir, struct err *e)
 {
 	for (size_t i = 0; i < files->n; i++) {
 		struct str from = files->v[i], path = str_cut(&from, '=');
@@ -126,8 +124,8 @@ static bool unpack_image(struct place *p, const struct release_source *src, cons
 			return err_set(e, ERR_INPUT,
 				       "the image has %zu layers: only images of one are unpacked",
 				       x->layers.n);
-		return archive_unpack(
-		    oci_layout_blob(p->arena, src->path.p, &x->layers.v[0]).p, dir, NULL, e);
+		return archive_unpack(oci_layout_blob(p->arena, src->path.p, &x->layers.v[0]).p,
+				      dir, NULL, e);
 	}
 	return err_set(e, ERR_INPUT, "the image has nothing for this machine (%.*s)",
 		       STR_ARG(target_name(p->arena, &host)));
@@ -167,7 +165,8 @@ static bool stage(struct place *p, const struct release_source *src, struct stag
 	}
 	if (!tree_list(a, dir, &s->files, &s->digest, e))
 		return false;
-	return s->files->n || err_set(e, ERR_INPUT, "the release %.*s is empty", STR_ARG(src->path));
+	return s->files->n ||
+	       err_set(e, ERR_INPUT, "the release %.*s is empty", STR_ARG(src->path));
 }
 
 const struct place_ops place_folder = {current, target, point, sync, stage, verify};

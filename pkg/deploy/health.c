@@ -55,9 +55,9 @@ static const char *const *env_of(struct place *p, const struct generation *g)
 		if (!str_startsc(str_of(*x), "CBUILD_"))
 			*vec_push(a, &env) = *x;
 	digest_hex(&g->digest, hex);
-	*vec_push(a, &env) =
-	    str_fmt(a, "CBUILD_DEPLOY_DIR=%s", path_real(a, dir.p, &real, &ignored) ? real.p : dir.p)
-		.p;
+	*vec_push(a, &env) = str_fmt(a, "CBUILD_DEPLOY_DIR=%s",
+				     path_real(a, dir.p, &real, &ignored) ? real.p : dir.p)
+				 .p;
 	*vec_push(a, &env) = str_fmt(a, "CBUILD_DEPLOY_DIGEST=%s", hex).p;
 	*vec_push(a, &env) =
 	    str_fmt(a, "CBUILD_DEPLOY_GENERATION=%llu", (unsigned long long)g->number).p;
@@ -67,7 +67,8 @@ static const char *const *env_of(struct place *p, const struct generation *g)
 
 static struct str tail(struct arena *a, struct str s)
 {
-	return str_dup(a, str_trim(s.n > ANSWER_MAX_BYTES ? str_skip(s, s.n - ANSWER_MAX_BYTES) : s));
+	return str_dup(a,
+		       str_trim(s.n > ANSWER_MAX_BYTES ? str_skip(s, s.n - ANSWER_MAX_BYTES) : s));
 }
 
 /* Runs it, for timeout_ms at most. False: it could not be started, was interrupted, or took too long. */
@@ -119,8 +120,7 @@ static bool run_well(struct checker *c, const struct str_vec *words, unsigned ti
 	if (!status)
 		return true;
 	return err_set(e, ERR_INPUT, "%s: %.*s exited with status %d%s%.*s", what,
-		       STR_ARG(words->v[0]), status, c->r->body.n ? ": " : "",
-		       STR_ARG(c->r->body));
+		       STR_ARG(words->v[0]), status, c->r->body.n ? ": " : "", STR_ARG(c->r->body));
 }
 
 /* --- one try ---------------------------------------------------------------------------------- */
@@ -134,8 +134,9 @@ static bool prove_process(struct checker *c, unsigned port, struct err *e)
 		return true;
 	case LISTENER_UNSEEN:
 		err_set(e, ERR_IO, "who listens on port %u is hidden from this user", port);
-		return err_fix(e, "deploy as root or as the service's user, or have the service say "
-				  "which release it is: proof: answer");
+		return err_fix(e,
+			       "deploy as root or as the service's user, or have the service say "
+			       "which release it is: proof: answer");
 	case LISTENER_OTHER:
 		break;
 	}
@@ -166,8 +167,7 @@ static bool try_net(struct checker *c, bool connect_only, struct err *e)
 	c->r->body = tail(c->p->arena, str_skip(answer.text, answer.body));
 	if (!connect_only && answer.status / 100 != 2)
 		return err_set(e, ERR_INPUT, "%s: answered with status %ld", q.url, answer.status);
-	if (h->proof == PROOF_ANSWER && !connect_only &&
-	    !proof_answer(c->p, c->g, answer.text))
+	if (h->proof == PROOF_ANSWER && !connect_only && !proof_answer(c->p, c->g, answer.text))
 		return err_set(e, ERR_INPUT,
 			       "%s: the answer does not show that generation %llu gives it", q.url,
 			       (unsigned long long)c->g->number);

@@ -10,6 +10,7 @@
 
 #include "base/path.h"
 #include "deploy/deploy_impl.h"
+#include "oci/oci.h"
 
 const char *place_path(const struct place *p, const char *fmt, ...)
 {
@@ -42,7 +43,8 @@ struct generation *generation_find(const struct place *p, uint64_t number)
 struct generation *generation_named(const struct place *p, struct str name)
 {
 	for (size_t i = p->view.generations.n; i-- > 0;)
-		if (str_eq(p->ops->target((struct place *)(uintptr_t)p, &p->view.generations.v[i]), name))
+		if (str_eq(p->ops->target((struct place *)(uintptr_t)p, &p->view.generations.v[i]),
+			   name))
 			return &p->view.generations.v[i];
 	return NULL;
 }
@@ -175,7 +177,8 @@ static bool check_names(const struct place *p, struct err *e)
 		const char *name, *what;
 		enum file_kind kind;
 	} names[] = {
-	    {"current", "is no symbolic link: a switch would go into it, not replace it", FILE_LINK},
+	    {"current", "is no symbolic link: a switch would go into it, not replace it",
+	     FILE_LINK},
 	    {"generations", "is no folder", FILE_FOLDER},
 	    {"journal", "is no file", FILE_REGULAR},
 	    {"lock", "is no file", FILE_REGULAR},
@@ -208,7 +211,7 @@ static bool layout_place(struct place *p, struct err *e)
 	p->dir = str_fmt(p->arena, "%.*s/.cbuild/%s", STR_ARG(p->layout), name.p);
 	p->ops = &place_layout;
 	buf_fini(&name);
-	return true;
+	return oci_layout_check(p->arena, p->layout.p, e);
 }
 
 static bool choose_kind(struct place *p, struct err *e)
@@ -334,11 +337,8 @@ bool place_open(struct arena *a, struct str dest, const struct place_opts *o, st
 {
 	struct place *p = arena_new(a, struct place);
 
-	*p = (struct place){.arena = a,
-			    .sink = o->sink,
-			    .dest = str_dup(a, dest),
-			    .write = o->write,
-			    .lock = {-1}};
+	*p = (struct place){
+	    .arena = a, .sink = o->sink, .dest = str_dup(a, dest), .write = o->write, .lock = {-1}};
 	if (!open_place(p, o, e)) {
 		lock_release(&p->lock);
 		return err_wrap(e, "opening %.*s", STR_ARG(dest));

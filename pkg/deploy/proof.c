@@ -199,12 +199,13 @@ bool proof_answer(const struct place *p, const struct generation *g, struct str 
 		for (size_t i = 0; !ok && i < files->n; i++) {
 			const struct json *d = json_get(files->items[i], "digest");
 
-			ok = d && (str_containsc(text, str_skip(d->text, strlen("sha256:")).p) ||
-				   (json_get(files->items[i], "run") &&
-				    has_build_id(&scratch,
-						 generation_path(
-						     p, g, json_get(files->items[i], "path")->text.p),
-						 text)));
+			ok = d &&
+			     (str_containsc(text, str_skip(d->text, strlen("sha256:")).p) ||
+			      (json_get(files->items[i], "run") &&
+			       has_build_id(
+				   &scratch,
+				   generation_path(p, g, json_get(files->items[i], "path")->text.p),
+				   text)));
 		}
 	}
 	arena_fini(&scratch);

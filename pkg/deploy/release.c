@@ -185,7 +185,7 @@ static void put_text(struct arena *a, struct json *o, const char *key, struct st
 }
 
 bool release_write(struct place *p, const struct staged *s, const struct release_source *src,
-		  const struct deploy_spec *spec, struct generation *g, struct err *e)
+		   const struct deploy_spec *spec, struct generation *g, struct err *e)
 {
 	struct arena *a = p->arena;
 	struct json *v = json_new_object(a);
@@ -199,8 +199,7 @@ bool release_write(struct place *p, const struct staged *s, const struct release
 	json_put(a, v, STR("generation"), json_new_int(a, (int64_t)g->number));
 	json_put(a, v, STR("policy"), policy_json(a, spec));
 	if (p->view.current_number)
-		json_put(a, v, STR("previous"),
-			 json_new_int(a, (int64_t)p->view.current_number));
+		json_put(a, v, STR("previous"), json_new_int(a, (int64_t)p->view.current_number));
 	if (s->files)
 		json_put(a, v, STR("files"), s->files);
 	text = json_dump(a, v);

@@ -14,7 +14,7 @@ static bool is_archive(struct str name)
 }
 
 bool source_image(struct arena *a, struct str text, struct str *layout, struct str *tag,
-	       struct err *e)
+		  struct err *e)
 {
 	struct str rest = str_skip(text, 4);
 	size_t colon = str_rfind(rest, ':');
@@ -32,8 +32,8 @@ bool source_index(struct arena *a, const struct release_source *src, struct dige
 {
 	if (!oci_layout_tag(a, src->path.p, src->tag, out, e))
 		return false;
-	return !digest_is_zero(out) || err_at(e, ERR_INPUT, src->path.p, 0, 0, "has no image '%s'",
-					      src->tag.p);
+	return !digest_is_zero(out) ||
+	       err_at(e, ERR_INPUT, src->path.p, 0, 0, "has no image '%s'", src->tag.p);
 }
 
 bool release_source(struct arena *a, struct str text, struct release_source *out, struct err *e)

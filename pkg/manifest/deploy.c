@@ -94,8 +94,8 @@ void read_duration(struct reader *r, const struct yaml_node *v, void *ms)
 			return;
 		}
 	}
-	mistake(r, v, "write a number and its unit: 500ms, 10s or 2m", "malformed time '%.*s' in '%.*s'",
-		STR_ARG(v->text), STR_ARG(r->key));
+	mistake(r, v, "write a number and its unit: 500ms, 10s or 2m",
+		"malformed time '%.*s' in '%.*s'", STR_ARG(v->text), STR_ARG(r->key));
 }
 
 void read_proof(struct reader *r, const struct yaml_node *v, void *proof)

@@ -89,8 +89,8 @@ bool net_probe(struct arena *a, const struct net_probe *q, struct net_answer *ou
 	curl_easy_cleanup(c);
 	if (rc == CURLE_ABORTED_BY_CALLBACK)
 		return err_set(e, ERR_CANCEL, "%s: interrupted", q->url);
-	return rc == CURLE_OK || err_set(e, ERR_NET, "%s: %s", q->url,
-					 detail[0] ? detail : curl_easy_strerror(rc));
+	return rc == CURLE_OK ||
+	       err_set(e, ERR_NET, "%s: %s", q->url, detail[0] ? detail : curl_easy_strerror(rc));
 }
 
 unsigned net_url_port(const char *url)

@@ -122,8 +122,7 @@ static bool not_a_layout(const char *dir, struct err *e)
 	return err_fix(e, "name a new folder, or FILE.tar");
 }
 
-/* An empty folder or a layout is filled; a folder of other things is somebody's own. */
-static bool check_folder(struct arena *a, const char *dir, struct err *e)
+bool oci_layout_check(struct arena *a, const char *dir, struct err *e)
 {
 	struct folder_entry *entries;
 	size_t n;
@@ -136,8 +135,9 @@ static bool check_folder(struct arena *a, const char *dir, struct err *e)
 	if (!folder_list(a, dir, &entries, &n, e))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		/* What a killed run leaves before the file oci-layout. */
-		if (!str_eqc(entries[i].name, ".lock") && !str_eqc(entries[i].name, "blobs"))
+		/* What a killed run leaves before the file oci-layout, and a deploy's records. */
+		if (!str_eqc(entries[i].name, ".lock") && !str_eqc(entries[i].name, "blobs") &&
+		    !str_eqc(entries[i].name, ".cbuild"))
 			return not_a_layout(dir, e);
 	}
 	return true;
@@ -148,7 +148,7 @@ static bool open_layout(struct arena *a, const char *dir, struct file_lock *lock
 {
 	bool got;
 
-	if (!check_folder(a, dir, e))
+	if (!oci_layout_check(a, dir, e))
 		return false;
 	if (!folder_make(str_fmt(a, "%s/blobs/sha256", dir).p, e) ||
 	    !lock_acquire(lock, str_fmt(a, "%s/.lock", dir).p, false, true, &got, e))

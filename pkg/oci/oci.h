@@ -98,6 +98,8 @@ bool oci_check_ref(struct str ref, struct err *e) ATTR_MUST_USE;
  */
 bool oci_write_layout(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag,
 		      const char *dir, struct err *e) ATTR_MUST_USE;
+/* Whether a layout is at dir, or may be made there; a folder of other things is somebody's own: ERR_USAGE. */
+bool oci_layout_check(struct arena *a, const char *dir, struct err *e) ATTR_MUST_USE;
 /* The path of a blob in a layout; it need not be there. */
 struct str oci_layout_blob(struct arena *a, const char *dir, const struct digest *d);
 /* As oci_collect, but of the layout at dir, hashing every blob. */
