@@ -13,6 +13,7 @@ struct deploy_flags {
 	bool no_wait;
 	struct deploy_opts opts;
 	struct deploy_spec spec;
+	struct unit_spec unit;
 };
 
 /* DEST as seen from the project's root. */
@@ -142,8 +143,10 @@ static bool deploy(struct cmd *c, struct deploy_flags *f, struct str dest,
 	if (!place_open(&c->arena, dest, &po, &p, e))
 		return false;
 	f->opts.spec = &f->spec;
-	ok = choose_policy(c, f, p, e) && apply_flags(c, f, &f->spec, e) &&
-	     deploy_release(p, src, &f->opts, &out, e);
+	if (f->unit.run.n)
+		f->unit.name = path_base(f->unit.run.v[0]);
+	ok = (!f->unit.dir.n || deploy_units(p, &f->unit, e)) && choose_policy(c, f, p, e) &&
+	     apply_flags(c, f, &f->spec, e) && deploy_release(p, src, &f->opts, &out, e);
 	place_close(p);
 	if (ok)
 		place_print_outcome(c, &out);
@@ -165,6 +168,9 @@ bool verb_deploy(struct cmd *c, struct str_vec *args, struct err *e)
 				   {"--canary", OPT_FLAG, &f.opts.canary},
 				   {"--no-check", OPT_FLAG, &f.opts.no_check},
 				   {"--no-wait", OPT_FLAG, &f.no_wait},
+				   {"--systemd", OPT_STR, &f.unit.dir},
+				   {"--run", OPT_LIST, &f.unit.run},
+				   {"--listen", OPT_STR, &f.unit.listen},
 				   BUILD_OPTS(f.build),
 				   {0}};
 	struct release_source src;
@@ -182,6 +188,8 @@ bool verb_deploy(struct cmd *c, struct str_vec *args, struct err *e)
 	if (!path_cwd(&c->arena, &cwd, e))
 		return false;
 	dest = from_root(c, cwd, dest);
+	if (f.unit.dir.n)
+		f.unit.dir = path_join(&c->arena, cwd, f.unit.dir);
 	if (f.policy.n)
 		f.policy = path_join(&c->arena, cwd, f.policy);
 	return (str_startsc(dest, "oci:") ? build_image(c, &names, &src, e)

@@ -75,7 +75,10 @@ const struct verb verbs[] = {
      "  --canary           run and check the manifest's canary: before the switch\n"
      "  --no-check         only switch\n"
      "  --force DIGEST     take a release that failed before\n"
-     "  --no-wait          fail when another command is at work there\n" BUILD_HELP,
+     "  --no-wait          fail when another command is at work there\n"
+     "  --systemd DIR --run PROGRAM [--run ARGUMENT]... [--listen PORT]\n"
+     "                     write a hardened PROGRAM.service there first, and "
+     "PROGRAM.socket\n" BUILD_HELP,
      verb_deploy},
     {"rollback", "DEST [GENERATION]", "switch back to an earlier release",
      "To what was current before, or to a generation of `cbuild history`. Its files are hashed "

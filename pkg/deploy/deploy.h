@@ -108,6 +108,14 @@ bool deploy_gc(struct place *p, unsigned keep, struct str_vec *removed,
 /* A pinned generation is never removed. */
 bool deploy_pin(struct place *p, uint64_t number, bool on, struct err *e) ATTR_MUST_USE;
 
+/* A systemd service that runs current/RUN[0], and, when it listens somewhere, its socket. */
+struct unit_spec {
+	struct str dir, name; /* /etc/systemd/system, kv */
+	struct str_vec run;   /* program below `current`, and its arguments */
+	struct str listen; /* as ListenStream= takes it: 8080, 127.0.0.1:8080; empty: no socket */
+};
+bool deploy_units(const struct place *p, const struct unit_spec *u, struct err *e) ATTR_MUST_USE;
+
 /* What the current generation's release says about health and so on; nothing is said where there is none. */
 bool place_policy(struct place *p, struct deploy_spec *out, struct err *e) ATTR_MUST_USE;
 
