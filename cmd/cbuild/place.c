@@ -55,3 +55,34 @@ void place_print_outcome(struct cmd *c, const struct deploy_outcome *o)
 		printf("; before it: %llu", (unsigned long long)o->from);
 	printf("\n");
 }
+
+struct str_vec place_words(struct cmd *c, const struct str_vec *args)
+{
+	struct str_vec v = {0};
+
+	*vec_push(&c->arena, &v) = str_of(c->verb->name);
+	for (size_t i = 0; i < args->n; i++)
+		*vec_push(&c->arena, &v) = args->v[i];
+	return v;
+}
+
+bool place_elsewhere(struct cmd *c, const struct str_vec *words, const struct str_vec *args,
+		     bool *ok, struct err *e)
+{
+	struct remote r;
+
+	if (!args->n || !remote_parse(&c->arena, args->v[0], &r))
+		return false;
+	for (size_t i = 1; i < words->n; i++)
+		if (str_eq(words->v[i], args->v[0]))
+			words->v[i] = r.path;
+	*ok = true;
+	for (size_t i = 0; *ok && i < r.hosts.n; i++) {
+		if (r.hosts.n > 1 && !c->json) {
+			printf("%.*s:\n", STR_ARG(r.hosts.v[i]));
+			(void)fflush(stdout);
+		}
+		*ok = remote_run(&c->arena, r.hosts.v[i], words, e);
+	}
+	return true;
+}

@@ -6,21 +6,15 @@
 #include "base/path.h"
 #include "sys/file.h"
 
-struct deploy_flags {
-	struct build_opts build;
-	struct str release, version, policy, health, proof, signal;
-	unsigned keep, strip;
-	bool no_wait;
-	struct deploy_opts opts;
-	struct deploy_spec spec;
-	struct unit_spec unit;
-};
-
 /* DEST as seen from the project's root. */
 static struct str from_root(struct cmd *c, struct str cwd, struct str dest)
 {
 	struct arena *a = &c->arena;
 
+	struct remote r;
+
+	if (remote_parse(a, dest, &r))
+		return dest;
 	if (str_startsc(dest, "oci:"))
 		return str_fmt(a, "oci:%.*s", STR_ARG(path_join(a, cwd, str_skip(dest, 4))));
 	return path_join(a, cwd, dest);
@@ -51,6 +45,7 @@ static bool build_release(struct cmd *c, struct deploy_flags *f, const struct st
 		    str_fmt(&c->arena, "%.*s=%.*s", STR_ARG(path_base(b.placed.v[i].path)),
 			    STR_ARG(b.placed.v[i].path));
 	f->spec = c->manifest.deploy;
+	f->has_spec = true;
 	return true;
 }
 
@@ -71,88 +66,6 @@ static bool build_image(struct cmd *c, struct str_vec *names, struct release_sou
 	       release_source(&c->arena, str_fmt(&c->arena, "oci:%s:%s", layout.p, tag.p), out, e);
 }
 
-/*
- * What the flags say goes before what the manifest says, whose times stay. They are read as the manifest would
- * be.
- */
-static bool apply_flags(struct cmd *c, struct deploy_flags *f, struct deploy_spec *spec,
-			struct err *e)
-{
-	struct buf text = {0};
-	struct manifest m;
-	bool ok;
-
-	buf_addc(&text, "deploy: {");
-	if (f->signal.n)
-		buf_printf(&text, "signal: %.*s, ", STR_ARG(f->signal));
-	if (f->proof.n && !f->health.n)
-		f->health = spec->health.address;
-	if (f->health.n && !str_eqc(f->health, "none")) {
-		buf_printf(&text,
-			   "health: {%s: ", str_containsc(f->health, "://") ? "http" : "tcp");
-		buf_add_json(&text, f->health);
-		if (f->proof.n)
-			buf_printf(&text, ", proof: %.*s", STR_ARG(f->proof));
-		buf_addc(&text, "}");
-	}
-	buf_addc(&text, "}");
-	ok = manifest_parse(&c->arena, STR("options"), buf_str(&text), &m, e);
-	buf_fini(&text);
-	if (!ok)
-		return false;
-	if (f->keep)
-		spec->keep = f->keep;
-	if (f->health.n) {
-		spec->health.kind = m.deploy.health.kind;
-		spec->health.address = m.deploy.health.address;
-	}
-	if (f->proof.n)
-		spec->health.proof = m.deploy.health.proof;
-	if (f->signal.n) {
-		spec->signal = m.deploy.signal;
-		spec->reload.n = 0;
-	}
-	return true;
-}
-
-/* The policy of a release that brings no manifest: a file's, else that of what it replaces. */
-static bool choose_policy(struct cmd *c, struct deploy_flags *f, struct place *p, struct err *e)
-{
-	struct manifest m;
-
-	if (f->policy.n) {
-		if (!manifest_read(&c->arena, str_c(&c->arena, f->policy), &m, e))
-			return false;
-		f->spec = m.deploy;
-		return true;
-	}
-	return !f->release.n || place_policy(p, &f->spec, e) ||
-	       err_fix(e, "--policy FILE says how this release is checked");
-}
-
-static bool deploy(struct cmd *c, struct deploy_flags *f, struct str dest,
-		   struct release_source *src, struct err *e)
-{
-	struct place_opts po = {.write = true, .no_wait = f->no_wait, .sink = ui_sink(c->ui)};
-	struct deploy_outcome out;
-	struct place *p;
-	bool ok;
-
-	src->strip = f->strip;
-	src->version = f->version;
-	if (!place_open(&c->arena, dest, &po, &p, e))
-		return false;
-	f->opts.spec = &f->spec;
-	if (f->unit.run.n)
-		f->unit.name = path_base(f->unit.run.v[0]);
-	ok = (!f->unit.dir.n || deploy_units(p, &f->unit, e)) && choose_policy(c, f, p, e) &&
-	     apply_flags(c, f, &f->spec, e) && deploy_release(p, src, &f->opts, &out, e);
-	place_close(p);
-	if (ok)
-		place_print_outcome(c, &out);
-	return ok;
-}
-
 bool verb_deploy(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	struct deploy_flags f = {.build.profile = STR("release")};
@@ -168,6 +81,8 @@ bool verb_deploy(struct cmd *c, struct str_vec *args, struct err *e)
 				   {"--canary", OPT_FLAG, &f.opts.canary},
 				   {"--no-check", OPT_FLAG, &f.opts.no_check},
 				   {"--no-wait", OPT_FLAG, &f.no_wait},
+				   {"--all-or-none", OPT_FLAG, &f.all_or_none},
+				   {"--lacks", OPT_FLAG, &f.lacks},
 				   {"--systemd", OPT_STR, &f.unit.dir},
 				   {"--run", OPT_LIST, &f.unit.run},
 				   {"--listen", OPT_STR, &f.unit.listen},
@@ -178,13 +93,15 @@ bool verb_deploy(struct cmd *c, struct str_vec *args, struct err *e)
 	struct str_vec names;
 
 	if (!opt_parse(c, args, opts, false, e) ||
-	    !place_operands(c, args, 1, f.release.n ? 1 : SIZE_MAX, e))
+	    !place_operands(c, args, 1, f.release.n || f.lacks ? 1 : SIZE_MAX, e))
 		return false;
 	dest = args->v[0];
 	names = (struct str_vec){args->v + 1, args->n - 1, args->n - 1};
+	if (f.lacks || str_eqc(f.release, "-"))
+		return deploy_stream(c, &f, dest, e);
 	if (f.release.n)
 		return release_source(&c->arena, f.release, &src, e) &&
-		       deploy(c, &f, dest, &src, e);
+		       deploy_to(c, &f, dest, &src, e);
 	if (!path_cwd(&c->arena, &cwd, e))
 		return false;
 	dest = from_root(c, cwd, dest);
@@ -194,5 +111,5 @@ bool verb_deploy(struct cmd *c, struct str_vec *args, struct err *e)
 		f.policy = path_join(&c->arena, cwd, f.policy);
 	return (str_startsc(dest, "oci:") ? build_image(c, &names, &src, e)
 					  : build_release(c, &f, &names, &src, e)) &&
-	       deploy(c, &f, dest, &src, e);
+	       deploy_to(c, &f, dest, &src, e);
 }

@@ -5,19 +5,6 @@
 
 #include <stdio.h>
 
-static struct str text_of(const struct json *v, const char *key)
-{
-	const struct json *m = json_get(v, key);
-
-	return m && m->kind == JSON_KIND_TEXT ? m->text : STR("");
-}
-
-static void put(struct arena *a, struct json *v, const char *key, struct str s)
-{
-	if (s.n)
-		json_put(a, v, str_of(key), json_new_text(a, s));
-}
-
 static void put_number(struct arena *a, struct json *v, const char *key, uint64_t n)
 {
 	if (n)
@@ -41,15 +28,15 @@ static struct json *generation_json(struct cmd *c, struct place *p, const struct
 	struct json *v = json_new_object(a);
 
 	put_number(a, v, "generation", g->number);
-	put(a, v, "name", g->name);
-	put(a, v, "digest", digest_oci(a, &g->digest));
-	put(a, v, "state", str_of(generation_state_name(g->state)));
+	json_put_text(a, v, "name", g->name);
+	json_put_text(a, v, "digest", digest_oci(a, &g->digest));
+	json_put_text(a, v, "state", str_of(generation_state_name(g->state)));
 	json_put(a, v, STR("current"),
 		 json_new_bool(a, g->number == place_view(p)->current_number));
 	json_put(a, v, STR("present"), json_new_bool(a, g->present));
 	json_put(a, v, STR("pinned"), json_new_bool(a, g->pinned));
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		put(a, v, words[i], text_of(record, words[i]));
+		json_put_text(a, v, words[i], json_text(record, words[i]));
 	return v;
 }
 
@@ -59,19 +46,19 @@ static struct json *change_json(struct cmd *c, const struct change *x)
 	struct json *v = json_new_object(a);
 
 	put_number(a, v, "change", x->id);
-	put(a, v, "kind", str_of(change_kind_name(x->kind)));
-	put(a, v, "outcome", str_of(change_outcome_name(x->outcome)));
+	json_put_text(a, v, "kind", str_of(change_kind_name(x->kind)));
+	json_put_text(a, v, "outcome", str_of(change_outcome_name(x->outcome)));
 	put_number(a, v, "generation", x->to);
-	put(a, v, "from", x->from);
-	put(a, v, "by", x->by);
-	put(a, v, "when", x->when);
-	put(a, v, "ended", x->ended);
+	json_put_text(a, v, "from", x->from);
+	json_put_text(a, v, "by", x->by);
+	json_put_text(a, v, "when", x->when);
+	json_put_text(a, v, "ended", x->ended);
 	json_put(a, v, STR("switched"), json_new_bool(a, x->switched));
-	put(a, v, "why", x->why);
+	json_put_text(a, v, "why", x->why);
 	put_number(a, v, "status", (uint64_t)x->status);
 	put_number(a, v, "attempts", (uint64_t)x->attempts);
-	put(a, v, "body", x->body);
-	put(a, v, "log", x->log);
+	json_put_text(a, v, "body", x->body);
+	json_put_text(a, v, "log", x->log);
 	return v;
 }
 
@@ -94,7 +81,7 @@ static void print_json(struct cmd *c, struct place *p)
 
 static void print_generation(struct place *p, const struct generation *g)
 {
-	struct str version = text_of(record_of(p, g), "version");
+	struct str version = json_text(record_of(p, g), "version");
 	char hex[DIGEST_HEX + 1];
 
 	digest_hex(&g->digest, hex);
@@ -134,24 +121,31 @@ static void print_change(const struct change *x)
 	print_below("log", x->log);
 }
 
-static bool open_place(struct cmd *c, struct str_vec *args, struct place **p, struct err *e)
+/* NULL, with *ok saying how it went, where there is nothing more to do here. */
+static struct place *open_place(struct cmd *c, struct str_vec *args, bool *ok, struct err *e)
 {
 	static const struct opt none[] = {{0}};
 	struct place_opts o = {.must_exist = true};
+	struct str_vec words = place_words(c, args);
+	struct place *p;
 
-	if (!opt_parse(c, args, none, false, e) || !place_operands(c, args, 1, 1, e))
-		return false;
+	*ok = false;
+	if (!opt_parse(c, args, none, false, e) || !place_operands(c, args, 1, 1, e) ||
+	    place_elsewhere(c, &words, args, ok, e))
+		return NULL;
 	o.sink = ui_sink(c->ui);
-	return place_open(&c->arena, args->v[0], &o, p, e);
+	*ok = place_open(&c->arena, args->v[0], &o, &p, e);
+	return *ok ? p : NULL;
 }
 
 bool verb_history(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	const struct place_view *view;
-	struct place *p;
+	bool ok;
+	struct place *p = open_place(c, args, &ok, e);
 
-	if (!open_place(c, args, &p, e))
-		return false;
+	if (!p)
+		return ok;
 	view = place_view(p);
 	if (c->json) {
 		print_json(c, p);
@@ -193,7 +187,8 @@ static bool print_status(struct cmd *c, struct place *p, struct err *e)
 
 bool verb_status(struct cmd *c, struct str_vec *args, struct err *e)
 {
-	struct place *p;
+	bool ok;
+	struct place *p = open_place(c, args, &ok, e);
 
-	return open_place(c, args, &p, e) && print_status(c, p, e);
+	return p ? print_status(c, p, e) : ok;
 }

@@ -23,12 +23,16 @@ bool verb_rollback(struct cmd *c, struct str_vec *args, struct err *e)
 				   {"--no-check", OPT_FLAG, &o.no_check},
 				   {"--no-wait", OPT_FLAG, &no_wait},
 				   {0}};
+	struct str_vec words = place_words(c, args);
 	struct deploy_outcome out;
 	uint64_t number = 0;
 	struct place *p;
 
-	if (!opt_parse(c, args, opts, false, e) || !place_operands(c, args, 1, 2, e) ||
-	    (args->n == 2 && !place_number(args->v[1], &number, e)) ||
+	if (!opt_parse(c, args, opts, false, e) || !place_operands(c, args, 1, 2, e))
+		return false;
+	if (place_elsewhere(c, &words, args, &ok, e))
+		return ok;
+	if ((args->n == 2 && !place_number(args->v[1], &number, e)) ||
 	    !open_place(c, args->v[0], no_wait, &p, e))
 		return false;
 	ok = deploy_rollback(p, number, &o, &out, e);
@@ -44,11 +48,14 @@ bool verb_gc(struct cmd *c, struct str_vec *args, struct err *e)
 	unsigned keep = 0;
 	const struct opt opts[] = {
 	    {"--keep", OPT_UINT, &keep}, {"--no-wait", OPT_FLAG, &no_wait}, {0}};
-	struct str_vec removed = {0};
+	struct str_vec removed = {0}, words = place_words(c, args);
 	struct place *p;
 
-	if (!opt_parse(c, args, opts, false, e) || !place_operands(c, args, 1, 1, e) ||
-	    !open_place(c, args->v[0], no_wait, &p, e))
+	if (!opt_parse(c, args, opts, false, e) || !place_operands(c, args, 1, 1, e))
+		return false;
+	if (place_elsewhere(c, &words, args, &ok, e))
+		return ok;
+	if (!open_place(c, args->v[0], no_wait, &p, e))
 		return false;
 	ok = deploy_gc(p, keep, &removed, e);
 	place_close(p);
@@ -63,11 +70,15 @@ bool verb_pin(struct cmd *c, struct str_vec *args, struct err *e)
 	bool off = false, no_wait = false, ok;
 	const struct opt opts[] = {
 	    {"--off", OPT_FLAG, &off}, {"--no-wait", OPT_FLAG, &no_wait}, {0}};
+	struct str_vec words = place_words(c, args);
 	uint64_t number;
 	struct place *p;
 
-	if (!opt_parse(c, args, opts, false, e) || !place_operands(c, args, 2, 2, e) ||
-	    !place_number(args->v[1], &number, e) || !open_place(c, args->v[0], no_wait, &p, e))
+	if (!opt_parse(c, args, opts, false, e) || !place_operands(c, args, 2, 2, e))
+		return false;
+	if (place_elsewhere(c, &words, args, &ok, e))
+		return ok;
+	if (!place_number(args->v[1], &number, e) || !open_place(c, args->v[0], no_wait, &p, e))
 		return false;
 	ok = deploy_pin(p, number, !off, e);
 	place_close(p);

@@ -55,7 +55,9 @@ const struct verb verbs[] = {
      "  --load             load it into podman or docker on this machine\n" BUILD_HELP,
      verb_image},
     {"deploy", "DEST [options] [program...]", "put a release in place and switch to it",
-     "DEST is a folder, whose link `current` then names the release, or oci:LAYOUT:TAG. Without\n"
+     "DEST is a folder, whose link `current` then names the release, or oci:LAYOUT:TAG, or "
+     "HOST:FOLDER or\n"
+     "HOST,HOST:FOLDER, reached by ssh, one after the other up to the first that fails. Without\n"
      "--release the programs are built for this machine (for a layout: as an image).\n"
      "After the switch the service is reloaded and checked as the manifest's deploy: says; when "
      "that\n"
@@ -76,6 +78,7 @@ const struct verb verbs[] = {
      "  --no-check         only switch\n"
      "  --force DIGEST     take a release that failed before\n"
      "  --no-wait          fail when another command is at work there\n"
+     "  --all-or-none      when a host fails, roll those before it back\n"
      "  --systemd DIR --run PROGRAM [--run ARGUMENT]... [--listen PORT]\n"
      "                     write a hardened PROGRAM.service there first, and "
      "PROGRAM.socket\n" BUILD_HELP,

@@ -242,7 +242,7 @@ static bool new_generation(struct switching *w, const struct staged *s,
 	g->name = generation_name(p->arena, g->number, &s->digest);
 	w->g = g;
 	w->staged = s->dir;
-	return release_write(p, s, src, w->o->spec, g, e) && folder_make_readonly(s->dir.p, e) &&
+	return release_write(p, s, src, w->o->spec, g, e) && folder_publish(s->dir.p, e) &&
 	       tree_sync(s->dir.p, s->files, e);
 }
 

@@ -36,6 +36,7 @@
 #include "manifest/manifest.h"
 
 struct place;
+struct json;
 
 struct place_opts {
 	bool write;	 /* takes the lock and recovers; else nothing is written */
@@ -58,6 +59,7 @@ enum release_kind {
 	RELEASE_TREE,	 /* a folder */
 	RELEASE_ARCHIVE, /* tar or zip, hostile */
 	RELEASE_IMAGE,	 /* oci:LAYOUT:TAG */
+	RELEASE_STREAM,	 /* from another machine, on standard input (stream.c) */
 };
 struct release_source {
 	enum release_kind kind;
@@ -65,8 +67,9 @@ struct release_source {
 	struct str tag;
 	unsigned strip;	      /* leading path parts of an archive's entries that are dropped */
 	struct str_vec files; /* of a tree, "PATH=FILE": these instead of all that is below path */
-	struct str version;   /* noted; may be empty */
-	struct str note;      /* where it comes from, in words; may be empty: the path */
+	const struct json *head; /* of a stream */
+	struct str version;	 /* noted; may be empty */
+	struct str note;	 /* where it comes from, in words; may be empty: the path */
 };
 /* oci:LAYOUT:TAG, a folder, an archive by its ending, else one file. ERR_IO when there is none. */
 bool release_source(struct arena *a, struct str text, struct release_source *out,
@@ -118,6 +121,40 @@ bool deploy_units(const struct place *p, const struct unit_spec *u, struct err *
 
 /* What the current generation's release says about health and so on; nothing is said where there is none. */
 bool place_policy(struct place *p, struct deploy_spec *out, struct err *e) ATTR_MUST_USE;
+
+/* --- another host ----------------------------------------------------------------------------- */
+
+/*
+ * HOST:PATH or HOST,HOST:PATH, as scp writes it: a colon before any slash, and not oci:. Commands are run there
+ * by the user's ssh, whose configuration, agent and jump hosts work; cbuild must be there too. False: a place
+ * of this machine.
+ */
+struct remote {
+	struct str_vec hosts; /* in order */
+	struct str path;
+};
+bool remote_parse(struct arena *a, struct str dest, struct remote *out);
+/*
+ * Runs `cbuild WORDS` at a host with our own standard descriptors, waits and passes its failure on (ERR_NET
+ * when ssh itself failed).
+ */
+bool remote_run(struct arena *a, struct str host, const struct str_vec *words,
+		struct err *e) ATTR_MUST_USE;
+/*
+ * A release made here for hosts: its files are copied to a temporary folder and hashed once. remote_send asks a
+ * host which of them it lacks and sends those, with `cbuild deploy PATH FLAGS`; *said is its answer.
+ */
+struct parcel;
+bool parcel_open(struct arena *a, const struct release_source *src, const struct deploy_spec *spec,
+		 struct parcel **out, struct err *e) ATTR_MUST_USE;
+bool remote_send(struct parcel *x, struct str host, struct str path, const struct str_vec *flags,
+		 struct event_sink *sink, struct str *said, struct err *e) ATTR_MUST_USE;
+void parcel_close(struct parcel *x); /* accepts NULL */
+/* At the host: reads a parcel's head from standard input and prints the indexes of what is lacking, as JSON. */
+bool place_lacks(struct place *p, struct str *out, struct err *e) ATTR_MUST_USE;
+/* At the host: the source that is on standard input, and its policy if it brings one. */
+bool stream_source(struct place *p, struct release_source *out, struct deploy_spec *spec,
+		   bool *has_spec, struct err *e) ATTR_MUST_USE;
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
@@ -172,7 +209,6 @@ struct place_view {
 };
 const struct place_view *place_view(const struct place *p);
 /* Of release.json: version, by, when, source and so on, as a tree. */
-struct json;
 bool place_record(const struct place *p, const struct generation *g, struct json **out,
 		  struct err *e) ATTR_MUST_USE;
 /* Hashes a generation and compares with what the journal says: ERR_VERIFY names the first difference. */

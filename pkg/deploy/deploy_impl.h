@@ -68,7 +68,6 @@ struct generation *generation_named(const struct place *p, struct str name);
 struct generation *generation_back(const struct place *p);
 /* "7-9f86d081884c" */
 struct str generation_name(struct arena *a, uint64_t number, const struct digest *d);
-bool generation_parse_name(struct str name, uint64_t *number);
 
 /* --- source.c --- */
 
@@ -79,8 +78,23 @@ bool source_image(struct arena *a, struct str text, struct str *layout, struct s
 bool source_index(struct arena *a, const struct release_source *src, struct digest *out,
 		  struct err *e);
 
+/* --- folder.c --- */
+
+/* Puts a release's files below dir. */
+bool folder_fill(struct place *p, const struct release_source *src, const char *dir, struct err *e);
+
+/* --- stream.c --- */
+
+/* Puts a stream's files below dir: those that come, and of what was left out those that are here. */
+bool stream_fill(struct place *p, const struct release_source *src, const char *dir, struct err *e);
+
 /* --- journal.c --- */
 
+/*
+ * Adds the lines of text to the view; returns the length up to the last good one. Only what is behind it can have
+ * been torn; other lines that say nothing were damaged by somebody else, and are counted.
+ */
+size_t journal_parse(struct place *p, struct str text);
 /* Reads the journal into p->view; a torn last line is left out, and cut off where p->write. */
 bool journal_read(struct place *p, struct err *e);
 /* Each appends a line, syncs the journal, and brings the view up to date. */
@@ -106,6 +120,8 @@ bool release_has_digest(const struct json *record, const char *hex);
 /* --- policy.c --- */
 
 struct json *policy_json(struct arena *a, const struct deploy_spec *s);
+/* A policy of policy_json's. */
+void policy_read(struct arena *a, const struct json *v, struct deploy_spec *out);
 bool generation_policy(struct place *p, const struct generation *g, struct deploy_spec *out,
 		       struct err *e);
 

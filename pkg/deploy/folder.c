@@ -131,7 +131,7 @@ static bool unpack_image(struct place *p, const struct release_source *src, cons
 		       STR_ARG(target_name(p->arena, &host)));
 }
 
-static bool fill(struct place *p, const struct release_source *src, const char *dir, struct err *e)
+bool folder_fill(struct place *p, const struct release_source *src, const char *dir, struct err *e)
 {
 	struct archive_opts o = {.strip = src->strip};
 
@@ -147,6 +147,8 @@ static bool fill(struct place *p, const struct release_source *src, const char *
 		return archive_unpack(src->path.p, dir, &o, e);
 	case RELEASE_IMAGE:
 		return unpack_image(p, src, dir, e);
+	case RELEASE_STREAM:
+		return stream_fill(p, src, dir, e);
 	}
 	return false;
 }
@@ -157,7 +159,7 @@ static bool stage(struct place *p, const struct release_source *src, struct stag
 	const char *dir = s->dir.p;
 	struct arena *a = p->arena;
 
-	if (!fill(p, src, dir, e))
+	if (!folder_fill(p, src, dir, e))
 		return err_wrap(e, "taking the release from %.*s", STR_ARG(src->path));
 	if (file_kind(str_fmt(a, "%s/release.json", dir).p) != FILE_ABSENT) {
 		err_at(e, ERR_INPUT, "release.json", 0, 0, "is a name that cbuild needs itself");

@@ -41,13 +41,6 @@ static bool find_name(const char *const *names, size_t n, struct str s, unsigned
 
 /* --- what the lines add up to --- */
 
-static struct str text_of(const struct json *v, const char *key)
-{
-	const struct json *m = json_get(v, key);
-
-	return m && m->kind == JSON_KIND_TEXT ? m->text : STR("");
-}
-
 static int64_t int_of(const struct json *v, const char *key)
 {
 	const struct json *m = json_get(v, key);
@@ -113,6 +106,14 @@ static void apply_end(struct place *p, const struct change *c)
 	}
 }
 
+static uint64_t last_id(const struct place *p)
+{
+	size_t n = p->view.changes.n;
+
+	return n ? p->view.changes.v[n - 1].id : 0;
+}
+
+/* An end follows its begin closely: from the last one on. */
 static struct change *find_change(const struct place *p, uint64_t id)
 {
 	for (size_t i = p->view.changes.n; i-- > 0;)
@@ -126,22 +127,21 @@ static bool read_begin(struct place *p, const struct json *v, struct str kind)
 	struct change c = {
 	    .id = (uint64_t)int_of(v, "change"),
 	    .to = (uint64_t)int_of(v, "to"),
-	    .from = text_of(v, "from"),
-	    .by = text_of(v, "by"),
-	    .when = text_of(v, "when"),
+	    .from = json_text(v, "from"),
+	    .by = json_text(v, "by"),
+	    .when = json_text(v, "when"),
 	};
 	unsigned which;
 	bool switches;
 
-	if (!find_name(kinds, sizeof kinds / sizeof kinds[0], kind, &which) || !c.id ||
-	    find_change(p, c.id))
+	if (!find_name(kinds, sizeof kinds / sizeof kinds[0], kind, &which) || c.id <= last_id(p))
 		return false;
 	c.kind = (enum change_kind)which;
 	switches = c.kind == CHANGE_DEPLOY || c.kind == CHANGE_ROLLBACK;
 	c.outcome = switches ? OUTCOME_NONE : OUTCOME_OK;
 	c.digest.size_bytes = (uint64_t)int_of(v, "size");
-	if (switches && (!c.to || !digest_of_text(text_of(v, "digest"), &c.digest) ||
-			 !digest_of_text(text_of(v, "record"), &c.record)))
+	if (switches && (!c.to || !digest_of_text(json_text(v, "digest"), &c.digest) ||
+			 !digest_of_text(json_text(v, "record"), &c.record)))
 		return false;
 	apply_begin(p, &c);
 	return true;
@@ -156,10 +156,10 @@ static bool read_end(struct place *p, const struct json *v, struct str outcome)
 		return false;
 	c->outcome = (enum change_outcome)which;
 	c->switched = json_get(v, "switched") && json_get(v, "switched")->truth;
-	c->ended = text_of(v, "when");
-	c->why = text_of(v, "why");
-	c->body = text_of(v, "body");
-	c->log = text_of(v, "log");
+	c->ended = json_text(v, "when");
+	c->why = json_text(v, "why");
+	c->body = json_text(v, "body");
+	c->log = json_text(v, "log");
 	c->status = int_of(v, "status");
 	c->attempts = int_of(v, "attempts");
 	apply_end(p, c);
@@ -173,32 +173,17 @@ static bool read_line(struct place *p, struct str line)
 
 	if (!json_parse(p->arena, line, "journal", &v, &ignored))
 		return false;
-	if (text_of(v, "end").n)
-		return read_end(p, v, text_of(v, "end"));
-	return read_begin(p, v, text_of(v, "do"));
+	if (json_text(v, "end").n)
+		return read_end(p, v, json_text(v, "end"));
+	return read_begin(p, v, json_text(v, "do"));
 }
 
-/* Only the last line can be torn; another one that is no object was damaged by somebody else. */
-static bool cut_tail(struct place *p, const char *path, uint64_t whole, uint64_t have,
-		     struct err *e)
+size_t journal_parse(struct place *p, struct str text)
 {
-	p->journal_bytes = whole;
-	if (!p->write || whole == have)
-		return true;
-	return file_cut(path, whole, e) && file_sync(path, e);
-}
-
-bool journal_read(struct place *p, struct err *e)
-{
-	const char *path = place_path(p, "journal");
-	struct str text, rest;
+	struct str rest = text;
 	size_t whole = 0, torn = 0;
 
-	if (file_kind(path) == FILE_ABSENT)
-		return true;
-	if (!file_read(p->arena, path, JOURNAL_MAX_BYTES, &text, e))
-		return false;
-	for (rest = text; str_find(rest, '\n') < rest.n;) {
+	while (str_find(rest, '\n') < rest.n) {
 		struct str line = str_from(rest.p, str_find(rest, '\n'));
 
 		rest = str_skip(rest, line.n + 1);
@@ -210,7 +195,22 @@ bool journal_read(struct place *p, struct err *e)
 		p->view.damaged_lines += torn;
 		torn = 0;
 	}
-	return cut_tail(p, path, whole, text.n, e);
+	return whole;
+}
+
+bool journal_read(struct place *p, struct err *e)
+{
+	const char *path = place_path(p, "journal");
+	struct str text;
+
+	if (file_kind(path) == FILE_ABSENT)
+		return true;
+	if (!file_read(p->arena, path, JOURNAL_MAX_BYTES, &text, e))
+		return false;
+	p->journal_bytes = journal_parse(p, text);
+	if (!p->write || p->journal_bytes == text.n)
+		return true;
+	return file_cut(path, p->journal_bytes, e) && file_sync(path, e);
 }
 
 /* --- writing --- */
@@ -218,12 +218,6 @@ bool journal_read(struct place *p, struct err *e)
 static struct str now_text(struct arena *a)
 {
 	return time_rfc3339(a, clock_real_ns() / 1000000000);
-}
-
-static void put_text(struct arena *a, struct json *o, const char *key, struct str s)
-{
-	if (s.n)
-		json_put(a, o, str_of(key), json_new_text(a, s));
 }
 
 static void put_int(struct arena *a, struct json *o, const char *key, uint64_t n)
@@ -254,19 +248,17 @@ static struct json *begin_json(struct place *p, const struct change *c)
 	struct json *v = json_new_object(a);
 
 	put_int(a, v, "change", c->id);
-	put_text(a, v, "do", str_of(kinds[c->kind]));
-	put_text(a, v, "by", c->by);
-	put_text(a, v, "when", c->when);
-	put_text(a, v, "from", c->from);
+	json_put_text(a, v, "do", str_of(kinds[c->kind]));
+	json_put_text(a, v, "by", c->by);
+	json_put_text(a, v, "when", c->when);
+	json_put_text(a, v, "from", c->from);
 	put_int(a, v, "to", c->to);
 	return v;
 }
 
 static void stamp(struct place *p, struct change *c)
 {
-	size_t n = p->view.changes.n;
-
-	c->id = n ? p->view.changes.v[n - 1].id + 1 : 1;
+	c->id = last_id(p) + 1;
 	c->by = p->by;
 	c->when = now_text(p->arena);
 }
@@ -278,8 +270,8 @@ bool journal_begin(struct place *p, struct change *c, struct err *e)
 
 	stamp(p, c);
 	v = begin_json(p, c);
-	put_text(a, v, "digest", digest_oci(a, &c->digest));
-	put_text(a, v, "record", digest_oci(a, &c->record));
+	json_put_text(a, v, "digest", digest_oci(a, &c->digest));
+	json_put_text(a, v, "record", digest_oci(a, &c->record));
 	put_int(a, v, "size", c->digest.size_bytes);
 	if (!append(p, v, e))
 		return false;
@@ -295,12 +287,12 @@ bool journal_end(struct place *p, struct change *c, struct err *e)
 
 	c->ended = now_text(a);
 	put_int(a, v, "change", c->id);
-	put_text(a, v, "end", str_of(outcomes[c->outcome]));
+	json_put_text(a, v, "end", str_of(outcomes[c->outcome]));
 	json_put(a, v, STR("switched"), json_new_bool(a, c->switched));
-	put_text(a, v, "when", c->ended);
-	put_text(a, v, "why", c->why);
-	put_text(a, v, "body", c->body);
-	put_text(a, v, "log", c->log);
+	json_put_text(a, v, "when", c->ended);
+	json_put_text(a, v, "why", c->why);
+	json_put_text(a, v, "body", c->body);
+	json_put_text(a, v, "log", c->log);
 	put_int(a, v, "status", (uint64_t)c->status);
 	put_int(a, v, "attempts", (uint64_t)c->attempts);
 	if (!append(p, v, e))

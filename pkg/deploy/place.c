@@ -96,19 +96,6 @@ struct str generation_name(struct arena *a, uint64_t number, const struct digest
 	return str_fmt(a, "%llu-%.12s", (unsigned long long)number, hex);
 }
 
-bool generation_parse_name(struct str name, uint64_t *number)
-{
-	enum { SHORT_HEX = 12 };
-	struct str rest = name, n = str_cut(&rest, '-');
-
-	if (!str_u64(n, number) || !*number || rest.n != SHORT_HEX || n.p[0] == '0')
-		return false;
-	for (size_t i = 0; i < rest.n; i++)
-		if (!memchr("0123456789abcdef", rest.p[i], 16))
-			return false;
-	return true;
-}
-
 const char *generation_state_name(enum generation_state s)
 {
 	static const char *const names[] = {"never switched to", "not checked", "good", "failed"};
@@ -233,6 +220,7 @@ static bool make_names(struct place *p, struct err *e)
 	if (file_kind(journal) != FILE_ABSENT)
 		return true;
 	return folder_make(place_path(p, "generations"), e) &&
+	       file_set_mode(place_path(p, "generations"), 0755, e) &&
 	       file_append(journal, STR(""), 0644, e) && file_sync(str_c(p->arena, p->dir), e) &&
 	       file_sync(str_c(p->arena, path_dir(p->dir)), e);
 }

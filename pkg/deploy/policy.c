@@ -64,14 +64,6 @@ static void get_words(struct arena *a, const struct json *o, const char *key, st
 			*vec_push(a, out) = v->items[i]->text;
 }
 
-static void get_text(const struct json *o, const char *key, struct str *out)
-{
-	const struct json *v = json_get(o, key);
-
-	if (v && v->kind == JSON_KIND_TEXT)
-		*out = v->text;
-}
-
 static uint32_t get_number(const struct json *o, const char *key)
 {
 	const struct json *v = json_get(o, key);
@@ -85,15 +77,14 @@ static void get_health(struct arena *a, const struct json *o, const char *key,
 		       struct health_spec *out)
 {
 	const struct json *v = json_get(o, key);
-	struct str kind = {0};
+	struct str kind = json_text(v, "kind");
 	uint32_t proof = get_number(v, "proof");
 
-	get_text(v, "kind", &kind);
 	for (unsigned i = 0; i < sizeof kind_names / sizeof kind_names[0]; i++)
 		if (str_eqc(kind, kind_names[i]))
 			out->kind = (enum health_kind)i;
 	get_words(a, v, "cmd", &out->cmd);
-	get_text(v, "address", &out->address);
+	out->address = json_text(v, "address");
 	out->timeout_ms = get_number(v, "timeout_ms");
 	out->interval_ms = get_number(v, "interval_ms");
 	out->tries = get_number(v, "tries");
@@ -103,22 +94,24 @@ static void get_health(struct arena *a, const struct json *o, const char *key,
 		out->kind = HEALTH_NONE;
 }
 
+void policy_read(struct arena *a, const struct json *v, struct deploy_spec *out)
+{
+	*out = (struct deploy_spec){.keep = get_number(v, "keep")};
+	get_health(a, v, "health", &out->health);
+	get_words(a, v, "reload", &out->reload);
+	out->signal = json_text(v, "signal");
+	get_words(a, v, "log", &out->log);
+	get_words(a, v, "canary", &out->canary);
+	get_health(a, v, "canary_health", &out->canary_health);
+}
+
 bool generation_policy(struct place *p, const struct generation *g, struct deploy_spec *out,
 		       struct err *e)
 {
-	struct arena *a = p->arena;
-	const struct json *v;
 	struct json *record;
 
 	if (!place_record(p, g, &record, e))
 		return false;
-	v = json_get(record, "policy");
-	*out = (struct deploy_spec){.keep = get_number(v, "keep")};
-	get_health(a, v, "health", &out->health);
-	get_words(a, v, "reload", &out->reload);
-	get_text(v, "signal", &out->signal);
-	get_words(a, v, "log", &out->log);
-	get_words(a, v, "canary", &out->canary);
-	get_health(a, v, "canary_health", &out->canary_health);
+	policy_read(p->arena, json_get(record, "policy"), out);
 	return true;
 }

@@ -178,12 +178,6 @@ bool tree_sync(const char *dir, const struct json *files, struct err *e)
 	return ok;
 }
 
-static void put_text(struct arena *a, struct json *o, const char *key, struct str s)
-{
-	if (s.n)
-		json_put(a, o, str_of(key), json_new_text(a, s));
-}
-
 bool release_write(struct place *p, const struct staged *s, const struct release_source *src,
 		   const struct deploy_spec *spec, struct generation *g, struct err *e)
 {
@@ -191,11 +185,11 @@ bool release_write(struct place *p, const struct staged *s, const struct release
 	struct json *v = json_new_object(a);
 	struct str text;
 
-	put_text(a, v, "digest", digest_oci(a, &s->digest));
-	put_text(a, v, "by", p->by);
-	put_text(a, v, "from", src->note.n ? src->note : src->path);
-	put_text(a, v, "when", time_rfc3339(a, clock_real_ns() / 1000000000));
-	put_text(a, v, "version", src->version);
+	json_put_text(a, v, "digest", digest_oci(a, &s->digest));
+	json_put_text(a, v, "by", p->by);
+	json_put_text(a, v, "from", src->note.n ? src->note : src->path);
+	json_put_text(a, v, "when", time_rfc3339(a, clock_real_ns() / 1000000000));
+	json_put_text(a, v, "version", src->version);
 	json_put(a, v, STR("generation"), json_new_int(a, (int64_t)g->number));
 	json_put(a, v, STR("policy"), policy_json(a, spec));
 	if (p->view.current_number)

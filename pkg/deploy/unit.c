@@ -6,35 +6,34 @@
 #include "base/path.h"
 #include "deploy/deploy_impl.h"
 
-static const char hardening[] =
-    "DynamicUser=yes\n"
-    "UMask=0077\n"
-    "CapabilityBoundingSet=\n"
-    "AmbientCapabilities=\n"
-    "NoNewPrivileges=yes\n"
-    "LockPersonality=yes\n"
-    "MemoryDenyWriteExecute=yes\n"
-    "PrivateDevices=yes\n"
-    "PrivateTmp=yes\n"
-    "PrivateUsers=yes\n"
-    "ProcSubset=pid\n"
-    "ProtectClock=yes\n"
-    "ProtectControlGroups=yes\n"
-    "ProtectHome=yes\n"
-    "ProtectHostname=yes\n"
-    "ProtectKernelLogs=yes\n"
-    "ProtectKernelModules=yes\n"
-    "ProtectKernelTunables=yes\n"
-    "ProtectProc=invisible\n"
-    "ProtectSystem=strict\n"
-    "RemoveIPC=yes\n"
-    "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX\n"
-    "RestrictNamespaces=yes\n"
-    "RestrictRealtime=yes\n"
-    "RestrictSUIDSGID=yes\n"
-    "SystemCallArchitectures=native\n"
-    "SystemCallFilter=@system-service\n"
-    "SystemCallFilter=~@privileged @resources\n";
+static const char hardening[] = "DynamicUser=yes\n"
+				"UMask=0077\n"
+				"CapabilityBoundingSet=\n"
+				"AmbientCapabilities=\n"
+				"NoNewPrivileges=yes\n"
+				"LockPersonality=yes\n"
+				"MemoryDenyWriteExecute=yes\n"
+				"PrivateDevices=yes\n"
+				"PrivateTmp=yes\n"
+				"PrivateUsers=yes\n"
+				"ProcSubset=pid\n"
+				"ProtectClock=yes\n"
+				"ProtectControlGroups=yes\n"
+				"ProtectHome=yes\n"
+				"ProtectHostname=yes\n"
+				"ProtectKernelLogs=yes\n"
+				"ProtectKernelModules=yes\n"
+				"ProtectKernelTunables=yes\n"
+				"ProtectProc=invisible\n"
+				"ProtectSystem=strict\n"
+				"RemoveIPC=yes\n"
+				"RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX\n"
+				"RestrictNamespaces=yes\n"
+				"RestrictRealtime=yes\n"
+				"RestrictSUIDSGID=yes\n"
+				"SystemCallArchitectures=native\n"
+				"SystemCallFilter=@system-service\n"
+				"SystemCallFilter=~@privileged @resources\n";
 
 /* In quotes, so that no blank, quote, $ or % means anything; ${...} of systemd's own stays. */
 static void add_word(struct buf *b, struct str s)
@@ -106,8 +105,9 @@ bool deploy_units(const struct place *p, const struct unit_spec *u, struct err *
 		ok = is_plain(u->run.v[i]);
 	if (!ok) {
 		err_set(e, ERR_USAGE, "these are no words for a unit");
-		return err_fix(e, "--systemd DIR --run PROGRAM --run ARGUMENT, PROGRAM as `current` "
-				  "has it; no line ends");
+		return err_fix(e,
+			       "--systemd DIR --run PROGRAM --run ARGUMENT, PROGRAM as `current` "
+			       "has it; no line ends");
 	}
 	if (p->layout.n || !path_real(p->arena, str_c(p->arena, p->dir), &real, e))
 		return err_set(e, ERR_USAGE, "only a folder's programs can be a unit's");

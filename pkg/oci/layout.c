@@ -31,9 +31,7 @@ static struct json *new_index(struct arena *a, struct json *manifests)
 
 static struct str ref_of(const struct json *entry)
 {
-	const struct json *ref = json_get(json_get(entry, "annotations"), ANNOTATION_REF);
-
-	return ref && ref->kind == JSON_KIND_TEXT ? ref->text : STR("");
+	return json_text(json_get(entry, "annotations"), ANNOTATION_REF);
 }
 
 /* --- folder --- */

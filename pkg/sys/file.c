@@ -400,7 +400,7 @@ bool file_write_if_changed(const char *path, struct str bytes, uint32_t mode, st
 		return file_write_fast(path, bytes, mode, e);
 	if (stat(path, &st) == 0 && (st.st_mode & 07777) == (mode & 07777))
 		return true;
-	return chmod(path, mode & 07777) == 0 || err_errno(e, "setting the mode of %s", path);
+	return file_set_mode(path, mode, e);
 }
 
 /* 1: all copied in the kernel; 0: it cannot, nothing was written; -1: failed. */
@@ -557,6 +557,11 @@ void file_reserve(const char *path, uint64_t bytes)
 	if (fd >= 0 && fstat(fd, &st) == 0)
 		(void)fallocate(fd, FALLOC_FL_KEEP_SIZE, st.st_size, (off_t)bytes);
 	close_quiet(fd);
+}
+
+bool file_set_mode(const char *path, uint32_t mode, struct err *e)
+{
+	return chmod(path, mode & 07777) == 0 || err_errno(e, "setting the mode of %s", path);
 }
 
 bool file_cut(const char *path, uint64_t size_bytes, struct err *e)

@@ -83,6 +83,11 @@ bool folder_make_for(const char *path, struct err *e) ATTR_MUST_USE;
 bool folder_remove(const char *path, struct err *e) ATTR_MUST_USE;
 /* chmod a-w of every file and folder below (and of) path; links are left alone. */
 bool folder_make_readonly(const char *path, struct err *e) ATTR_MUST_USE;
+/*
+ * For everybody to read and nobody to write, whatever the umask was: folders 0555, files 0444, or 0555 when
+ * their owner may run them; links are left alone.
+ */
+bool folder_publish(const char *path, struct err *e) ATTR_MUST_USE;
 /* fsync of a folder (or file) by path. */
 bool file_sync(const char *path, struct err *e) ATTR_MUST_USE;
 
@@ -90,6 +95,7 @@ bool file_sync(const char *path, struct err *e) ATTR_MUST_USE;
 bool file_system_sync(const char *path, struct err *e) ATTR_MUST_USE;
 /* Takes room behind a file's end, if the file system can, so that what is appended soon finds some. */
 void file_reserve(const char *path, uint64_t bytes);
+bool file_set_mode(const char *path, uint32_t mode, struct err *e) ATTR_MUST_USE;
 /* Makes a file at most size_bytes long. */
 bool file_cut(const char *path, uint64_t size_bytes, struct err *e) ATTR_MUST_USE;
 

@@ -24,6 +24,7 @@ struct spawn {
 	const char *const *env;	 /* NULL-terminated "K=V"; NULL: this process's own */
 	const char *cwd;	 /* NULL: this process's own */
 	void *tag;		 /* comes back with the result */
+	int stdin_fd;		 /* read as standard input; 0: /dev/null */
 	/* Descriptors that it inherits under the same numbers, close-on-exec or not. */
 	const int *keep_fds;
 	size_t keep_count;
