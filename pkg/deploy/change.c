@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "deploy/deploy_impl.h"
 #include "sys/clock.h"
+#include "sys/spawn.h"
 
 /* Room for the line that says how it ended: a disk that runs full must not hide that. */
 enum { END_RESERVE_BYTES = 64 << 10 };
@@ -60,6 +61,8 @@ static bool give_up(struct switching *w, bool refused, struct err *e)
 	bool switched = w->c.switched;
 	struct err more = {0};
 
+	if (e->code == ERR_CANCEL)
+		interrupt_handled();
 	if (switched && (!p->ops->point(p, w->c.from, &more) || !p->ops->sync(p, &more))) {
 		err_wrap(e, "switching back failed: %s; %.*s still names generation %llu", more.msg,
 			 STR_ARG(p->dest), (unsigned long long)w->c.to);

@@ -390,6 +390,9 @@ static void read_health(struct reader *r, const struct yaml_node *v, void *healt
 	if (h->kind == HEALTH_NONE && r->mistakes == before)
 		mistake(r, v, "add 'http: URL', 'tcp: HOST:PORT' or 'cmd: [PROGRAM, ARGUMENT]'",
 			"'health' checks nothing");
+	if (h->kind == HEALTH_TCP && h->proof == PROOF_ANSWER)
+		mistake(r, v, "use http, or leave proof: process",
+			"'proof: answer' of a connection that is answered by nothing");
 }
 
 static void read_canary(struct reader *r, const struct yaml_node *v, void *deploy)
