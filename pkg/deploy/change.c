@@ -93,6 +93,10 @@ static bool place_content(struct switching *w, struct err *e)
 
 static bool canary(struct switching *w, struct err *e)
 {
+	if (w->o->canary && !w->spec.canary.n) {
+		err_set(e, ERR_USAGE, "there is no canary to run");
+		return err_fix(e, "deploy: {canary: {run: [...], health: {...}}} says how");
+	}
 	if (!w->o->canary || health_canary(w->p, w->g, &w->spec, &w->report))
 		return true;
 	*e = w->report.err;
