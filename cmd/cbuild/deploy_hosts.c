@@ -67,7 +67,8 @@ static bool roll(struct cmd *c, struct deploy_flags *f, const struct remote *r, 
 			if (f->all_or_none)
 				roll_back(c, r, switched, i);
 			else if (r->hosts.n - i > 1)
-				event_note(ui_sink(c->ui), "%zu hosts behind it are left as they were",
+				event_note(ui_sink(c->ui),
+					   "%zu hosts behind it are left as they were",
 					   r->hosts.n - i - 1);
 			return err_wrap(e, "deploying to host %zu of %zu", i + 1, r->hosts.n);
 		}
@@ -80,7 +81,7 @@ static bool roll(struct cmd *c, struct deploy_flags *f, const struct remote *r, 
 }
 
 bool deploy_hosts(struct cmd *c, struct deploy_flags *f, const struct remote *r,
-			 const struct release_source *src, struct err *e)
+		  const struct release_source *src, struct err *e)
 {
 	struct parcel *x;
 	bool ok;

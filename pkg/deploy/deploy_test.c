@@ -26,8 +26,8 @@ static uint64_t deploy(struct test *t, struct place *p, const char *text)
 
 	T_OK(t, file_write_fast(path, str_of(text), 0755, &e) &&
 		    release_source(p->arena, str_of(path), &src, &e));
-	T_CHECK(t, deploy_release(p, &src, &(struct deploy_opts){.spec = &spec}, &out, &e), "%s: %s",
-		text, e.msg);
+	T_CHECK(t, deploy_release(p, &src, &(struct deploy_opts){.spec = &spec}, &out, &e),
+		"%s: %s", text, e.msg);
 	return out.number;
 }
 
@@ -109,8 +109,8 @@ void TestDeployPolicyRoundTrip(struct test *t)
 	T_OK(t, back.health.kind == HEALTH_HTTP && back.health.proof == PROOF_NONE &&
 		    back.health.timeout_ms == 3000 && back.canary_health.cmd.n == 2);
 	/* What is of another kind counts as not said. */
-	T_OK(t, json_parse(&a, STR("{\"keep\":\"x\",\"health\":{\"kind\":\"http\"},\"log\":[1]}"), "x",
-			   &v, &e));
+	T_OK(t, json_parse(&a, STR("{\"keep\":\"x\",\"health\":{\"kind\":\"http\"},\"log\":[1]}"),
+			   "x", &v, &e));
 	policy_read(&a, v, &back);
 	T_OK(t, !back.keep && back.health.kind == HEALTH_NONE && !back.log.n);
 	arena_fini(&a);
@@ -121,10 +121,14 @@ void TestDeployRemoteNames(struct test *t)
 	static const struct {
 		const char *dest, *hosts, *path; /* hosts NULL: a place here */
 	} cases[] = {
-	    {"web:/srv/kv", "web", "/srv/kv"},	 {"ana@web,web2:kv", "ana@web web2", "kv"},
-	    {"/srv/a:b", NULL, NULL},		 {"./a:b", NULL, NULL},
-	    {"oci:dir:tag", NULL, NULL},	 {"host", NULL, NULL},
-	    {":x", NULL, NULL},			 {"web:", NULL, NULL},
+	    {"web:/srv/kv", "web", "/srv/kv"},
+	    {"ana@web,web2:kv", "ana@web web2", "kv"},
+	    {"/srv/a:b", NULL, NULL},
+	    {"./a:b", NULL, NULL},
+	    {"oci:dir:tag", NULL, NULL},
+	    {"host", NULL, NULL},
+	    {":x", NULL, NULL},
+	    {"web:", NULL, NULL},
 	    {"web:oci:dir:tag", "web", "oci:dir:tag"},
 	};
 	struct arena a = {0};

@@ -127,7 +127,7 @@ bool place_record(const struct place *p, const struct generation *g, struct json
 
 bool place_verify(const struct place *p, const struct generation *g, struct err *e)
 {
-	struct json *record;
+	struct json *record = NULL;
 
 	return (place_record(p, g, &record, e) && p->ops->verify(p, g, record, e)) ||
 	       err_wrap(e, "verifying generation %llu", (unsigned long long)g->number);
@@ -194,7 +194,7 @@ static bool layout_place(struct place *p, struct err *e)
 	if (!source_image(p->arena, p->dest, &p->layout, &p->tag, e))
 		return false;
 	for (size_t i = 0; i < p->tag.n; i++)
-		buf_add_byte(&name, p->tag.p[i] == '/' ? '+' : p->tag.p[i]);
+		buf_add(&name, p->tag.p[i] == '/' ? "+" : &p->tag.p[i], 1);
 	p->dir = str_fmt(p->arena, "%.*s/.cbuild/%s", STR_ARG(p->layout), name.p);
 	p->ops = &place_layout;
 	buf_fini(&name);

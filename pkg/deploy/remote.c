@@ -15,7 +15,7 @@ enum { SSH_FAILED = 255 };
 
 struct parcel {
 	struct arena *arena;
-	struct str dir;	      /* holds the files, below "files", and what is sent */
+	struct str dir; /* holds the files, below "files", and what is sent */
 	struct json *head;
 	const struct json *files;
 };

@@ -31,8 +31,7 @@ static bool cut_short(struct err *e)
 }
 
 /* Up to the line's end, byte by byte: what follows is not ours yet. */
-static bool read_head(struct place *p, struct json **head, const struct json **files,
-		      struct err *e)
+static bool read_head(struct place *p, struct json **head, const struct json **files, struct err *e)
 {
 	struct buf line = {0};
 	char c;
@@ -40,8 +39,8 @@ static bool read_head(struct place *p, struct json **head, const struct json **f
 
 	while (line.n < RECORD_MAX_BYTES && read_input(&c, 1) == 1 && c != '\n')
 		buf_add_byte(&line, c);
-	ok = line.n ? json_parse(p->arena, buf_str(&line), "standard input", head, e)
-		    : cut_short(e);
+	ok =
+	    line.n ? json_parse(p->arena, buf_str(&line), "standard input", head, e) : cut_short(e);
 	buf_fini(&line);
 	return ok && json_need_array(*head, "files", files, "standard input", e);
 }
@@ -64,14 +63,15 @@ static void look_around(struct place *p, struct map *have)
 			    generation_path(p, g, json_text(files->items[k], "path").p);
 
 			if (digest.n)
-				map_put(p->arena, have, digest, NULL)->ptr = (void *)(uintptr_t)path;
+				map_put(p->arena, have, digest, NULL)->ptr =
+				    (void *)(uintptr_t)path;
 		}
 	}
 }
 
 bool place_lacks(struct place *p, struct str *out, struct err *e)
 {
-	struct json *head, *lacks = json_new_array(p->arena);
+	struct json *head = NULL, *lacks = json_new_array(p->arena);
 	const struct json *files;
 	struct map have = {0};
 
@@ -92,7 +92,7 @@ bool stream_source(struct place *p, struct release_source *out, struct deploy_sp
 		   bool *has_spec, struct err *e)
 {
 	const struct json *files;
-	struct json *head;
+	struct json *head = NULL;
 
 	if (!read_head(p, &head, &files, e))
 		return false;
@@ -118,8 +118,8 @@ static bool take_file(const char *path, int64_t size, struct err *e)
 	while (ok && size > 0) {
 		ssize_t n = read_input(chunk.p, size < CHUNK ? (size_t)size : CHUNK);
 
-		ok = n > 0 ? file_append(path, str_from(chunk.p, (size_t)n), 0600, e)
-			   : cut_short(e);
+		ok =
+		    n > 0 ? file_append(path, str_from(chunk.p, (size_t)n), 0600, e) : cut_short(e);
 		size -= n;
 	}
 	buf_fini(&chunk);
