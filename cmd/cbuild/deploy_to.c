@@ -19,16 +19,21 @@ static bool apply_flags(struct cmd *c, struct deploy_flags *f, struct deploy_spe
 	bool ok;
 
 	buf_addc(&text, "deploy: {");
-	if (f->signal.n)
-		buf_printf(&text, "signal: %.*s, ", STR_ARG(f->signal));
+	if (f->signal.n) {
+		buf_addc(&text, "signal: ");
+		buf_add_json(&text, f->signal);
+		buf_addc(&text, ", ");
+	}
 	if (f->proof.n && !f->health.n)
 		f->health = spec->health.address;
 	if (f->health.n && !str_eqc(f->health, "none")) {
 		buf_printf(&text,
 			   "health: {%s: ", str_containsc(f->health, "://") ? "http" : "tcp");
 		buf_add_json(&text, f->health);
-		if (f->proof.n)
-			buf_printf(&text, ", proof: %.*s", STR_ARG(f->proof));
+		if (f->proof.n) {
+			buf_addc(&text, ", proof: ");
+			buf_add_json(&text, f->proof);
+		}
 		buf_addc(&text, "}");
 	}
 	buf_addc(&text, "}");

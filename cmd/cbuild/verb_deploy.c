@@ -49,21 +49,58 @@ static bool build_release(struct cmd *c, struct deploy_flags *f, const struct st
 	return true;
 }
 
-/* cbuild image, and the layout that it wrote. */
-static bool build_image(struct cmd *c, struct str_vec *names, struct release_source *out,
-			struct err *e)
+static void add_words(struct cmd *c, struct str_vec *v, const char *name, struct str value)
+{
+	*vec_push(&c->arena, v) = str_of(name);
+	if (value.n)
+		*vec_push(&c->arena, v) = value;
+}
+
+/* The options of the build, as words for another verb. */
+static void add_build_words(struct cmd *c, const struct build_opts *o, struct str_vec *v)
+{
+	const struct {
+		bool set;
+		const char *name;
+	} flags[] = {{o->keep_going, "-k"},
+		     {o->dry_run, "-n"},
+		     {o->show_commands, "-x"},
+		     {o->explain, "--explain"},
+		     {o->no_cache, "--no-cache"}};
+
+	add_words(c, v, "--profile", o->profile);
+	for (size_t i = 0; i < o->targets.n; i++)
+		add_words(c, v, "--target", o->targets.v[i]);
+	if (o->jobs)
+		add_words(c, v, "-j", str_fmt(&c->arena, "%u", o->jobs));
+	if (o->trace.n)
+		add_words(c, v, "--trace", o->trace);
+	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+		if (flags[i].set)
+			add_words(c, v, flags[i].name, STR(""));
+}
+
+/* cbuild image, and the layout that it wrote below where the user stands. */
+static bool build_image(struct cmd *c, struct deploy_flags *f, const struct str_vec *names,
+			struct release_source *out, struct err *e)
 {
 	struct str layout = STR("build/image/.deploy"), tag = STR("deploy");
+	struct arena *a = &c->arena;
 	struct str_vec args = {0};
 
 	for (size_t i = 0; i < names->n; i++)
-		*vec_push(&c->arena, &args) = names->v[i];
-	*vec_push(&c->arena, &args) = STR("--tag");
-	*vec_push(&c->arena, &args) = tag;
-	*vec_push(&c->arena, &args) = STR("-o");
-	*vec_push(&c->arena, &args) = layout;
-	return verb_image(c, &args, e) &&
-	       release_source(&c->arena, str_fmt(&c->arena, "oci:%s:%s", layout.p, tag.p), out, e);
+		*vec_push(a, &args) = names->v[i];
+	add_words(c, &args, "--tag", tag);
+	add_words(c, &args, "-o", layout);
+	add_build_words(c, &f->build, &args);
+	if (!verb_image(c, &args, e) || !session_manifest(c, e))
+		return false;
+	f->spec = c->manifest.deploy;
+	f->has_spec = true;
+	return f->build.dry_run ||
+	       release_source(
+		   a, str_fmt(a, "oci:%.*s:%s", STR_ARG(path_join(a, c->prefix, layout)), tag.p),
+		   out, e);
 }
 
 bool verb_deploy(struct cmd *c, struct str_vec *args, struct err *e)
@@ -109,7 +146,8 @@ bool verb_deploy(struct cmd *c, struct str_vec *args, struct err *e)
 		f.unit.dir = path_join(&c->arena, cwd, f.unit.dir);
 	if (f.policy.n)
 		f.policy = path_join(&c->arena, cwd, f.policy);
-	return (str_startsc(dest, "oci:") ? build_image(c, &names, &src, e)
-					  : build_release(c, &f, &names, &src, e)) &&
-	       deploy_to(c, &f, dest, &src, e);
+	if (!(str_startsc(dest, "oci:") ? build_image(c, &f, &names, &src, e)
+					: build_release(c, &f, &names, &src, e)))
+		return false;
+	return f.build.dry_run || deploy_to(c, &f, dest, &src, e);
 }
