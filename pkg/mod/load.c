@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/path.h"
-#include "mod/mod_impl.h"
+#include "mod/source_impl.h"
 
 struct loader {
 	struct arena *a;
@@ -36,15 +36,6 @@ static bool excluded(const struct loader *l, const struct requirement *r)
 		    str_eq(l->main->exclude.v[i].version, r->version))
 			return true;
 	return false;
-}
-
-static bool neither(const struct mod_version *v, struct err *e)
-{
-	err_set(e, ERR_INPUT, "module %.*s %.*s has no cbuild.yaml, and there is no port for it",
-		STR_ARG(v->path), STR_ARG(v->version));
-	return err_fix(e, "write ports/NAME.yaml beside cbuild.yaml (docs/ports.md), or `replace` "
-			  "the module with a "
-			  "folder that has a cbuild.yaml");
 }
 
 static bool check_identity(const struct manifest *m, const struct mod_version *v, struct err *e)
@@ -90,25 +81,10 @@ static bool load_replaced(struct loader *l, const struct replacement *r,
 	if (!port_find(l->a, l->o, v->path, &m->manifest, e))
 		return false;
 	m->from_port = true;
-	return m->manifest != NULL || neither(v, e);
+	return m->manifest != NULL || no_manifest(v, e);
 }
 
 /* ---- sums ---- */
-
-static bool wrong_sum(const struct mod_version *v, struct str got, struct str want, bool from_port,
-		      struct err *e)
-{
-	err_at(e, ERR_VERIFY, "cbuild.sum", 0, 0,
-	       "%.*s %.*s does not have the content that was recorded\n  got  %.*s\n  want %.*s",
-	       STR_ARG(v->path), STR_ARG(v->version), STR_ARG(got), STR_ARG(want));
-	return err_fix(e,
-		       "the tag was moved upstream, a mirror serves other files%s, or somebody "
-		       "tampered with it: compare "
-		       "with a copy you trust; only when the new content is right, remove its line "
-		       "from cbuild.sum and "
-		       "run `cbuild mod tidy`",
-		       from_port ? ", the port's `paths` changed" : "");
-}
 
 static bool missing_sum(const struct mod_version *v, struct err *e)
 {
@@ -136,109 +112,11 @@ static bool check_sum(struct loader *l, const struct mod_version *v, const struc
 
 /* ---- one version ---- */
 
-static bool use_cached(struct loader *l, struct str name, struct manifest *port,
-		       const struct mod_version *v, struct module *m, bool *found, struct err *e)
-{
-	if (!cache_find(l->a, l->o, name, &m->sum, found, e))
-		return false;
-	if (!*found)
-		return true;
-	m->cache_name = name;
-	m->dir = cache_folder(l->a, l->o, name);
-	m->from_port = port != NULL;
-	m->manifest = port;
-	return port ||
-	       read_manifest(l, m->dir, str_fmt(l->a, "%.*s/cbuild.yaml", STR_ARG(name)), v, m, e);
-}
-
-/* In the cache with a manifest of its own, or through the port; *found false: neither. */
-static bool look_up(struct loader *l, struct manifest *port, const struct mod_version *v,
-		    struct module *m, bool *found, struct err *e)
-{
-	if (!use_cached(l, cache_name(l->a, v, NULL), NULL, v, m, found, e))
-		return false;
-	if (*found || !port)
-		return true;
-	return use_cached(l, cache_name(l->a, v, port), port, v, m, found, e);
-}
-
-static bool add_file(void *ctx, const struct tree_file *f, struct err *e)
-{
-	struct cache_writer *w = ctx;
-
-	return cache_add(w, f, e);
-}
-
-/* Writes the tree to a temporary, checks its sum and puts it in its place. */
-static bool fill(struct loader *l, struct git_source *src, const struct manifest *port,
-		 const struct mod_version *v, struct err *e)
-{
-	static const struct str_vec all;
-	struct cache_writer w = {0};
-	struct str want = sum_get(l->sums, v), got;
-	bool ok;
-
-	ok = cache_begin(l->a, l->o, cache_name(l->a, v, port), &w, e) &&
-	     git_each_file(l->a, src, port ? &port->paths : &all, add_file, &w, e);
-	if (ok && !w.lines.n) {
-		ok = err_set(e, ERR_INPUT, "%.*s %.*s: the port's `paths` keep no file",
-			     STR_ARG(v->path), STR_ARG(v->version)) ||
-		     err_fix(e, "correct `paths` in %.*s",
-			     STR_ARG(port ? port->file : STR("the port")));
-	}
-	if (ok) {
-		got = cache_sum(&w);
-		ok = !want.n || str_eq(got, want) || wrong_sum(v, got, want, port != NULL, e);
-	}
-	ok = ok && cache_commit(&w, e);
-	if (!ok)
-		cache_abandon(&w);
-	return ok;
-}
-
-static bool fetch(struct loader *l, struct manifest *port, const struct mod_version *v,
-		  struct err *e)
-{
-	struct str_vec tags = {0};
-	struct git_source *src;
-	struct str ignored;
-	bool own, ok;
-
-	port_tags(l->a, port, v->version, &tags);
-	if (!git_open_tag(l->a, l->o, port_url(l->a, port, v->path), &tags, &src, e))
-		return false;
-	ok = git_root_file(l->a, src, "cbuild.yaml", &ignored, &own, e);
-	if (ok)
-		ok = own || port ? fill(l, src, own ? NULL : port, v, e) : neither(v, e);
-	if (!ok && e->code == ERR_VERIFY)
-		git_forget_tag(l->a, src);
-	git_close(src);
-	return ok;
-}
-
-static bool fetch_locked(struct loader *l, struct manifest *port, const struct mod_version *v,
-			 struct module *m, struct err *e)
-{
-	struct file_lock lock = {-1};
-	bool ok, found = false;
-
-	if (!cache_lock(l->a, l->o, v, &lock, e))
-		return false;
-	ok = look_up(l, port, v, m, &found, e);
-	if (ok && !found)
-		ok = fetch(l, port, v, e) && look_up(l, port, v, m, &found, e);
-	lock_release(&lock);
-	if (ok && !found)
-		return err_set(e, ERR_IO, "module %.*s %.*s vanished from the cache",
-			       STR_ARG(v->path), STR_ARG(v->version));
-	return ok;
-}
-
 static bool load_cached(struct loader *l, const struct mod_version *v, struct module *m,
 			struct err *e)
 {
 	struct manifest *port;
-	bool found = false;
+	struct fetched f;
 
 	if (!path_is_local(v->path) || !semver_valid(v->version)) {
 		err_set(e, ERR_INPUT, "'%.*s %.*s' is no module version", STR_ARG(v->path),
@@ -246,9 +124,16 @@ static bool load_cached(struct loader *l, const struct mod_version *v, struct mo
 		return err_fix(e, "write HOST/PATH: vMAJOR.MINOR.PATCH");
 	}
 	if (!check_expected(l, v, e) || !port_find(l->a, l->o, v->path, &port, e) ||
-	    !look_up(l, port, v, m, &found, e))
+	    !fetch_version(l->a, l->o, v, port, sum_get(l->sums, v), &f, e))
 		return false;
-	if (!found && !fetch_locked(l, port, v, m, e))
+	m->cache_name = f.cache_name;
+	m->dir = f.dir;
+	m->sum = f.sum;
+	m->from_port = f.from_port;
+	m->manifest = port;
+	if (!f.from_port &&
+	    !read_manifest(l, m->dir, str_fmt(l->a, "%.*s/cbuild.yaml", STR_ARG(f.cache_name)), v,
+			   m, e))
 		return false;
 	return check_sum(l, v, m, e);
 }
