@@ -29,9 +29,12 @@ struct requirement {
 	bool private; /* users of the module do not see its headers */
 };
 
+/* In place of a module (or of one version of it): a folder, or another module. */
 struct replacement {
 	struct str path;
-	struct str folder; /* relative to the manifest's folder, or absolute */
+	struct str version; /* empty: of every version */
+	struct str folder;  /* relative to the manifest's folder, or absolute; empty: a module */
+	struct str by_path, by_version;
 	struct pos pos;
 };
 
@@ -47,6 +50,13 @@ struct define {
 };
 
 struct define_vec VEC_BODY(struct define);
+
+/* Versions of this very module that nobody should take any more, ends included. */
+struct retraction {
+	struct str low, high;
+	struct str why; /* may be empty */
+	struct pos pos;
+};
 
 /* What may be set for a module, a package, a profile or a conditional addition. Lists in file
  * order. */
@@ -190,6 +200,7 @@ struct manifest {
 	VEC(struct requirement) require;
 	VEC(struct replacement) replace;
 	VEC(struct exclusion) exclude;
+	VEC(struct retraction) retract;
 	VEC(struct target) targets;
 	struct str std;
 	struct flags flags; /* of the whole module */

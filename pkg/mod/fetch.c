@@ -70,8 +70,7 @@ static bool keeps_nothing(const struct filling *f, const struct manifest *port, 
 {
 	err_set(e, ERR_INPUT, "%.*s %.*s: the port's `paths` keep no file", STR_ARG(f->v->path),
 		STR_ARG(f->v->version));
-	return err_fix(e, "correct `paths` in %.*s",
-		       STR_ARG(port ? port->file : STR("the port")));
+	return err_fix(e, "correct `paths` in %.*s", STR_ARG(port ? port->file : STR("the port")));
 }
 
 /* Writes the tree to a temporary, checks its sum and puts it in its place. */

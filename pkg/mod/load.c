@@ -3,30 +3,33 @@
  * then the selected ones joined to a list with indices. Every version reached has its sum checked,
  * selected or not, since its manifest took part in the choice.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/path.h"
+#include "mod/load_impl.h"
 #include "mod/source_impl.h"
-
-struct loader {
-	struct arena *a;
-	struct manifest *main;
-	const struct mod_opts *o;
-	struct sum_file *sums;
-	struct map modules; /* "PATH VERSION" -> struct module, all that was reached */
-};
 
 static struct str key_of(struct arena *a, const struct mod_version *v)
 {
 	return str_fmt(a, "%.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
 }
 
-static const struct replacement *replacement_of(const struct loader *l, struct str path)
+const struct replacement *replacement_of(const struct loader *l, const struct mod_version *v)
 {
-	for (size_t i = 0; i < l->main->replace.n; i++)
-		if (str_eq(l->main->replace.v[i].path, path))
-			return &l->main->replace.v[i];
-	return NULL;
+	const struct replacement *any = NULL;
+
+	for (size_t i = 0; i < l->main->replace.n; i++) {
+		const struct replacement *r = &l->main->replace.v[i];
+
+		if (!str_eq(r->path, v->path))
+			continue;
+		if (str_eq(r->version, v->version))
+			return r;
+		if (!r->version.n)
+			any = r;
+	}
+	return any;
 }
 
 static bool excluded(const struct loader *l, const struct requirement *r)
@@ -38,9 +41,10 @@ static bool excluded(const struct loader *l, const struct requirement *r)
 	return false;
 }
 
-static bool check_identity(const struct manifest *m, const struct mod_version *v, struct err *e)
+static bool check_identity(const struct manifest *m, const struct mod_version *v,
+			   const struct module *as, struct err *e)
 {
-	if (!m->module.n || str_eq(m->module, v->path))
+	if (!m->module.n || str_eq(m->module, v->path) || str_eq(m->module, as->by_path))
 		return true;
 	err_at(e, ERR_INPUT, m->file.p, m->module_pos.line, m->module_pos.col,
 	       "this module calls itself '%.*s', but is required as '%.*s'", STR_ARG(m->module),
@@ -56,11 +60,11 @@ static bool read_manifest(struct loader *l, struct str dir, struct str shown,
 	m->manifest = arena_new(l->a, struct manifest);
 	return file_read(l->a, path.p, 0, &bytes, e) &&
 	       manifest_parse(l->a, shown, bytes, m->manifest, e) &&
-	       check_identity(m->manifest, v, e);
+	       check_identity(m->manifest, v, m, e);
 }
 
-static bool load_replaced(struct loader *l, const struct replacement *r,
-			  const struct mod_version *v, struct module *m, struct err *e)
+static bool load_folder(struct loader *l, const struct replacement *r, const struct mod_version *v,
+			struct module *m, struct err *e)
 {
 	struct str dir = path_join(l->a, l->o->project_dir, r->folder);
 	struct str file = path_join(l->a, dir, STR("cbuild.yaml"));
@@ -112,6 +116,30 @@ static bool check_sum(struct loader *l, const struct mod_version *v, const struc
 
 /* ---- one version ---- */
 
+/*
+ * The port of what is fetched; a fork that has none is built as what it stands in for, from its own
+ * repository.
+ */
+static bool find_port(struct loader *l, const struct mod_version *v, const struct module *m,
+		      struct manifest **out, struct err *e)
+{
+	struct manifest *port;
+
+	if (!port_find(l->a, l->o, v->path, out, e))
+		return false;
+	if (*out || !m->by_path.n)
+		return true;
+	if (!port_find(l->a, l->o, m->path, &port, e))
+		return false;
+	if (!port)
+		return true;
+	*out = arena_new(l->a, struct manifest);
+	**out = *port;
+	(*out)->source.git = port_url(l->a, NULL, v->path);
+	return true;
+}
+
+/* v: what is fetched, which is m's own version or what replaces it. */
 static bool load_cached(struct loader *l, const struct mod_version *v, struct module *m,
 			struct err *e)
 {
@@ -123,7 +151,7 @@ static bool load_cached(struct loader *l, const struct mod_version *v, struct mo
 			STR_ARG(v->version));
 		return err_fix(e, "write HOST/PATH: vMAJOR.MINOR.PATCH");
 	}
-	if (!check_expected(l, v, e) || !port_find(l->a, l->o, v->path, &port, e) ||
+	if (!check_expected(l, v, e) || !find_port(l, v, m, &port, e) ||
 	    !fetch_version(l->a, l->o, v, port, sum_get(l->sums, v), &f, e))
 		return false;
 	m->cache_name = f.cache_name;
@@ -138,12 +166,25 @@ static bool load_cached(struct loader *l, const struct mod_version *v, struct mo
 	return check_sum(l, v, m, e);
 }
 
+static bool load_module(struct loader *l, const struct mod_version *v, struct module *m,
+			struct err *e)
+{
+	const struct replacement *r = replacement_of(l, v);
+
+	if (!r)
+		return load_cached(l, v, m, e);
+	if (r->folder.n)
+		return load_folder(l, r, v, m, e);
+	m->by_path = r->by_path;
+	m->by_version = r->by_version;
+	return load_cached(l, &(struct mod_version){r->by_path, r->by_version}, m, e);
+}
+
 static bool load_version(struct loader *l, const struct mod_version *v, struct module **out,
 			 struct err *e)
 {
 	bool added;
 	struct map_item *it = map_put(l->a, &l->modules, key_of(l->a, v), &added);
-	const struct replacement *r = replacement_of(l, v->path);
 	struct module *m;
 
 	if (!added) {
@@ -155,15 +196,15 @@ static bool load_version(struct loader *l, const struct mod_version *v, struct m
 	m->path = v->path;
 	m->version = v->version;
 	*out = m;
-	if (r ? load_replaced(l, r, v, m, e) : load_cached(l, v, m, e))
+	if (load_module(l, v, m, e))
 		return true;
 	return err_wrap(e, "loading module %.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
 }
 
 /* ---- the graph ---- */
 
-static bool add_requirements(struct loader *l, const struct manifest *m, struct str self,
-			     struct mod_versions *out, struct err *e)
+bool load_requirements(struct loader *l, const struct manifest *m, struct str self,
+		       struct mod_versions *out, struct err *e)
 {
 	for (size_t i = 0; i < m->require.n; i++) {
 		const struct requirement *r = &m->require.v[i];
@@ -181,21 +222,30 @@ static bool add_requirements(struct loader *l, const struct manifest *m, struct 
 	return true;
 }
 
-static bool requires_of(void *ctx, const struct mod_version *of, struct mod_versions *out,
-			struct err *e)
+bool load_required(void *ctx, const struct mod_version *of, struct mod_versions *out, struct err *e)
 {
 	struct loader *l = ctx;
 	struct module *m;
 
-	return load_version(l, of, &m, e) && add_requirements(l, m->manifest, of->path, out, e);
+	return load_version(l, of, &m, e) && load_requirements(l, m->manifest, of->path, out, e);
+}
+
+static int cmp_path(const void *key, const void *item)
+{
+	const struct str *path = key;
+	const struct module *m = item;
+
+	return str_cmp(*path, m->path);
 }
 
 static size_t list_index(const struct build_list *list, struct str path)
 {
-	for (size_t i = 1; i < list->modules.n; i++)
-		if (str_eq(list->modules.v[i].path, path))
-			return i;
-	return 0;
+	const struct module *m = list->modules.n < 2
+				     ? NULL
+				     : bsearch(&path, list->modules.v + 1, list->modules.n - 1,
+					       sizeof *list->modules.v, cmp_path);
+
+	return m ? (size_t)(m - list->modules.v) : 0;
 }
 
 /* An excluded version is not taken; whatever is taken in its place is what the module requires. */
@@ -280,27 +330,33 @@ static bool build_the_list(struct loader *l, const struct mod_versions *selected
 	return check_natives(l, out, e);
 }
 
-/* Sums are of what was fetched: replaced versions have none. */
+/* Sums are of what was fetched: of a replaced version, what replaces it; of a folder none. */
 static void keep_fetched(struct loader *l, const struct mod_versions *reached,
 			 struct mod_versions *out)
 {
-	for (size_t i = 0; i < reached->n; i++)
-		if (!replacement_of(l, reached->v[i].path))
+	for (size_t i = 0; i < reached->n; i++) {
+		const struct replacement *r = replacement_of(l, &reached->v[i]);
+
+		if (!r)
 			*vec_push(l->a, out) = reached->v[i];
+		else if (r->by_path.n)
+			*vec_push(l->a, out) = (struct mod_version){r->by_path, r->by_version};
+	}
 }
 
 bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *o,
 		 struct resolution *out, struct err *e)
 {
 	struct loader l = {.a = a, .main = main, .o = o, .sums = &out->sums};
-	struct mod_versions roots = {0}, selected = {0}, reached = {0};
+	struct mvs_reqs reqs = {.ctx = &l, .required = load_required};
+	struct mod_versions roots = {0}, selected = {0};
 
 	*out = (struct resolution){0};
 	if ((main->require.n || o->update) && !sum_read(a, o->project_dir, &out->sums, e))
 		return false;
-	if (!add_requirements(&l, main, main->module, &roots, e) ||
-	    !mvs_select(a, &roots, requires_of, &l, &selected, &reached, e))
+	if (!load_requirements(&l, main, main->module, &roots, e) ||
+	    !mvs_select(mvs_new(a, &reqs), &roots, &selected, &out->all, e))
 		return false;
-	keep_fetched(&l, &reached, &out->reached);
+	keep_fetched(&l, &out->all, &out->reached);
 	return build_the_list(&l, &selected, &out->list, e);
 }

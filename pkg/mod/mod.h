@@ -38,9 +38,10 @@
 #include "manifest/manifest.h"
 
 struct module {
-	struct str path;       /* "github.com/madler/zlib"; may be empty for the main module */
-	struct str version;    /* "v1.3.1"; empty for main and replaced modules */
-	struct str dir;	       /* absolute folder of its tree */
+	struct str path;    /* "github.com/madler/zlib"; may be empty for the main module */
+	struct str version; /* "v1.3.1"; empty for main and what a folder replaces */
+	struct str by_path, by_version; /* of the module that stands for it; empty: itself */
+	struct str dir;			/* absolute folder of its tree */
 	struct str cache_name; /* "github.com/madler/zlib@v1.3.1" below CACHE/mod; empty when not in
 				  the cache */
 	struct str sum;	       /* "h1:..."; empty for main and replaced */

@@ -1,0 +1,27 @@
+/*
+ * load_impl: the graph of requirements as it is read, for load.c, get.c and the verbs that change it.
+ */
+#ifndef MOD_LOAD_IMPL_H
+#define MOD_LOAD_IMPL_H
+
+#include "mod/mvs_impl.h"
+
+struct loader {
+	struct arena *a;
+	struct manifest *main;
+	const struct mod_opts *o;
+	struct sum_file *sums;
+	struct map modules;    /* "PATH VERSION" -> struct module, all that was reached */
+	struct query *queries; /* for mvs_reqs.previous; NULL: none will be asked */
+};
+
+/* What m itself requires, by main's exclude; self: its path. */
+bool load_requirements(struct loader *l, const struct manifest *m, struct str self,
+		       struct mod_versions *out, struct err *e) ATTR_MUST_USE;
+/* For mvs_reqs; ctx is the loader. */
+bool load_required(void *ctx, const struct mod_version *of, struct mod_versions *out,
+		   struct err *e) ATTR_MUST_USE;
+/* The main module's replacement of v, or NULL. */
+const struct replacement *replacement_of(const struct loader *l, const struct mod_version *v);
+
+#endif
