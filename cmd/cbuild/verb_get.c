@@ -7,25 +7,37 @@
 
 #include "base/path.h"
 
+/* PATH[@QUERY] */
+static void add_request(struct str arg, struct get_request *out)
+{
+	out->query = arg;
+	out->path = str_cut(&out->query, '@');
+	if (!out->query.p)
+		out->query = STR("upgrade");
+}
+
 bool verb_get(struct cmd *c, struct str_vec *args, struct err *e)
 {
-	static const struct opt opts[] = {{0}};
+	struct get_opts how = {0};
+	bool all = false;
+	const struct opt opts[] = {
+	    {"-u", OPT_FLAG, &all}, {"--upgrade", OPT_STR, &how.upgrade}, {0}};
+	struct mod_opts o;
+	struct get_request *v;
 
 	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e))
 		return false;
-	if (!args->n) {
+	if (all && !how.upgrade.n)
+		how.upgrade = STR("upgrade");
+	if (!args->n && !how.upgrade.n) {
 		err_set(e, ERR_USAGE, "get what?");
 		return err_fix(e, "cbuild get github.com/madler/zlib@v1.3.1");
 	}
-	for (size_t i = 0; i < args->n; i++) {
-		struct str query = args->v[i], path = str_cut(&query, '@');
-		struct mod_opts o = session_mod_opts(c);
-
-		o.update = true;
-		if (!mod_get(&c->arena, path, query.p ? query : STR("latest"), &o, e))
-			return err_wrap(e, "getting %.*s", STR_ARG(args->v[i]));
-	}
-	return true;
+	v = arena_array(&c->arena, struct get_request, args->n);
+	for (size_t i = 0; i < args->n; i++)
+		add_request(args->v[i], &v[i]);
+	o = session_mod_opts(c);
+	return mod_get(&c->arena, v, args->n, &how, &o, e);
 }
 
 /* Paths of the modules that the main module's packages import, on any of its targets. */

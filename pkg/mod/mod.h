@@ -68,12 +68,21 @@ struct mod_opts {
 /* The build list of the main module; see above. With no requirements it touches nothing. */
 bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o,
 	      struct build_list *out, struct err *e) ATTR_MUST_USE;
+struct get_request {
+	struct str path;
+	struct str
+	    query; /* v1.2.3, v1.2, >=v1.2, latest, upgrade, patch, none, a branch or commit */
+};
+struct get_opts {
+	struct str upgrade; /* "upgrade" or "patch": so all modules that are reached; empty: none */
+};
 /*
- * cbuild get PATH[@QUERY]: query is a version (v1.2.3), a prefix (v1.2), latest (default) or none.
- * Edits cbuild.yaml (comments kept) and cbuild.sum; on any error both stay as they were.
+ * cbuild get PATH[@QUERY]...: so that each is selected at its version, raising what is too low and lowering
+ * what needs too much. Edits cbuild.yaml (comments kept) and cbuild.sum; on any error both stay as they
+ * were.
  */
-bool mod_get(struct arena *a, struct str path, struct str query, const struct mod_opts *o,
-	     struct err *e) ATTR_MUST_USE;
+bool mod_get(struct arena *a, const struct get_request *v, size_t n, const struct get_opts *opts,
+	     const struct mod_opts *o, struct err *e) ATTR_MUST_USE;
 /* cbuild mod tidy: drops requirements whose headers nothing in `used` (module paths) needs,
  * rewrites cbuild.sum. */
 bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts *o,

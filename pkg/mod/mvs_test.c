@@ -266,4 +266,3 @@ void TestMvsNamesTheChain(struct test *t)
 	T_EQ_STR(t, e.chain, "required by m.org/p1 v1.10.0\nrequired by m.org/p0 v1.8.0");
 	arena_fini(&a);
 }
-
