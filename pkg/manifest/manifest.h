@@ -237,6 +237,12 @@ bool manifest_read(struct arena *a, const char *path, struct manifest *out,
 bool manifest_edit_require(struct arena *a, struct str file, struct str bytes, struct str path,
 			   struct str version, struct str *out, struct err *e) ATTR_MUST_USE;
 /*
+ * The same for any section that is a map of texts (or of lists, written as "[a, b]"): its entry key gets
+ * value, or leaves when value is empty. Key and value are not checked: parse what comes out.
+ */
+bool manifest_edit(struct arena *a, struct str file, struct str bytes, struct str section,
+		   struct str key, struct str value, struct str *out, struct err *e) ATTR_MUST_USE;
+/*
  * A word of generate's run: text, and behind it the path of an input or output. Number counts from 1; 0:
  * all of them. False when a place is malformed.
  */

@@ -106,7 +106,8 @@ static bool newer(struct loader *l, const struct mod_version *v, struct str how,
 		  struct err *e)
 {
 	*out = v->version;
-	return replacement_of(l, v) || query_version(l->queries, v->path, how, v->version, out, e);
+	return replacement_of(l->main, v) ||
+	       query_version(l->queries, v->path, how, v->version, out, e);
 }
 
 static bool newest(void *ctx, const struct mod_version *v, struct str *out, struct err *e)
@@ -233,7 +234,7 @@ static bool warn_retracted(struct getting *g, const struct mod_version *v, struc
 {
 	const struct retraction *r;
 
-	if (!v->version.n || replacement_of(&g->l, v))
+	if (!v->version.n || replacement_of(&g->p.m, v))
 		return true;
 	if (!query_retracted(g->l.queries, v, &r, e))
 		return false;

@@ -15,12 +15,12 @@ static struct str key_of(struct arena *a, const struct mod_version *v)
 	return str_fmt(a, "%.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
 }
 
-const struct replacement *replacement_of(const struct loader *l, const struct mod_version *v)
+const struct replacement *replacement_of(const struct manifest *main, const struct mod_version *v)
 {
 	const struct replacement *any = NULL;
 
-	for (size_t i = 0; i < l->main->replace.n; i++) {
-		const struct replacement *r = &l->main->replace.v[i];
+	for (size_t i = 0; i < main->replace.n; i++) {
+		const struct replacement *r = &main->replace.v[i];
 
 		if (!str_eq(r->path, v->path))
 			continue;
@@ -44,7 +44,7 @@ static bool excluded(const struct loader *l, const struct requirement *r)
 static bool check_identity(const struct manifest *m, const struct mod_version *v,
 			   const struct module *as, struct err *e)
 {
-	if (!m->module.n || str_eq(m->module, v->path) || str_eq(m->module, as->by_path))
+	if (!m->module.n || str_eq(m->module, v->path) || str_eq(m->module, as->path))
 		return true;
 	err_at(e, ERR_INPUT, m->file.p, m->module_pos.line, m->module_pos.col,
 	       "this module calls itself '%.*s', but is required as '%.*s'", STR_ARG(m->module),
@@ -169,7 +169,7 @@ static bool load_cached(struct loader *l, const struct mod_version *v, struct mo
 static bool load_module(struct loader *l, const struct mod_version *v, struct module *m,
 			struct err *e)
 {
-	const struct replacement *r = replacement_of(l, v);
+	const struct replacement *r = replacement_of(l->main, v);
 
 	if (!r)
 		return load_cached(l, v, m, e);
@@ -249,7 +249,7 @@ static size_t list_index(const struct build_list *list, struct str path)
 }
 
 /* An excluded version is not taken; whatever is taken in its place is what the module requires. */
-static void link_requirements(struct loader *l, struct build_list *list)
+void load_link(struct arena *a, struct build_list *list)
 {
 	for (size_t i = 0; i < list->modules.n; i++) {
 		struct module *m = &list->modules.v[i];
@@ -260,9 +260,9 @@ static void link_requirements(struct loader *l, struct build_list *list)
 
 			if (!at)
 				continue;
-			*vec_push(l->a, &m->requires) = (uint32_t)at;
+			*vec_push(a, &m->requires) = (uint32_t)at;
 			if (!r->private)
-				*vec_push(l->a, &m->shows) = (uint32_t)at;
+				*vec_push(a, &m->shows) = (uint32_t)at;
 		}
 	}
 }
@@ -326,7 +326,7 @@ static bool build_the_list(struct loader *l, const struct mod_versions *selected
 
 		*vec_push(l->a, &out->modules) = *m;
 	}
-	link_requirements(l, out);
+	load_link(l->a, out);
 	return check_natives(l, out, e);
 }
 
@@ -335,7 +335,7 @@ static void keep_fetched(struct loader *l, const struct mod_versions *reached,
 			 struct mod_versions *out)
 {
 	for (size_t i = 0; i < reached->n; i++) {
-		const struct replacement *r = replacement_of(l, &reached->v[i]);
+		const struct replacement *r = replacement_of(l->main, &reached->v[i]);
 
 		if (!r)
 			*vec_push(l->a, out) = reached->v[i];
@@ -349,14 +349,15 @@ bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *
 {
 	struct loader l = {.a = a, .main = main, .o = o, .sums = &out->sums};
 	struct mvs_reqs reqs = {.ctx = &l, .required = load_required};
-	struct mod_versions roots = {0}, selected = {0};
+	struct mod_versions roots = {0};
 
 	*out = (struct resolution){0};
 	if ((main->require.n || o->update) && !sum_read(a, o->project_dir, &out->sums, e))
 		return false;
 	if (!load_requirements(&l, main, main->module, &roots, e) ||
-	    !mvs_select(mvs_new(a, &reqs), &roots, &selected, &out->all, e))
+	    !mvs_select(mvs_new(a, &reqs), &roots, &out->selected, &out->all, e))
 		return false;
 	keep_fetched(&l, &out->all, &out->reached);
-	return build_the_list(&l, &selected, &out->list, e);
+	out->modules = l.modules;
+	return build_the_list(&l, &out->selected, &out->list, e);
 }

@@ -21,7 +21,9 @@ bool load_requirements(struct loader *l, const struct manifest *m, struct str se
 /* For mvs_reqs; ctx is the loader. */
 bool load_required(void *ctx, const struct mod_version *of, struct mod_versions *out,
 		   struct err *e) ATTR_MUST_USE;
+/* Who requires whom in a list, as indices. */
+void load_link(struct arena *a, struct build_list *list);
 /* The main module's replacement of v, or NULL. */
-const struct replacement *replacement_of(const struct loader *l, const struct mod_version *v);
+const struct replacement *replacement_of(const struct manifest *main, const struct mod_version *v);
 
 #endif

@@ -55,13 +55,28 @@ struct module {
 
 struct build_list {
 	VEC(struct module) modules; /* main first, then by path */
+	bool vendored;		    /* the trees are those of vendor/ */
 };
+
+enum mod_mode {
+	MOD_AUTO,     /* vendor/ when it is there, else readonly */
+	MOD_READONLY, /* nothing is written, vendor/ is not looked at */
+	MOD_WRITE,    /* missing lines of cbuild.sum are added */
+	MOD_VENDOR,   /* only from vendor/ */
+};
+bool mod_mode_parse(struct str name, enum mod_mode *out, struct err *e) ATTR_MUST_USE;
+
+struct mod_version {
+	struct str path, version;
+};
+struct mod_versions VEC_BODY(struct mod_version);
 
 struct mod_opts {
 	struct str cache_dir;	/* absolute */
 	struct str project_dir; /* absolute folder of the main manifest, cbuild.sum and ports/ */
 	bool offline;		/* CBUILD_OFFLINE: never touch the network (file:// URLs neither) */
 	bool update;		/* may write cbuild.sum (get, tidy) */
+	enum mod_mode mode;	/* of mod_load */
 	struct event_sink *sink;
 };
 
@@ -87,6 +102,26 @@ bool mod_get(struct arena *a, const struct get_request *v, size_t n, const struc
  * rewrites cbuild.sum. */
 bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts *o,
 	      struct err *e) ATTR_MUST_USE;
+/* cbuild mod vendor: writes vendor/ anew from the build list. */
+bool mod_vendor(struct arena *a, struct manifest *main, const struct mod_opts *o,
+		struct err *e) ATTR_MUST_USE;
+
+struct mod_edge {
+	struct mod_version from, to; /* the main module has no version */
+};
+struct mod_edges VEC_BODY(struct mod_edge);
+/* Who requires whom, of all versions that are reached; by path and version, main first. */
+bool mod_graph(struct arena *a, struct manifest *main, const struct mod_opts *o,
+	       struct mod_edges *out, struct err *e) ATTR_MUST_USE;
+
+struct mod_update {
+	struct str version; /* that `get` would take; the one in use when it is the newest */
+	bool retracted;	    /* the one in use */
+	struct str why;	    /* may be empty */
+};
+/* What newer versions there are: out[i] for module i of the list. Asks the modules' sources. */
+bool mod_updates(struct arena *a, struct manifest *main, const struct build_list *list,
+		 const struct mod_opts *o, struct mod_update *out, struct err *e) ATTR_MUST_USE;
 /* Re-hashes every module of the build list in the cache against cbuild.sum. */
 bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o,
 		struct err *e) ATTR_MUST_USE;

@@ -48,11 +48,6 @@ struct str pseudo_make(struct arena *a, struct str base, int64_t time_s, struct 
 /* yyyymmddhhmmss, UTC. */
 struct str pseudo_time(struct arena *a, int64_t time_s);
 
-struct mod_version {
-	struct str path, version;
-};
-struct mod_versions VEC_BODY(struct mod_version);
-
 /* ---- gitconf.c ---- */
 
 /* What the user's git would use for url, by all configuration files and the environment. */
@@ -197,9 +192,11 @@ struct str port_url(struct arena *a, const struct manifest *port, struct str pat
 /* What a resolution leaves behind, for those who write it down. */
 struct resolution {
 	struct build_list list;
-	struct mod_versions all;     /* every version of the graph */
-	struct mod_versions reached; /* of these what was fetched: all sums that must be known */
-	struct sum_file sums;	     /* with the new lines, when opts.update */
+	struct mod_versions selected; /* by path, without main */
+	struct mod_versions all;      /* every version of the graph */
+	struct map modules;	      /* "PATH VERSION" -> struct module, of all */
+	struct mod_versions reached;  /* of these what was fetched: all sums that must be known */
+	struct sum_file sums;	      /* with the new lines, when opts.update */
 };
 bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *o,
 		 struct resolution *out, struct err *e) ATTR_MUST_USE;

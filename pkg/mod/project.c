@@ -9,6 +9,7 @@
 
 #include "base/path.h"
 #include "mod/project_impl.h"
+#include "mod/vendor_impl.h"
 
 enum { MANIFEST_MODE = 0644 };
 
@@ -38,7 +39,7 @@ static void take_back(struct str path, struct str before)
 }
 
 bool project_write(struct project *p, struct str manifest, const struct resolution *r,
-			  const struct mod_versions *keep, struct err *e)
+		   const struct mod_versions *keep, struct err *e)
 {
 	struct str text = sum_text(p->a, &r->sums, keep);
 
@@ -62,15 +63,32 @@ struct mod_opts project_updating(const struct mod_opts *o)
 	return u;
 }
 
+bool mod_mode_parse(struct str name, enum mod_mode *out, struct err *e)
+{
+	static const char *const names[] = {"", "readonly", "mod", "vendor"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		*out = (enum mod_mode)i;
+		if (str_eqc(name, names[i]))
+			return true;
+	}
+	err_set(e, ERR_USAGE, "unknown module mode '%.*s'", STR_ARG(name));
+	return err_fix(e, "known: readonly, mod, vendor");
+}
+
 bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o,
 	      struct build_list *out, struct err *e)
 {
 	struct resolution r;
+	struct mod_opts u = *o;
 
-	if (!mod_resolve(a, main, o, &r, e))
+	if (o->mode == MOD_VENDOR || (o->mode == MOD_AUTO && !o->update && vendor_present(a, o)))
+		return vendor_load(a, main, o, out, e);
+	u.update = o->update || o->mode == MOD_WRITE;
+	if (!mod_resolve(a, main, &u, &r, e))
 		return false;
 	*out = r.list;
-	if (!o->update || !r.sums.changed)
+	if (!u.update || !r.sums.changed)
 		return true;
 	return write_sum(path_join(a, o->project_dir, STR("cbuild.sum")),
 			 sum_text(a, &r.sums, NULL), e);

@@ -12,7 +12,7 @@
 /* What is known of a module. */
 struct known {
 	struct module_source source;
-	struct str_vec versions;    /* ascending */
+	struct str_vec versions;       /* ascending */
 	const struct manifest *newest; /* of the greatest version; NULL: not read, or none */
 	bool retract_read;
 };
@@ -92,10 +92,9 @@ static bool read_retractions(struct query *q, struct str path, struct known *k, 
 	if (!found)
 		return true;
 	k->newest = m;
-	return manifest_parse(q->a,
-			      str_fmt(q->a, "%.*s@%.*s/cbuild.yaml", STR_ARG(path),
-				      STR_ARG(version)),
-			      bytes, m, e) ||
+	return manifest_parse(
+		   q->a, str_fmt(q->a, "%.*s@%.*s/cbuild.yaml", STR_ARG(path), STR_ARG(version)),
+		   bytes, m, e) ||
 	       err_wrap(e, "looking which versions of %.*s are retracted", STR_ARG(path));
 }
 
@@ -170,10 +169,8 @@ static bool parse_predicate(struct str text, struct predicate *out)
 	static const struct {
 		const char *sign;
 		enum match match;
-	} signs[] = {{"<=", MATCH_BELOW_EQ},
-		     {"<", MATCH_BELOW},
-		     {">=", MATCH_ABOVE_EQ},
-		     {">", MATCH_ABOVE}};
+	} signs[] = {
+	    {"<=", MATCH_BELOW_EQ}, {"<", MATCH_BELOW}, {">=", MATCH_ABOVE_EQ}, {">", MATCH_ABOVE}};
 
 	*out = (struct predicate){.than = text};
 	if (str_eqc(text, "latest"))
@@ -200,7 +197,7 @@ static struct str full(struct arena *a, struct str v)
 	if (semver_valid(v))
 		return v;
 	return str_find(v, '.') < v.n ? str_fmt(a, "%.*s.0", STR_ARG(v))
-				       : str_fmt(a, "%.*s.0.0", STR_ARG(v));
+				      : str_fmt(a, "%.*s.0.0", STR_ARG(v));
 }
 
 static bool matches(const struct predicate *p, struct str v)
@@ -248,10 +245,11 @@ static bool no_version(struct query *q, struct str path, struct str text, struct
 		return false;
 	err_set(e, ERR_INPUT, "%.*s has no version for '%.*s'", STR_ARG(path), STR_ARG(text));
 	if (!k->versions.n)
-		return err_fix(e,
-			       "its repository has no tags that are versions (a port says how tags are "
-			       "named: source.tag); %.*s@BRANCH and %.*s@COMMIT can be required",
-			       STR_ARG(path), STR_ARG(path));
+		return err_fix(
+		    e,
+		    "its repository has no tags that are versions (a port says how tags are "
+		    "named: source.tag); %.*s@BRANCH and %.*s@COMMIT can be required",
+		    STR_ARG(path), STR_ARG(path));
 	return err_fix(e, "its greatest version is %.*s; retracted and excluded ones do not count",
 		       STR_ARG(k->versions.v[k->versions.n - 1]));
 }
@@ -268,8 +266,8 @@ static bool ask_revision(struct query *q, struct str path, struct str rev, struc
 	return true;
 }
 
-static bool ask_list(struct query *q, struct str path, struct str text,
-		     const struct predicate *p, struct str *out, struct err *e)
+static bool ask_list(struct query *q, struct str path, struct str text, const struct predicate *p,
+		     struct str *out, struct err *e)
 {
 	struct str_vec all = {0};
 
@@ -299,8 +297,8 @@ static bool ask_patch(struct query *q, struct str path, struct str now, struct s
 	return ask_list(q, path, STR("patch"), &p, out, e);
 }
 
-static bool ask(struct query *q, struct str path, struct str text, struct str now,
-		struct str *out, struct err *e)
+static bool ask(struct query *q, struct str path, struct str text, struct str now, struct str *out,
+		struct err *e)
 {
 	struct predicate p;
 
