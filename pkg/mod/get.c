@@ -18,9 +18,8 @@ struct getting {
 	const struct get_opts *opts;
 	struct mod_versions before; /* the build list as it was */
 	struct mod_versions want;   /* the requests with their versions; empty: none */
-	struct mod_versions roots;  /* main's requirements with them */
+	struct mod_versions roots;  /* main's requirements, and what is wanted */
 	struct mod_versions after;
-	bool lowered; /* roots are not enough: other requirements change too */
 };
 
 static struct str version_in(const struct mod_versions *list, struct str path)
@@ -87,13 +86,17 @@ static bool add_want(struct getting *g, const struct get_request *r, struct err 
 	return true;
 }
 
+/*
+ * What is raised. As Go does: what main requires itself stays at the version that was in use, not at its
+ * line's; and what is to be lowered starts where it is, for all else shall stay.
+ */
 static void set_roots(struct getting *g)
 {
 	for (size_t i = 0; i < g->p.m.require.n; i++) {
-		const struct requirement *r = &g->p.m.require.v[i];
+		struct str path = g->p.m.require.v[i].path, now = version_in(&g->before, path);
 
-		if (!is_wanted(g, r->path))
-			*vec_push(g->a, &g->roots) = (struct mod_version){r->path, r->version};
+		if (now.n)
+			*vec_push(g->a, &g->roots) = (struct mod_version){path, now};
 	}
 	for (size_t i = 0; i < g->want.n; i++)
 		if (g->want.v[i].version.n)
@@ -124,7 +127,6 @@ static bool raise_all(struct getting *g, struct mod_versions *out, struct err *e
 {
 	mvs_change change = str_eqc(g->opts->upgrade, "patch") ? newest_patch : newest;
 
-	g->lowered = true;
 	return mvs_upgrade_all(g->mvs, &g->roots, change, out, e);
 }
 
@@ -157,9 +159,8 @@ static bool select_new(struct getting *g, struct err *e)
 			*vec_push(g->a, &limits) = g->want.v[i];
 	}
 	if (limits.n) {
-		struct mod_versions from = g->lowered ? g->after : g->roots;
+		struct mod_versions from = g->opts->upgrade.n ? g->after : g->roots;
 
-		g->lowered = true;
 		g->after = (struct mod_versions){0};
 		if (!mvs_downgrade(g->mvs, &from, &limits, &g->after, e))
 			return false;
@@ -178,17 +179,14 @@ static bool edit(struct getting *g, struct str *text, struct str path, struct st
 	return manifest_edit_require(g->a, STR("cbuild.yaml"), *text, path, version, text, e);
 }
 
-/* The lines to be: roots as they are, or the least that selects what was worked out. */
+/* The lines to be: main's own, and what else it takes to select what was worked out. */
 static bool least(struct getting *g, struct mod_versions *out, struct err *e)
 {
 	struct str_vec base = {0};
 
-	if (!g->lowered) {
-		*out = g->roots;
-		return true;
-	}
 	for (size_t i = 0; i < g->roots.n; i++)
-		*vec_push(g->a, &base) = g->roots.v[i].path;
+		if (!str_vec_has(&base, g->roots.v[i].path))
+			*vec_push(g->a, &base) = g->roots.v[i].path;
 	return mvs_minimal(g->mvs, &g->after, &base, out, e);
 }
 
