@@ -116,6 +116,15 @@ static bool check_sum(struct loader *l, const struct mod_version *v, const struc
 
 /* ---- one version ---- */
 
+static bool port_of(struct loader *l, struct str path, struct manifest **out, struct err *e)
+{
+	*out = NULL;
+	if (!l->ports_listed && !port_paths(l->a, l->o, &l->ported, e))
+		return false;
+	l->ports_listed = true;
+	return !map_get(&l->ported, path) || port_find(l->a, l->o, path, out, e);
+}
+
 /*
  * The port of what is fetched; a fork that has none is built as what it stands in for, from its own
  * repository.
@@ -125,11 +134,11 @@ static bool find_port(struct loader *l, const struct mod_version *v, const struc
 {
 	struct manifest *port;
 
-	if (!port_find(l->a, l->o, v->path, out, e))
+	if (!port_of(l, v->path, out, e))
 		return false;
 	if (*out || !m->by_path.n)
 		return true;
-	if (!port_find(l->a, l->o, m->path, &port, e))
+	if (!port_of(l, m->path, &port, e))
 		return false;
 	if (!port)
 		return true;

@@ -178,6 +178,9 @@ struct str sum_text(struct arena *a, const struct sum_file *f, const struct mod_
 /* The port of a module path: the project's ports/ first, then the embedded ones. NULL when none. */
 bool port_find(struct arena *a, const struct mod_opts *o, struct str path, struct manifest **out,
 	       struct err *e) ATTR_MUST_USE;
+/* The paths that have a port, as keys: whether port_find is worth asking. */
+bool port_paths(struct arena *a, const struct mod_opts *o, struct map *out,
+		struct err *e) ATTR_MUST_USE;
 /* The tags that may hold a version, best first. port may be NULL. */
 void port_tags(struct arena *a, const struct manifest *port, struct str version,
 	       struct str_vec *out);

@@ -88,10 +88,16 @@ bool sum_read(struct arena *a, struct str project_dir, struct sum_file *out, str
 
 struct str sum_get(const struct sum_file *f, const struct mod_version *v)
 {
-	struct arena a = {0};
-	const struct sum_line *s = map_ptr(&f->lines, key_of(&a, v));
+	char key[1024];
+	size_t n = v->path.n + 1 + v->version.n;
+	const struct sum_line *s;
 
-	arena_fini(&a);
+	if (n > sizeof key)
+		return STR("");
+	memcpy(key, v->path.p, v->path.n);
+	key[v->path.n] = ' ';
+	memcpy(key + v->path.n + 1, v->version.p, v->version.n);
+	s = map_ptr(&f->lines, (struct str){key, n});
 	return s ? s->sum : STR("");
 }
 
