@@ -32,6 +32,7 @@ struct cmd {
 	bool offline;
 	enum mod_mode mod_mode; /* --mod, else CBUILD_MOD */
 	bool has_manifest;
+	struct str_vec work_dirs; /* the other members of the workspace */
 	struct manifest manifest;
 	struct build_list list; /* set by session_modules */
 	struct cas *cas;
@@ -225,6 +226,7 @@ bool verb_run(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_test(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_get(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_mod(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_work(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_list(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_toolchain(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_image(struct cmd *c, struct str_vec *args, struct err *e);

@@ -50,7 +50,8 @@ static bool exclude(struct edits *x, struct str arg, bool drop, struct err *e)
 			list = str_fmt(a, "%.*s%s%.*s", STR_ARG(list), list.n ? ", " : "",
 				       STR_ARG(m.exclude.v[i].version));
 	if (!drop)
-		list = str_fmt(a, "%.*s%s%.*s", STR_ARG(list), list.n ? ", " : "", STR_ARG(version));
+		list =
+		    str_fmt(a, "%.*s%s%.*s", STR_ARG(list), list.n ? ", " : "", STR_ARG(version));
 	return set(x, STR("exclude"), path, list.n ? str_fmt(a, "[%.*s]", STR_ARG(list)) : list, e);
 }
 
@@ -108,10 +109,10 @@ static void print_json(struct cmd *c, const struct manifest *m)
 	buf_addc(&b, "],\"retract\":[");
 	for (size_t i = 0; i < m->retract.n; i++) {
 		const struct retraction *r = &m->retract.v[i];
-		struct str range = str_eq(r->low, r->high)
-				       ? r->low
-				       : str_fmt(&c->arena, "%.*s..%.*s", STR_ARG(r->low),
-						 STR_ARG(r->high));
+		struct str range =
+		    str_eq(r->low, r->high)
+			? r->low
+			: str_fmt(&c->arena, "%.*s..%.*s", STR_ARG(r->low), STR_ARG(r->high));
 
 		add_pair(&b, i ? "," : "", "versions", range, "why", r->why);
 	}
@@ -159,8 +160,7 @@ bool mod_edit(struct cmd *c, struct str_vec *args, struct err *e)
 	if (c->has_manifest && !file_read(&c->arena, "cbuild.yaml", 0, &x.bytes, e))
 		return false;
 	before = x.bytes;
-	if (!apply(&x, lists, e) ||
-	    !manifest_parse(&c->arena, STR("cbuild.yaml"), x.bytes, &m, e))
+	if (!apply(&x, lists, e) || !manifest_parse(&c->arena, STR("cbuild.yaml"), x.bytes, &m, e))
 		return err_wrap(e, "leaving cbuild.yaml as it was");
 	if (c->json)
 		print_json(c, &m);

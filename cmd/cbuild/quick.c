@@ -15,9 +15,9 @@
 
 /* What the rooms ask the environment for. */
 static const char *const env_names[] = {
-    "CBUILD_CACHE",	"CBUILD_OFFLINE", "CBUILD_TOOLCHAIN",  "CFLAGS",	 "HOME",
-    "LDFLAGS",		"PATH",		  "SOURCE_DATE_EPOCH", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
-    "GIT_CONFIG_GLOBAL"};
+    "CBUILD_CACHE",	 "CBUILD_OFFLINE", "CBUILD_TOOLCHAIN",	"CFLAGS",	  "HOME",
+    "LDFLAGS",		 "PATH",	   "SOURCE_DATE_EPOCH", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
+    "GIT_CONFIG_GLOBAL", "CBUILD_WORK"};
 
 static void add(struct buf *b, struct str s)
 {

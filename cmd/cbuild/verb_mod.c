@@ -211,10 +211,14 @@ bool verb_mod(struct cmd *c, struct str_vec *args, struct err *e)
 		bool (*run)(struct cmd *c, struct str_vec *args, struct err *e);
 		bool operands;
 	} commands[] = {
-	    {"init", mod_init, true},	       {"tidy", mod_tidy_verb, false},
-	    {"download", mod_download, false}, {"verify", mod_verify_verb, false},
-	    {"vendor", mod_vendor_verb, false}, {"graph", mod_graph_verb, false},
-	    {"why", mod_why, true},	       {"edit", mod_edit, true},
+	    {"init", mod_init, true},
+	    {"tidy", mod_tidy_verb, false},
+	    {"download", mod_download, false},
+	    {"verify", mod_verify_verb, false},
+	    {"vendor", mod_vendor_verb, false},
+	    {"graph", mod_graph_verb, false},
+	    {"why", mod_why, true},
+	    {"edit", mod_edit, true},
 	    {"outdated", mod_outdated, false},
 	};
 	static const struct opt opts[] = {{0}};

@@ -83,6 +83,16 @@ const struct verb verbs[] = {
      "to cbuild.sum, use vendor/ alone. By default vendor/ is used when it is there, else "
      "readonly.\n",
      verb_mod},
+    {"work", "init|use|sync [FOLDER...]", "work on several modules at once",
+     "  init [FOLDER...]  write cbuild.work here\n"
+     "  use FOLDER...     add modules to it\n"
+     "  sync              raise what members require to what is selected for all of them\n\n"
+     "A member of the nearest cbuild.work at or above the project is taken from its folder "
+     "whatever "
+     "version\n"
+     "is required, and versions are selected for all members together. CBUILD_WORK=off ignores "
+     "it.\n",
+     verb_work},
     {"list", "[patterns]", "list packages and programs",
      "  -m        list modules instead; -m -u: with newer versions and retractions\n"
      "  --target OS/ARCH\n"

@@ -50,7 +50,7 @@ static bool get_open(struct getting *g, struct err *e)
 	struct mod_versions roots = {0};
 	struct err ignored;
 
-	if (!project_open(g->a, &g->o, &g->p, e) || !sum_read(g->a, g->o.project_dir, &g->sums, e))
+	if (!project_open(g->a, &g->o, &g->p, e) || !sum_read(g->a, &g->o, &g->sums, e))
 		return false;
 	g->l = (struct loader){.a = g->a, .main = &g->p.m, .o = &g->o, .sums = &g->sums};
 	g->l.queries = query_new(g->a, &g->p.m, &g->o);

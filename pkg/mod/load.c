@@ -361,7 +361,7 @@ bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *
 	struct mod_versions roots = {0};
 
 	*out = (struct resolution){0};
-	if ((main->require.n || o->update) && !sum_read(a, o->project_dir, &out->sums, e))
+	if ((main->require.n || o->update) && !sum_read(a, o, &out->sums, e))
 		return false;
 	if (!load_requirements(&l, main, main->module, &roots, e) ||
 	    !mvs_select(mvs_new(a, &reqs), &roots, &out->selected, &out->all, e))

@@ -11,8 +11,8 @@ struct loader {
 	struct manifest *main;
 	const struct mod_opts *o;
 	struct sum_file *sums;
-	struct map modules;    /* "PATH VERSION" -> struct module, all that was reached */
-	struct map ported;     /* paths that have a port; filled when first asked */
+	struct map modules; /* "PATH VERSION" -> struct module, all that was reached */
+	struct map ported;  /* paths that have a port; filled when first asked */
 	bool ports_listed;
 	struct query *queries; /* for mvs_reqs.previous; NULL: none will be asked */
 };

@@ -77,6 +77,8 @@ struct mod_opts {
 	bool offline;		/* CBUILD_OFFLINE: never touch the network (file:// URLs neither) */
 	bool update;		/* may write cbuild.sum (get, tidy) */
 	enum mod_mode mode;	/* of mod_load */
+	struct str_vec sum_dirs; /* folders whose cbuild.sum counts too: the workspace's */
+	bool read_only_sums;	 /* update may fetch, but nothing is written */
 	struct event_sink *sink;
 };
 

@@ -162,8 +162,8 @@ struct sum_file {
 	struct str before; /* the bytes as they were; p NULL: no file */
 	bool changed;
 };
-/* Reads project_dir/cbuild.sum; an absent file is empty. */
-bool sum_read(struct arena *a, struct str project_dir, struct sum_file *out,
+/* Reads project_dir/cbuild.sum, and those of sum_dirs; an absent file is empty. */
+bool sum_read(struct arena *a, const struct mod_opts *o, struct sum_file *out,
 	      struct err *e) ATTR_MUST_USE;
 bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_file *out,
 	       struct err *e) ATTR_MUST_USE;

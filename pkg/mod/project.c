@@ -88,7 +88,7 @@ bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o,
 	if (!mod_resolve(a, main, &u, &r, e))
 		return false;
 	*out = r.list;
-	if (!u.update || !r.sums.changed)
+	if (!u.update || u.read_only_sums || !r.sums.changed)
 		return true;
 	return write_sum(path_join(a, o->project_dir, STR("cbuild.sum")),
 			 sum_text(a, &r.sums, NULL), e);

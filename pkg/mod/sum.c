@@ -74,11 +74,19 @@ bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_fi
 	return true;
 }
 
-bool sum_read(struct arena *a, struct str project_dir, struct sum_file *out, struct err *e)
+bool sum_read(struct arena *a, const struct mod_opts *o, struct sum_file *out, struct err *e)
 {
-	struct str path = path_join(a, project_dir, STR("cbuild.sum"));
+	struct str path = path_join(a, o->project_dir, STR("cbuild.sum")), bytes;
 
 	*out = (struct sum_file){0};
+	for (size_t i = 0; i < o->sum_dirs.n; i++) {
+		struct str other = path_join(a, o->sum_dirs.v[i], STR("cbuild.sum"));
+
+		if (file_kind(other.p) != FILE_ABSENT &&
+		    (!file_read(a, other.p, SUM_FILE_BYTES_MAX, &bytes, e) ||
+		     !sum_parse(a, other, bytes, out, e)))
+			return false;
+	}
 	if (file_kind(path.p) == FILE_ABSENT)
 		return true;
 	if (!file_read(a, path.p, SUM_FILE_BYTES_MAX, &out->before, e))

@@ -119,8 +119,9 @@ bool mod_vendor(struct arena *a, struct manifest *main, const struct mod_opts *o
 	if (!mod_resolve(a, main, o, &r, e))
 		return false;
 	if (file_kind(dir.p) != FILE_ABSENT && !vendor_present(a, o)) {
-		err_set(e, ERR_INPUT, "the folder 'vendor' was not made by `cbuild mod vendor`: it has "
-				      "no modules.txt");
+		err_set(e, ERR_INPUT,
+			"the folder 'vendor' was not made by `cbuild mod vendor`: it has "
+			"no modules.txt");
 		return err_fix(e, "move it away first");
 	}
 	if (r.list.modules.n == 1) {
@@ -212,7 +213,8 @@ static bool check_list(struct arena *a, const struct manifest *main, const struc
 		const struct entry *at = &list->v[i];
 
 		if (at->explicit.n && !requirement_of(main, at->v.path))
-			differs(e, &n, at->v.path, "is vendored, but cbuild.yaml requires it no more");
+			differs(e, &n, at->v.path,
+				"is vendored, but cbuild.yaml requires it no more");
 		if (!str_eq(at->by, replaced_by(a, main, &at->v)))
 			differs(e, &n, at->v.path, "is replaced otherwise by cbuild.yaml");
 	}
@@ -236,7 +238,8 @@ static bool load_entry(struct arena *a, const struct mod_opts *o, const struct e
 			return false;
 		if (m->manifest)
 			return true;
-		err_at(e, ERR_INPUT, str_c(a, shown), 0, 0, "there is neither such a file nor a port");
+		err_at(e, ERR_INPUT, str_c(a, shown), 0, 0,
+		       "there is neither such a file nor a port");
 		return err_fix(e, "run `cbuild mod vendor`");
 	}
 	m->manifest = arena_new(a, struct manifest);
