@@ -217,8 +217,9 @@ const struct digest *quick_made(const struct quick *q, struct str path);
 
 /* One module as `list -m` shows it; up may be NULL. */
 void list_print_module(const struct cmd *c, const struct module *m, const struct mod_update *up);
-/* cbuild mod edit */
+/* cbuild mod edit, cbuild mod tidy */
 bool mod_edit(struct cmd *c, struct str_vec *args, struct err *e);
+bool mod_tidy_verb(struct cmd *c, struct str_vec *args, struct err *e);
 
 /* Verbs, one file each. */
 bool verb_build(struct cmd *c, struct str_vec *args, struct err *e);

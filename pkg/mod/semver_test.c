@@ -184,6 +184,50 @@ void TestLinkStaysInside(struct test *t)
 			"%s -> %s", cases[i].path, cases[i].target);
 }
 
+/* ---- pseudo-versions ---- */
+
+void TestPseudoVersions(struct test *t)
+{
+	static const struct {
+		const char *base, *version;
+	} cases[] = {
+	    {"", "v0.0.0-20240102030405-abcdefabcdef"},
+	    {"v1.2.3", "v1.2.4-0.20240102030405-abcdefabcdef"},
+	    {"v1.2.9", "v1.2.10-0.20240102030405-abcdefabcdef"},
+	    {"v1.2.99", "v1.2.100-0.20240102030405-abcdefabcdef"},
+	    {"v1.2.4-rc.1", "v1.2.4-rc.1.0.20240102030405-abcdefabcdef"},
+	    {"v2.0.0", "v2.0.1-0.20240102030405-abcdefabcdef"},
+	};
+	struct arena a = {0};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct str v = pseudo_make(&a, str_of(cases[i].base), 1704164645,
+					   STR("abcdefabcdef0123456789"));
+
+		T_EQ_STR(t, str_c(&a, v), cases[i].version);
+		T_OK(t, pseudo_parse(v, NULL));
+		T_EQ_STR(t, str_c(&a, pseudo_base(&a, v)), cases[i].base);
+		T_CHECK(t, !cases[i].base[0] || semver_cmp(str_of(cases[i].base), v) < 0, "%s",
+			cases[i].version);
+	}
+	arena_fini(&a);
+}
+
+void TestPseudoRefused(struct test *t)
+{
+	static const char *const cases[] = {"v1.2.3",
+					    "v1.2.3-rc.1",
+					    "v1.2.3-20240102030405-abcdefabcdef",
+					    "v1.2.0-0.20240102030405-abcdefabcdef",
+					    "v1.2.4-0.2024010203040-abcdefabcdef",
+					    "v1.2.4-0.20240102030405-ABCDEFABCDEF",
+					    "v1.2.4-0.20240102030405-abcdefabcde",
+					    "v0.0.0-20240102030405-abcdefabcdef+x"};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		T_CHECK(t, !pseudo_parse(str_of(cases[i]), NULL), "%s", cases[i]);
+}
+
 /* ---- sums ---- */
 
 static const char sum_a[] =
