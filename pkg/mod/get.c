@@ -17,6 +17,7 @@ struct getting {
 	struct mvs *mvs;
 	const struct get_opts *opts;
 	struct mod_versions before; /* the build list as it was */
+	bool broken;		    /* there was none: before is main's lines */
 	struct mod_versions want;   /* the requests with their versions; empty: none */
 	struct mod_versions roots;  /* main's requirements, and what is wanted */
 	struct mod_versions after;
@@ -59,7 +60,8 @@ static bool get_open(struct getting *g, struct err *e)
 	if (!load_requirements(&g->l, &g->p.m, g->p.m.module, &roots, e))
 		return false;
 	/* A graph that cannot be read may be what is to be mended: then its own lines count. */
-	if (!mvs_select(g->mvs, &roots, &g->before, NULL, &ignored))
+	g->broken = !mvs_select(g->mvs, &roots, &g->before, NULL, &ignored);
+	if (g->broken)
 		g->before = roots;
 	return true;
 }
@@ -95,7 +97,7 @@ static void set_roots(struct getting *g)
 	for (size_t i = 0; i < g->p.m.require.n; i++) {
 		struct str path = g->p.m.require.v[i].path, now = version_in(&g->before, path);
 
-		if (now.n)
+		if (now.n && !(g->broken && is_wanted(g, path)))
 			*vec_push(g->a, &g->roots) = (struct mod_version){path, now};
 	}
 	for (size_t i = 0; i < g->want.n; i++)

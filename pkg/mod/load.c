@@ -32,11 +32,11 @@ const struct replacement *replacement_of(const struct manifest *main, const stru
 	return any;
 }
 
-static bool excluded(const struct loader *l, const struct requirement *r)
+bool is_excluded(const struct manifest *main, struct str path, struct str version)
 {
-	for (size_t i = 0; i < l->main->exclude.n; i++)
-		if (str_eq(l->main->exclude.v[i].path, r->path) &&
-		    str_eq(l->main->exclude.v[i].version, r->version))
+	for (size_t i = 0; i < main->exclude.n; i++)
+		if (str_eq(main->exclude.v[i].path, path) &&
+		    str_eq(main->exclude.v[i].version, version))
 			return true;
 	return false;
 }
@@ -196,17 +196,17 @@ static bool load_version(struct loader *l, const struct mod_version *v, struct m
 	struct map_item *it = map_put(l->a, &l->modules, key_of(l->a, v), &added);
 	struct module *m;
 
-	if (!added) {
-		*out = it->ptr;
+	*out = it->ptr;
+	if (!added && it->ptr)
 		return true;
-	}
 	m = arena_new(l->a, struct module);
-	it->ptr = m;
 	m->path = v->path;
 	m->version = v->version;
 	*out = m;
-	if (load_module(l, v, m, e))
+	if (load_module(l, v, m, e)) {
+		it->ptr = m;
 		return true;
+	}
 	return err_wrap(e, "loading module %.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
 }
 
@@ -225,7 +225,7 @@ bool load_requirements(struct loader *l, const struct manifest *m, struct str se
 		}
 		if (l->main->module.n && str_eq(r->path, l->main->module))
 			continue; /* the main module is always the one in hand */
-		if (!excluded(l, r))
+		if (!is_excluded(l->main, r->path, r->version))
 			*vec_push(l->a, out) = (struct mod_version){r->path, r->version};
 	}
 	return true;

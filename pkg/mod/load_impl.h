@@ -23,6 +23,7 @@ bool load_requirements(struct loader *l, const struct manifest *m, struct str se
 /* For mvs_reqs; ctx is the loader. */
 bool load_required(void *ctx, const struct mod_version *of, struct mod_versions *out,
 		   struct err *e) ATTR_MUST_USE;
+bool is_excluded(const struct manifest *main, struct str path, struct str version);
 /* Who requires whom in a list, as indices. */
 void load_link(struct arena *a, struct build_list *list);
 /* The main module's replacement of v, or NULL. */

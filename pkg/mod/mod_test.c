@@ -535,6 +535,25 @@ void TestModGetDowngrades(struct test *t)
 	world_fini(&w);
 }
 
+/* A line that names no version stands in nobody's way but its own. */
+void TestModGetMendsABrokenLine(struct test *t)
+{
+	struct world w;
+	struct build_list list;
+	struct err e = {0};
+
+	world_init(&w, t);
+	tag_diamond(&w);
+	put(&w, "proj/cbuild.yaml", "module: example.com/main\nrequire: {example.com/a: v9.9.9}\n");
+	T_OK(t, !mod_get(&w.a, &(struct get_request){STR("example.com/c"), STR("v1.1.0")}, 1,
+			 &(struct get_opts){0}, &w.o, &e));
+	T_OK(t, strstr(e.msg, "has no tag 'v9.9.9'") != NULL);
+	must_get(&w, "example.com/a", "v1.0.0");
+	must_load(&w, false, &list);
+	expect_version(&w, &list, "example.com/a", "v1.0.0");
+	world_fini(&w);
+}
+
 void TestModGetChangesNothingOnError(struct test *t)
 {
 	static const struct {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "mod/load_impl.h"
 #include "mod/source_impl.h"
 
 /* What is known of a module. */
@@ -121,15 +122,6 @@ bool query_retracted(struct query *q, const struct mod_version *v, const struct 
 	return true;
 }
 
-static bool excluded(const struct query *q, struct str path, struct str version)
-{
-	for (size_t i = 0; i < q->main->exclude.n; i++)
-		if (str_eq(q->main->exclude.v[i].path, path) &&
-		    str_eq(q->main->exclude.v[i].version, version))
-			return true;
-	return false;
-}
-
 /* Versions that may be chosen. */
 static bool candidates(struct query *q, struct str path, struct str_vec *out, struct err *e)
 {
@@ -138,7 +130,8 @@ static bool candidates(struct query *q, struct str path, struct str_vec *out, st
 	if (!know(q, path, &k, e) || !read_retractions(q, path, k, e))
 		return false;
 	for (size_t i = 0; i < k->versions.n; i++)
-		if (!excluded(q, path, k->versions.v[i]) && !retraction_of(k, k->versions.v[i]))
+		if (!is_excluded(q->main, path, k->versions.v[i]) &&
+		    !retraction_of(k, k->versions.v[i]))
 			*vec_push(q->a, out) = k->versions.v[i];
 	return true;
 }
@@ -319,7 +312,7 @@ bool query_version(struct query *q, struct str path, struct str text, struct str
 	*out = text;
 	if (!query_check_path(path, e))
 		return false;
-	if (semver_valid(text) && !excluded(q, path, text))
+	if (semver_valid(text) && !is_excluded(q->main, path, text))
 		return true;
 	if (semver_valid(text)) {
 		err_set(e, ERR_INPUT, "%.*s %.*s is excluded by cbuild.yaml", STR_ARG(path),

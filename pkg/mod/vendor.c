@@ -36,6 +36,13 @@ static bool copy_link(struct arena *a, const char *from, const char *to, struct 
 	return file_symlink(arena_strdup(a, target, (size_t)n), to, e);
 }
 
+/* A folder that replaces a module is somebody's working tree: its history and outputs stay behind. */
+static bool stays_behind(struct arena *a, struct str path)
+{
+	return str_eqc(path_base(path), ".git") ||
+	       file_kind(path_join(a, path, STR(".x")).p) == FILE_FOLDER;
+}
+
 static bool copy_tree(struct arena *a, struct str from, struct str to, struct err *e)
 {
 	struct folder_entry *list;
@@ -48,6 +55,8 @@ static bool copy_tree(struct arena *a, struct str from, struct str to, struct er
 			   dst = path_join(a, to, list[i].name);
 		bool exec = access(src.p, X_OK) == 0;
 
+		if (stays_behind(a, src))
+			continue;
 		if (list[i].kind == FILE_FOLDER ? !copy_tree(a, src, dst, e)
 		    : list[i].kind == FILE_LINK ? !copy_link(a, src.p, dst.p, e)
 						: !file_copy(src.p, dst.p, exec ? 0755 : 0644, e))
