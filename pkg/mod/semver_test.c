@@ -120,6 +120,8 @@ void TestPortVersionOfTag(struct test *t)
 	    {"v{version}", "v1.3.0.1", ""},
 	    {"{version}", "0.8.0", "v0.8.0"},
 	    {"curl-{major}_{minor}_{patch}", "curl-8_5_0", "v8.5.0"},
+	    {"R_{major}_{minor}_{patch}", "R_2_6_0", "v2.6.0"},
+	    {"VER-{major}-{minor}-{patch}", "VER-2-13-2", "v2.13.2"},
 	    {"curl-{major}_{minor}_{patch}", "curl-8_5", ""},
 	    {"lib{version}-final", "lib2.4.1-final", "v2.4.1"},
 	    {"v{version}", "release", ""},
