@@ -11,6 +11,7 @@
 
 #include "base/embed.h"
 #include "base/path.h"
+#include "mod/work.h"
 #include "sys/file.h"
 
 #define RUNTIME "build/.x/rt"
@@ -26,6 +27,8 @@ bool session_cache(struct cmd *c, struct err *e)
 	struct str below = env("CBUILD_CACHE_RO");
 
 	c->offline = env("CBUILD_OFFLINE").n && !str_eqc(env("CBUILD_OFFLINE"), "0");
+	if (c->mod_mode == MOD_AUTO && !mod_mode_parse(env("CBUILD_MOD"), &c->mod_mode, e))
+		return false;
 	if (!dir.n && base.n)
 		dir = path_join(&c->arena, base, STR("cbuild"));
 	if (!dir.n && env("HOME").n)
@@ -123,7 +126,9 @@ bool session_manifest(struct cmd *c, struct err *e)
 {
 	c->has_manifest = file_kind("cbuild.yaml") != FILE_ABSENT;
 	if (c->has_manifest)
-		return manifest_read(&c->arena, "cbuild.yaml", &c->manifest, e);
+		return manifest_read(&c->arena, "cbuild.yaml", &c->manifest, e) &&
+		       (str_eqc(env("CBUILD_WORK"), "off") ||
+			work_join(&c->arena, &c->manifest, c->root, &c->work_dirs, e));
 	return manifest_parse(&c->arena, STR("cbuild.yaml"), STR(""), &c->manifest, e);
 }
 
@@ -132,6 +137,8 @@ struct mod_opts session_mod_opts(struct cmd *c)
 	return (struct mod_opts){.cache_dir = c->cache_dir,
 				 .project_dir = c->root,
 				 .offline = c->offline,
+				 .mode = c->mod_mode,
+				 .sum_dirs = c->work_dirs,
 				 .sink = ui_sink(c->ui)};
 }
 

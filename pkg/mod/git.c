@@ -17,15 +17,6 @@
 
 /* ---- remotes ---- */
 
-struct remote {
-	struct arena *a;
-	const struct mod_opts *o;
-	struct str asked; /* the URL before insteadOf */
-	struct str url;	  /* after it */
-	uint32_t stall_s; /* without a word from the remote it is given up */
-	git_remote *git;
-};
-
 static void start_libgit2(void)
 {
 	/* Never shut down: it holds caches worth keeping until the process ends. */
@@ -169,8 +160,8 @@ static bool check_reachable(const struct remote *r, struct err *e)
 	    "configuration, or `replace` the module with a folder");
 }
 
-static bool remote_open(struct arena *a, const struct mod_opts *o, struct str url,
-			git_repository *repo, struct remote *r, struct err *e)
+bool remote_open(struct arena *a, const struct mod_opts *o, struct str url, git_repository *repo,
+		 struct remote *r, struct err *e)
 {
 	git_remote_create_options opts;
 	int rc;
@@ -192,8 +183,8 @@ static bool remote_open(struct arena *a, const struct mod_opts *o, struct str ur
 	return rc == 0 || remote_failed(r, rc, e);
 }
 
-static bool remote_init(struct arena *a, const struct mod_opts *o, struct str url, struct remote *r,
-			struct err *e)
+bool remote_init(struct arena *a, const struct mod_opts *o, struct str url, struct remote *r,
+		 struct err *e)
 {
 	struct git_settings s;
 
@@ -206,7 +197,7 @@ static bool remote_init(struct arena *a, const struct mod_opts *o, struct str ur
 	return true;
 }
 
-static bool list_tags(struct remote *r, struct str_vec *out, struct err *e)
+bool remote_tags(struct remote *r, struct str_vec *out, struct err *e)
 {
 	git_remote_callbacks cb = callbacks_for(r);
 	git_proxy_options proxy;
@@ -242,7 +233,7 @@ bool git_tags(struct arena *a, const struct mod_opts *o, struct str url, struct 
 
 	if (!remote_init(a, o, url, &r, e) || !remote_open(a, o, url, NULL, &r, e))
 		return false;
-	ok = list_tags(&r, out, e);
+	ok = remote_tags(&r, out, e);
 	git_remote_free(r.git);
 	return ok;
 }
@@ -285,13 +276,10 @@ static bool no_such_tag(struct remote *r, struct str want, const struct str_vec 
 	return false;
 }
 
-static bool fetch_tag(struct remote *r, struct str tag, struct err *e)
+bool remote_fetch(struct remote *r, char **refs, size_t n, struct err *e)
 {
 	git_fetch_options opts;
-	struct str spec =
-	    str_fmt(r->a, "+refs/tags/%.*s:refs/tags/%.*s", STR_ARG(tag), STR_ARG(tag));
-	char *text = arena_strdup(r->a, spec.p, spec.n);
-	git_strarray specs = {&text, 1};
+	git_strarray specs = {refs, n};
 	int rc;
 
 	git_fetch_options_init(&opts, GIT_FETCH_OPTIONS_VERSION);
@@ -299,10 +287,20 @@ static bool fetch_tag(struct remote *r, struct str tag, struct err *e)
 	opts.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
 	opts.update_fetchhead = 0;
 	opts.proxy_opts.type = GIT_PROXY_AUTO;
+	opts.prune = n > 1 ? GIT_FETCH_PRUNE : GIT_FETCH_NO_PRUNE;
 	stall_watch(r->stall_s);
 	rc = git_remote_fetch(r->git, &specs, &opts, NULL);
 	stall_unwatch();
 	return rc == 0 || remote_failed(r, rc, e);
+}
+
+static bool fetch_tag(struct remote *r, struct str tag, struct err *e)
+{
+	struct str spec =
+	    str_fmt(r->a, "+refs/tags/%.*s:refs/tags/%.*s", STR_ARG(tag), STR_ARG(tag));
+	char *text = arena_strdup(r->a, spec.p, spec.n);
+
+	return remote_fetch(r, &text, 1, e);
 }
 
 /* The tree of refs/tags/TAG, peeled; NULL when the repository has no such tag. */
@@ -335,7 +333,7 @@ static bool fetch_first(struct remote *r, const struct str_vec *tags, struct git
 
 	if (!remote_open(r->a, r->o, r->asked, s->repo, r, e))
 		return false;
-	if (!list_tags(r, &have, e))
+	if (!remote_tags(r, &have, e))
 		return false;
 	for (size_t i = 0; i < tags->n; i++) {
 		if (!str_vec_has(&have, tags->v[i]))
@@ -368,23 +366,15 @@ static bool open_bare(const char *path, git_repository **out, struct err *e)
 	return err_set(e, ERR_IO, "making the repository %s: %s", path, git_says());
 }
 
-static bool open_locked(struct remote *r, const char *path, const struct str_vec *tags,
-			struct git_source *s, struct err *e)
+static bool open_tag(struct remote *r, const void *ctx, struct git_source *s, struct err *e)
 {
-	bool ok;
+	const struct str_vec *tags = ctx;
 
-	if (!open_bare(path, &s->repo, e))
-		return false;
-	if (find_tag(r->a, tags, s))
-		return true;
-	ok = fetch_first(r, tags, s, e);
-	git_remote_free(r->git);
-	r->git = NULL;
-	return ok;
+	return find_tag(r->a, tags, s) || fetch_first(r, tags, s, e);
 }
 
-bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url,
-		  const struct str_vec *tags, struct git_source **out, struct err *e)
+bool git_open(struct arena *a, const struct mod_opts *o, struct str url, git_opener open,
+	      const void *ctx, struct git_source **out, struct err *e)
 {
 	enum { NAME_HEX = 32 };
 	struct remote r;
@@ -395,6 +385,7 @@ bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url,
 	struct str path;
 	bool ok, got;
 
+	*out = NULL;
 	if (!remote_init(a, o, url, &r, e) || !check_transport(&r, e))
 		return false;
 	d = digest_str(r.url);
@@ -404,14 +395,49 @@ bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url,
 	if (!folder_make_for(path.p, e) ||
 	    !lock_acquire(&lock, str_fmt(a, "%s.lock", path.p).p, false, true, &got, e))
 		return false;
-	ok = open_locked(&r, path.p, tags, s, e);
+	ok = open_bare(path.p, &s->repo, e) && open(&r, ctx, s, e);
+	git_remote_free(r.git);
 	lock_release(&lock);
-	*out = s;
-	if (!ok) {
+	if (!ok)
 		git_close(s);
-		*out = NULL;
-	}
+	else
+		*out = s;
 	return ok;
+}
+
+/* Of the whole tree only the folder counts from here on. */
+bool git_enter(struct arena *a, struct git_source *s, struct str folder, struct err *e)
+{
+	git_tree_entry *ent = NULL;
+	git_tree *sub = NULL;
+
+	if (!folder.n)
+		return true;
+	if (git_tree_entry_bypath(&ent, s->tree, str_c(a, folder)) == 0 &&
+	    git_tree_entry_type(ent) == GIT_OBJECT_TREE)
+		(void)git_tree_lookup(&sub, s->repo, git_tree_entry_id(ent));
+	git_tree_entry_free(ent);
+	if (!sub) {
+		err_set(e, ERR_INPUT, "%.*s has no folder '%.*s' at '%.*s'", STR_ARG(s->url),
+			STR_ARG(folder), STR_ARG(s->tag));
+		return err_fix(e,
+			       "check the module's path: behind the repository it names a folder");
+	}
+	git_tree_free(s->tree);
+	s->tree = sub;
+	return true;
+}
+
+bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url, struct str folder,
+		  const struct str_vec *tags, struct git_source **out, struct err *e)
+{
+	if (!git_open(a, o, url, open_tag, tags, out, e))
+		return false;
+	if (git_enter(a, *out, folder, e))
+		return true;
+	git_close(*out);
+	*out = NULL;
+	return false;
 }
 
 void git_forget_tag(struct arena *a, struct git_source *s)

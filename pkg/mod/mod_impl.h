@@ -1,9 +1,10 @@
 /*
  * Private to mod: what its files share. See mod.h for what the room does.
  *
- *     semver.c  versions        mvs.c    selection, pure       sum.c    cbuild.sum
- *     gitconf.c url.insteadOf   git.c    repositories          cache.c  module folders, tree hash
- *     paths.c   what is kept
+ *     semver.c  versions        pseudo.c versions of commits   mvs.c    selection, pure
+ *     gitconf.c url.insteadOf   git.c    repositories          gitrev.c branches and commits
+ *     paths.c   what is kept    cache.c  module folders, hash  sum.c    cbuild.sum
+ *     source_git.c a module's repository                       fetch.c  from a source to the cache
  *     ports.c   recipes         load.c   the build list        get.c    get, tidy: edits
  */
 #ifndef MOD_MOD_IMPL_H
@@ -28,27 +29,24 @@ bool semver_parse(struct str v, struct semver *out);
 bool semver_has_prefix(struct str v, struct str prefix);
 /* "vN" or "vN.N": a get query. */
 bool semver_is_prefix(struct str v);
+/* Ascending, equal ones once. All are valid. */
+void semver_sort_unique(struct str_vec *v);
 
-/* ---- mvs.c ---- */
+/* ---- pseudo.c ---- */
 
-struct mod_version {
-	struct str path, version;
+struct pseudo {
+	struct str before; /* what stands before the time: "", "0." or "PRE.0." */
+	struct str time;   /* yyyymmddhhmmss */
+	struct str rev;	   /* 12 hex digits of the commit */
 };
-struct mod_versions VEC_BODY(struct mod_version);
-
-/* Appends what `of` requires directly, out of its manifest; false stops the selection. */
-typedef bool (*mvs_requires)(void *ctx, const struct mod_version *of, struct mod_versions *out,
-			     struct err *e);
-
-/*
- * Minimal version selection from the main module's requirements roots: *selected gets the greatest
- * version a path over all that can be reached, sorted by path; *reached (may be NULL) every (path,
- * version) looked at, sorted by path, then version. A failing callback's error is wrapped with the
- * chain of requirements that led there.
- */
-bool mvs_select(struct arena *a, const struct mod_versions *roots, mvs_requires requires, void *ctx,
-		struct mod_versions *selected, struct mod_versions *reached,
-		struct err *e) ATTR_MUST_USE;
+/* Is v a pseudo-version? out may be NULL. */
+bool pseudo_parse(struct str v, struct pseudo *out);
+/* The version that it stands behind; empty: none. */
+struct str pseudo_base(struct arena *a, struct str v);
+/* The name of a commit whose greatest tagged ancestor is base (empty: none). */
+struct str pseudo_make(struct arena *a, struct str base, int64_t time_s, struct str commit);
+/* yyyymmddhhmmss, UTC. */
+struct str pseudo_time(struct arena *a, int64_t time_s);
 
 /* ---- gitconf.c ---- */
 
@@ -68,10 +66,34 @@ struct git_source; /* an open repository of the cache and the tree of one tag */
 /* Names of the tags of the repository at url (before insteadOf), as the remote lists them. */
 bool git_tags(struct arena *a, const struct mod_opts *o, struct str url, struct str_vec *out,
 	      struct err *e) ATTR_MUST_USE;
-/* Opens the first of the tags that exists, fetching it unless the cache has it. Close with
- * git_close. */
-bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url,
+/*
+ * Opens the first of the tags that exists, fetching it unless the cache has it, at a folder of its tree
+ * (empty: the root). Close with git_close.
+ */
+bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url, struct str folder,
 		  const struct str_vec *tags, struct git_source **out, struct err *e) ATTR_MUST_USE;
+/*
+ * Opens the commit of a pseudo-version once it is verified: a branch or tag reaches it, its time is the
+ * version's, and one of base_tags (none: no base) names an ancestor.
+ */
+bool git_open_pseudo(struct arena *a, const struct mod_opts *o, struct str url, struct str folder,
+		     struct str version, const struct str_vec *base_tags, struct git_source **out,
+		     struct err *e) ATTR_MUST_USE;
+/* ---- gitrev.c ---- */
+
+struct git_commit_facts {
+	struct str hex;	   /* 40 digits */
+	int64_t time_s;	   /* committer's */
+	struct str tagged; /* greatest version among its tags; empty: none */
+	struct str base;   /* greatest version among its ancestors' tags; empty: none */
+};
+/* The version that a tag stands for; false when it stands for none. */
+typedef bool (*git_tag_version)(void *ctx, struct str tag, struct str *version);
+/* What a branch, a tag, a commit (7 digits at least) or, empty, the default branch is; asks the remote. */
+bool git_find_commit(struct arena *a, const struct mod_opts *o, struct str url, struct str rev,
+		     git_tag_version version_of, void *ctx, struct git_commit_facts *out,
+		     struct err *e) ATTR_MUST_USE;
+
 void git_close(struct git_source *s); /* accepts NULL */
 /* Lets the next git_open_tag ask the remote again: what the tag holds turned out to be wrong. */
 void git_forget_tag(struct arena *a, struct git_source *s);
@@ -140,8 +162,8 @@ struct sum_file {
 	struct str before; /* the bytes as they were; p NULL: no file */
 	bool changed;
 };
-/* Reads project_dir/cbuild.sum; an absent file is empty. */
-bool sum_read(struct arena *a, struct str project_dir, struct sum_file *out,
+/* Reads project_dir/cbuild.sum, and those of sum_dirs; an absent file is empty. */
+bool sum_read(struct arena *a, const struct mod_opts *o, struct sum_file *out,
 	      struct err *e) ATTR_MUST_USE;
 bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_file *out,
 	       struct err *e) ATTR_MUST_USE;
@@ -156,6 +178,9 @@ struct str sum_text(struct arena *a, const struct sum_file *f, const struct mod_
 /* The port of a module path: the project's ports/ first, then the embedded ones. NULL when none. */
 bool port_find(struct arena *a, const struct mod_opts *o, struct str path, struct manifest **out,
 	       struct err *e) ATTR_MUST_USE;
+/* The paths that have a port, as keys: whether port_find is worth asking. */
+bool port_paths(struct arena *a, const struct mod_opts *o, struct map *out,
+		struct err *e) ATTR_MUST_USE;
 /* The tags that may hold a version, best first. port may be NULL. */
 void port_tags(struct arena *a, const struct manifest *port, struct str version,
 	       struct str_vec *out);
@@ -202,8 +227,12 @@ bool natives_check(struct arena *a, const struct build_list *list, struct err *e
 /* What a resolution leaves behind, for those who write it down. */
 struct resolution {
 	struct build_list list;
-	struct mod_versions reached; /* everything whose sum must be known */
-	struct sum_file sums;	     /* with the new lines, when opts.update */
+	struct mod_versions selected; /* by path, without main */
+	struct mod_versions all;      /* every version of the graph */
+	struct map modules;	      /* "PATH VERSION" -> struct module, of all */
+	struct option_wishes wishes;  /* of all */
+	struct mod_versions reached;  /* of these what was fetched: all sums that must be known */
+	struct sum_file sums;	      /* with the new lines, when opts.update */
 };
 bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *o,
 		 struct resolution *out, struct err *e) ATTR_MUST_USE;

@@ -110,6 +110,45 @@ bool port_find(struct arena *a, const struct mod_opts *o, struct str path, struc
 	return search(a, o, &s, out, e);
 }
 
+/* The path that a port's file is about, by its line `module:`; empty: only parsing tells. */
+static struct str module_line(struct str bytes)
+{
+	struct str line;
+
+	while (str_line(&bytes, &line)) {
+		if (!str_startsc(line, "module:"))
+			continue;
+		line = str_trim(str_skip(line, strlen("module:")));
+		line.n = str_find(line, ' ');
+		if (line.n > 2 && (line.p[0] == '"' || line.p[0] == '\''))
+			line = (struct str){line.p + 1, line.n - 2};
+		return line;
+	}
+	return STR("");
+}
+
+static bool note_port(void *ctx, struct arena *a, struct str file, struct str bytes, bool *stop,
+		      struct err *e)
+{
+	struct map *paths = ctx;
+	struct str path = module_line(bytes);
+	struct manifest m;
+
+	(void)stop;
+	if (!path.n) {
+		if (!manifest_parse(a, file, bytes, &m, e))
+			return false;
+		path = m.module;
+	}
+	map_put(a, paths, path, NULL);
+	return true;
+}
+
+bool port_paths(struct arena *a, const struct mod_opts *o, struct map *out, struct err *e)
+{
+	return each_port(a, o, note_port, out, e);
+}
+
 bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o,
 			 struct manifest **out, struct err *e)
 {
