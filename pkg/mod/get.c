@@ -118,19 +118,16 @@ static bool ask_remote(struct project *p, struct str path, struct str query, str
 		       struct err *e)
 {
 	struct manifest *port;
-	struct str_vec tags = {0};
+	struct str_vec versions = {0}, seen = {0};
 
 	*out = STR("");
 	if (!port_find(p->a, p->o, path, &port, e) ||
-	    !git_tags(p->a, p->o, port_url(p->a, port, path), &tags, e))
+	    !fetch_versions(p->a, p->o, path, port, &versions, &seen, e))
 		return false;
-	for (size_t i = 0; i < tags.n; i++) {
-		struct str v;
-
-		if (port_version(p->a, port, tags.v[i], &v) && better(query, v, *out))
-			*out = v;
-	}
-	return out->n || no_version(path, query, &tags, e);
+	for (size_t i = 0; i < versions.n; i++)
+		if (better(query, versions.v[i], *out))
+			*out = versions.v[i];
+	return out->n || no_version(path, query, &seen, e);
 }
 
 static bool resolve_query(struct project *p, struct str path, struct str query, struct str *out,

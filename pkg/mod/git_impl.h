@@ -13,7 +13,12 @@ struct git_source {
 	git_tree *tree;
 	struct str url; /* rewritten, for messages */
 	struct str tag;
+	bool local; /* repo is the remote itself, and not ours */
 };
+
+/* A transport that speaks git's protocol through the user's own ssh (ssh.c). Arguments live as long as it. */
+int ssh_transport(git_transport **out, git_remote *owner, struct arena *a,
+		  const struct git_settings *s);
 
 /* libgit2's last words on this thread. */
 const char *git_says(void);

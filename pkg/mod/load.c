@@ -38,15 +38,6 @@ static bool excluded(const struct loader *l, const struct requirement *r)
 	return false;
 }
 
-static bool neither(const struct mod_version *v, struct err *e)
-{
-	err_set(e, ERR_INPUT, "module %.*s %.*s has no cbuild.yaml, and there is no port for it",
-		STR_ARG(v->path), STR_ARG(v->version));
-	return err_fix(e, "write ports/NAME.yaml beside cbuild.yaml (docs/ports.md), or `replace` "
-			  "the module with a "
-			  "folder that has a cbuild.yaml");
-}
-
 static bool check_identity(const struct manifest *m, const struct mod_version *v, struct err *e)
 {
 	if (!m->module.n || str_eq(m->module, v->path))
@@ -90,25 +81,10 @@ static bool load_replaced(struct loader *l, const struct replacement *r,
 	if (!port_find(l->a, l->o, v->path, &m->manifest, e))
 		return false;
 	m->from_port = true;
-	return m->manifest != NULL || neither(v, e);
+	return m->manifest != NULL || port_missing(v, e);
 }
 
 /* ---- sums ---- */
-
-static bool wrong_sum(const struct mod_version *v, struct str got, struct str want, bool from_port,
-		      struct err *e)
-{
-	err_at(e, ERR_VERIFY, "cbuild.sum", 0, 0,
-	       "%.*s %.*s does not have the content that was recorded\n  got  %.*s\n  want %.*s",
-	       STR_ARG(v->path), STR_ARG(v->version), STR_ARG(got), STR_ARG(want));
-	return err_fix(e,
-		       "the tag was moved upstream, a mirror serves other files%s, or somebody "
-		       "tampered with it: compare "
-		       "with a copy you trust; only when the new content is right, remove its line "
-		       "from cbuild.sum and "
-		       "run `cbuild mod tidy`",
-		       from_port ? ", the port's `paths` changed" : "");
-}
 
 static bool missing_sum(const struct mod_version *v, struct err *e)
 {
@@ -131,7 +107,7 @@ static bool check_sum(struct loader *l, const struct mod_version *v, const struc
 
 	if (!want.n)
 		sum_put(l->a, l->sums, v, m->sum);
-	return !want.n || str_eq(want, m->sum) || wrong_sum(v, m->sum, want, m->from_port, e);
+	return !want.n || str_eq(want, m->sum) || sum_wrong(v, m->sum, want, m->from_port, e);
 }
 
 /* ---- one version ---- */
@@ -162,60 +138,6 @@ static bool look_up(struct loader *l, struct manifest *port, const struct mod_ve
 	return use_cached(l, cache_name(l->a, v, port), port, v, m, found, e);
 }
 
-static bool add_file(void *ctx, const struct tree_file *f, struct err *e)
-{
-	struct cache_writer *w = ctx;
-
-	return cache_add(w, f, e);
-}
-
-/* Writes the tree to a temporary, checks its sum and puts it in its place. */
-static bool fill(struct loader *l, struct git_source *src, const struct manifest *port,
-		 const struct mod_version *v, struct err *e)
-{
-	static const struct str_vec all;
-	struct cache_writer w = {0};
-	struct str want = sum_get(l->sums, v), got;
-	bool ok;
-
-	ok = cache_begin(l->a, l->o, cache_name(l->a, v, port), &w, e) &&
-	     git_each_file(l->a, src, port ? &port->paths : &all, add_file, &w, e);
-	if (ok && !w.lines.n) {
-		ok = err_set(e, ERR_INPUT, "%.*s %.*s: the port's `paths` keep no file",
-			     STR_ARG(v->path), STR_ARG(v->version)) ||
-		     err_fix(e, "correct `paths` in %.*s",
-			     STR_ARG(port ? port->file : STR("the port")));
-	}
-	if (ok) {
-		got = cache_sum(&w);
-		ok = !want.n || str_eq(got, want) || wrong_sum(v, got, want, port != NULL, e);
-	}
-	ok = ok && cache_commit(&w, e);
-	if (!ok)
-		cache_abandon(&w);
-	return ok;
-}
-
-static bool fetch(struct loader *l, struct manifest *port, const struct mod_version *v,
-		  struct err *e)
-{
-	struct str_vec tags = {0};
-	struct git_source *src;
-	struct str ignored;
-	bool own, ok;
-
-	port_tags(l->a, port, v->version, &tags);
-	if (!git_open_tag(l->a, l->o, port_url(l->a, port, v->path), &tags, &src, e))
-		return false;
-	ok = git_root_file(l->a, src, "cbuild.yaml", &ignored, &own, e);
-	if (ok)
-		ok = own || port ? fill(l, src, own ? NULL : port, v, e) : neither(v, e);
-	if (!ok && e->code == ERR_VERIFY)
-		git_forget_tag(l->a, src);
-	git_close(src);
-	return ok;
-}
-
 static bool fetch_locked(struct loader *l, struct manifest *port, const struct mod_version *v,
 			 struct module *m, struct err *e)
 {
@@ -226,7 +148,8 @@ static bool fetch_locked(struct loader *l, struct manifest *port, const struct m
 		return false;
 	ok = look_up(l, port, v, m, &found, e);
 	if (ok && !found)
-		ok = fetch(l, port, v, e) && look_up(l, port, v, m, &found, e);
+		ok = fetch_version(l->a, l->o, v, port, sum_get(l->sums, v), e) &&
+		     look_up(l, port, v, m, &found, e);
 	lock_release(&lock);
 	if (ok && !found)
 		return err_set(e, ERR_IO, "module %.*s %.*s vanished from the cache",

@@ -5,8 +5,8 @@
  *     mod_load(&arena, &main_manifest, &o, &list, &e);     the build list, verified, every module
  * on disk
  *
- * A module version is fetched from git (libgit2: https, file, the user's url.insteadOf, and
- * GIT_CONFIG_GLOBAL), the files that its port's `paths` name (all, when there is no port) are
+ * A module version is fetched from git (libgit2: https, ssh, file, the user's git configuration), from
+ * an archive that its port names, or from a proxy that speaks Go's protocol; the files that its port's `paths` name (all, when there is no port) are
  * written to a temporary folder, hashed, checked against cbuild.sum and renamed to
  *
  *     CACHE/mod/github.com/madler/zlib@v1.3.1~2657d8cd/   read-only; upper-case letters escaped as !x
@@ -60,6 +60,9 @@ struct mod_opts {
 	struct str cache_dir;	/* absolute */
 	struct str project_dir; /* absolute folder of the main manifest, cbuild.sum and ports/ */
 	bool offline;		/* CBUILD_OFFLINE: never touch the network (file:// URLs neither) */
+	struct str proxy;	/* CBUILD_PROXY's list; empty: direct */
+	struct str noproxy;	/* patterns of paths that are always direct: CBUILD_NOPROXY */
+	unsigned jobs;		/* modules fetched at a time; 0: 8; 1: in this process */
 	bool update;		/* may write cbuild.sum (get, tidy) */
 	struct event_sink *sink;
 };

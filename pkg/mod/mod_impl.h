@@ -3,7 +3,8 @@
  *
  *     semver.c  versions        mvs.c    selection, pure       sum.c    cbuild.sum
  *     gitconf.c url.insteadOf   git.c    repositories          cache.c  module folders, tree hash
- *     paths.c   what is kept
+ *     paths.c   what is kept    archives.c downloads           fetch.c  from wherever to the cache
+ *     proxy.c   who is asked    serve.c  being asked           ahead.c  several at a time
  *     ports.c   recipes         load.c   the build list        get.c    get, tidy: edits
  */
 #ifndef MOD_MOD_IMPL_H
@@ -13,6 +14,7 @@
 
 #include "base/digest.h"
 #include "base/map.h"
+#include "manifest/manifest.h"
 #include "mod/mod.h"
 #include "sys/file.h"
 
@@ -57,9 +59,45 @@ struct git_settings {
 	struct str url; /* rewritten by url.BASE.insteadOf */
 	uint32_t
 	    stall_s; /* http.lowSpeedTime, else 60: so long without a word, and it is given up */
+	struct str_vec helpers; /* credential.helper for the URL, in order */
+	struct str username;	/* credential.username */
+	bool use_path;		/* credential.useHttpPath */
+	struct str_vec headers; /* http.extraHeader */
+	struct str ssh_command; /* core.sshCommand */
 };
 bool git_settings(struct arena *a, struct str url, struct git_settings *out,
 		  struct err *e) ATTR_MUST_USE;
+
+/* Is conf's URL (scheme, host, perhaps a user and leading parts of the path) that of url? */
+bool url_covers(struct str conf, struct str url);
+
+/* ---- login.c ---- */
+
+struct login {
+	struct str user, password;
+};
+/*
+ * The attempt'th login (0, 1, ...) for an https URL, where those before were refused: from netrc, then
+ * from git's credential helpers in turn. user: what the URL names, or empty. False: there is no more.
+ */
+bool login_find(struct arena *a, const struct git_settings *s, struct str url, struct str user,
+		unsigned attempt, struct login *out) ATTR_MUST_USE;
+/* The entry of a netrc file for a host; false: none. */
+bool netrc_find(struct arena *a, struct str text, struct str host, struct str user,
+		struct login *out);
+/* username= and password= of a helper's answer (git-credential(1)); false: not both. */
+bool helper_answer(struct arena *a, struct str text, struct login *out);
+
+/* ---- ssh.c ---- */
+
+/* Where a repository is behind ssh. */
+struct ssh_place {
+	struct str user; /* empty: ssh's own choice */
+	struct str host, port, path;
+};
+/* ssh://[USER@]HOST[:PORT]/PATH or [USER@]HOST:PATH? */
+bool ssh_is_url(struct str url);
+bool ssh_parse(struct arena *a, struct str url, struct ssh_place *out);
 
 /* ---- git.c ---- */
 
@@ -90,7 +128,27 @@ typedef bool (*tree_visit)(void *ctx, const struct tree_file *f, struct err *e);
 bool git_each_file(struct arena *a, struct git_source *s, const struct str_vec *globs,
 		   tree_visit visit, void *ctx, struct err *e) ATTR_MUST_USE;
 
+/* ---- foldertree.c ---- */
+
+/* The same for a folder that was unpacked. */
+bool folder_each_file(struct arena *a, struct str folder, const struct str_vec *globs,
+		      tree_visit visit, void *ctx, struct err *e) ATTR_MUST_USE;
+
 /* ---- paths.c ---- */
+
+enum { TREE_DEPTH_MAX = 64, TREE_FILES_MAX = 200000, PATH_BYTES_MAX = 4096 };
+#define TREE_BYTES_MAX	    (UINT64_C(2) << 30)
+#define TREE_BLOB_BYTES_MAX (UINT64_C(512) << 20)
+
+/* What was kept of a tree so far. */
+struct tree_total {
+	uint64_t files, bytes;
+};
+/* Counts a kept file; what is wrong with its name, its link or the tree's size, or NULL. */
+const char *tree_file_wrong(struct tree_total *t, const struct tree_file *f);
+const char *tree_size_wrong(struct tree_total *t, uint64_t size_bytes);
+/* The error for a file that is not kept, with hostile names made harmless. */
+bool tree_wrong(struct str name, const char *why, struct err *e);
 
 /* Positive globs choose (none: all), "!glob" takes away, whatever their order. */
 bool paths_keep(const struct str_vec *globs, struct str path);
@@ -99,6 +157,8 @@ bool link_stays_inside(struct str path, struct str target);
 
 /* ---- cache.c ---- */
 
+/* Upper-case letters as "!x" (golang.org/x/mod/module). */
+struct str escape_path(struct arena *a, struct str path);
 /* "github.com/!burnt!sushi/x@v1.0.0" below CACHE/mod; filter names the port's paths, empty without
  * port. */
 struct str cache_name(struct arena *a, const struct mod_version *v, const struct manifest *port);
@@ -117,7 +177,7 @@ struct cache_writer {
 	const struct mod_opts *o;
 	struct str name, dir, tmp;
 	struct str_vec lines; /* of the tree hash */
-	uint64_t bytes;
+	struct map names;     /* in lower case, folders too -> the name as it is */
 };
 bool cache_begin(struct arena *a, const struct mod_opts *o, struct str name, struct cache_writer *w,
 		 struct err *e) ATTR_MUST_USE;
@@ -147,6 +207,9 @@ bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_fi
 	       struct err *e) ATTR_MUST_USE;
 /* The sum of a version, or the empty str. */
 struct str sum_get(const struct sum_file *f, const struct mod_version *v);
+/* The error for content other than the recorded. */
+bool sum_wrong(const struct mod_version *v, struct str got, struct str want, bool from_port,
+	       struct err *e);
 void sum_put(struct arena *a, struct sum_file *f, const struct mod_version *v, struct str sum);
 /* The file's text, sorted; with only the versions in keep when that is not NULL. */
 struct str sum_text(struct arena *a, const struct sum_file *f, const struct mod_versions *keep);
@@ -164,6 +227,61 @@ bool port_version(struct arena *a, const struct manifest *port, struct str tag,
 		  struct str *version);
 /* Where its repository is: source.git, or https://PATH. */
 struct str port_url(struct arena *a, const struct manifest *port, struct str path);
+
+/* Its error, when there is none and the module has no manifest of its own. */
+bool port_missing(const struct mod_version *v, struct err *e);
+/* pattern with {version} and the like replaced. */
+struct str port_expand(struct arena *a, struct str pattern, struct str version);
+
+/* ---- archives.c ---- */
+
+/* Unpacked to packed, beyond the first megabytes: a tree of sources stays far below. */
+enum { ARCHIVE_RATIO_MAX = 200 };
+/* The version's archive, its URLs expanded; false when its source is git. port may be NULL. */
+bool port_archive(struct arena *a, const struct manifest *port, struct str version,
+		  struct archive_spec *out);
+/* Downloads and unpacks into the fresh folder *tmp, which the caller removes; *url is the one that gave it. */
+bool archive_fetch(struct arena *a, const struct mod_opts *o, const struct mod_version *v,
+		   const struct archive_spec *spec, struct str *tmp, struct str *url,
+		   struct err *e) ATTR_MUST_USE;
+/* Where a version's download lies while it is one; its lock is held. */
+struct str download_path(struct arena *a, const struct mod_opts *o, const struct mod_version *v,
+			 const char *suffix);
+struct archive_opts;
+/* Unpacks into a fresh folder of the cache. */
+bool unpack_temp(struct arena *a, const struct mod_opts *o, const char *file,
+		 const struct archive_opts *opts, struct str *tmp, struct err *e) ATTR_MUST_USE;
+
+/* ---- proxy.c ---- */
+
+/* Asks one of the list: base is its URL or "direct". *absent: it does not have it (404, 410). */
+typedef bool (*proxy_step)(void *ctx, struct str base, bool *absent, struct err *e);
+/* Calls step for who is to be asked for path, in order, until one succeeds. */
+bool proxy_walk(struct arena *a, const struct mod_opts *o, struct str path, proxy_step step,
+		void *ctx, struct err *e) ATTR_MUST_USE;
+/* The version's zip, unpacked below *tmp (the caller removes it) at *folder. */
+bool proxy_fetch(struct arena *a, const struct mod_opts *o, struct str base,
+		 const struct mod_version *v, struct str *tmp, struct str *folder, struct str *url,
+		 bool *absent, struct err *e) ATTR_MUST_USE;
+/* The versions that it lists, or its latest. */
+bool proxy_versions(struct arena *a, const struct mod_opts *o, struct str base, struct str path,
+		    struct str_vec *out, bool *absent, struct err *e) ATTR_MUST_USE;
+/* Does a pattern of the list match path or leading parts of it? As Go's GOPRIVATE. */
+bool private_path(struct str patterns, struct str path);
+
+/* ---- fetch.c ---- */
+
+/* Brings v into the cache, its lock held: by proxy, archive or git. want: its sum, or empty. */
+bool fetch_version(struct arena *a, const struct mod_opts *o, const struct mod_version *v,
+		   const struct manifest *port, struct str want, struct err *e) ATTR_MUST_USE;
+/* The versions that can be asked for; seen: as whoever has them names them (tags), for messages. */
+bool fetch_versions(struct arena *a, const struct mod_opts *o, struct str path,
+		    const struct manifest *port, struct str_vec *versions, struct str_vec *seen,
+		    struct err *e) ATTR_MUST_USE;
+/* False with the error that url may not be asked. */
+bool offline_refused(const struct mod_opts *o, struct str url, struct err *e) ATTR_MUST_USE;
+/* Waits before another try; false when e is not the network's fault or there were enough tries. */
+bool fetch_again(unsigned tried, const struct err *e);
 
 /* ---- load.c ---- */
 
