@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/path.h"
-#include "mod/mod_impl.h"
+#include "mod/source_impl.h"
 
 enum { MANIFEST_MODE = 0644 };
 
@@ -101,33 +101,33 @@ static bool better(struct str query, struct str v, struct str best)
 	return semver_cmp(v, best) > 0;
 }
 
-static bool no_version(struct str path, struct str query, const struct str_vec *tags, struct err *e)
+static bool no_version(struct str path, struct str query, const struct str_vec *versions, struct err *e)
 {
 	err_set(e, ERR_INPUT, "%.*s has no version for '%.*s'", STR_ARG(path), STR_ARG(query));
-	if (!tags->n)
+	if (!versions->n)
 		return err_fix(e,
-			       "its repository has no tags: only tagged versions can be required");
-	return err_fix(
-	    e,
-	    "it has %zu tags, the last in the alphabet is '%.*s'; a port says how tags are named "
-	    "(source.tag)",
-	    tags->n, STR_ARG(tags->v[tags->n - 1]));
+			       "nothing in its repository is tagged as a version: only those can be required");
+	return err_fix(e, "it has %zu versions, the greatest is %.*s", versions->n,
+		       STR_ARG(versions->v[versions->n - 1]));
 }
 
 static bool ask_remote(struct project *p, struct str path, struct str query, struct str *out,
 		       struct err *e)
 {
 	struct manifest *port;
-	struct str_vec versions = {0}, seen = {0};
+	struct module_source s;
+	struct str_vec versions = {0};
 
 	*out = STR("");
-	if (!port_find(p->a, p->o, path, &port, e) ||
-	    !fetch_versions(p->a, p->o, path, port, &versions, &seen, e))
+	if (!port_find(p->a, p->o, path, &port, e))
+		return false;
+	source_open(p->o, path, port, &s);
+	if (!s.ops->versions(p->a, &s, &versions, e))
 		return false;
 	for (size_t i = 0; i < versions.n; i++)
 		if (better(query, versions.v[i], *out))
 			*out = versions.v[i];
-	return out->n || no_version(path, query, &seen, e);
+	return out->n || no_version(path, query, &versions, e);
 }
 
 static bool resolve_query(struct project *p, struct str path, struct str query, struct str *out,

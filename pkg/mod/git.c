@@ -18,19 +18,6 @@
 
 /* ---- remotes ---- */
 
-struct remote {
-	struct arena *a;
-	const struct mod_opts *o;
-	struct str asked; /* the URL before insteadOf */
-	struct str url;	  /* after it */
-	uint32_t stall_s; /* without a word from the remote it is given up */
-	struct git_settings settings;
-	unsigned asked_for_login; /* so many times on this connection */
-	bool transient;		  /* the last failure may go away by itself */
-	git_strarray headers; /* http.extraHeader */
-	git_remote *git;
-};
-
 static void start_libgit2(void)
 {
 	/* Never shut down: it holds caches worth keeping until the process ends. */
@@ -90,10 +77,10 @@ static int on_login(git_credential **out, const char *url, const char *user, uns
 	if ((allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) &&
 	    login_find(r->a, &r->settings, str_of(url), str_of(user), r->asked_for_login++,
 		       &login)) {
-		stall_watch(r->stall_s);
+		stall_watch(r->settings.stall_s);
 		return git_credential_userpass_plaintext_new(out, login.user.p, login.password.p);
 	}
-	stall_watch(r->stall_s);
+	stall_watch(r->settings.stall_s);
 	git_error_set_str(GIT_ERROR_HTTP, r->asked_for_login > 1
 					      ? "authentication failed: the login was refused"
 					      : "authentication required, and no login is known");
@@ -162,7 +149,7 @@ static bool remote_failed(struct remote *r, int rc, struct err *e)
 		return false;
 	if (stalled()) {
 		err_set(e, ERR_NET, "cannot reach %.*s: no answer for %u s", STR_ARG(r->url),
-			(unsigned)r->stall_s);
+			(unsigned)r->settings.stall_s);
 		return err_fix(e,
 			       "try again later, or set url.MIRROR.insteadOf in git's "
 			       "configuration; for a slow network raise http.lowSpeedTime there");
@@ -212,13 +199,13 @@ static bool check_reachable(const struct remote *r, struct err *e)
 	    "configuration, or `replace` the module with a folder");
 }
 
-static void remote_close(struct remote *r)
+void remote_close(struct remote *r)
 {
 	git_remote_free(r->git);
 	r->git = NULL;
 }
 
-static bool remote_open(struct remote *r, git_repository *repo, struct err *e)
+bool remote_open(struct remote *r, git_repository *repo, struct err *e)
 {
 	git_remote_create_options opts;
 	int rc;
@@ -236,8 +223,8 @@ static bool remote_open(struct remote *r, git_repository *repo, struct err *e)
 	return rc == 0 || remote_failed(r, rc, e);
 }
 
-static bool remote_init(struct arena *a, const struct mod_opts *o, struct str url, struct remote *r,
-			struct err *e)
+bool remote_init(struct arena *a, const struct mod_opts *o, struct str url, struct remote *r,
+		 struct err *e)
 {
 	struct git_settings s;
 
@@ -246,7 +233,6 @@ static bool remote_init(struct arena *a, const struct mod_opts *o, struct str ur
 	if (!git_settings(a, url, &s, e))
 		return false;
 	r->url = s.url;
-	r->stall_s = s.stall_s;
 	r->settings = s;
 	r->headers.strings = arena_array(a, char *, s.headers.n);
 	for (size_t i = 0; i < s.headers.n; i++)
@@ -255,7 +241,7 @@ static bool remote_init(struct arena *a, const struct mod_opts *o, struct str ur
 	return true;
 }
 
-static bool list_tags(struct remote *r, struct str_vec *out, struct err *e)
+bool remote_tags(struct remote *r, struct str_vec *out, struct err *e)
 {
 	git_remote_callbacks cb = callbacks_for(r);
 	git_proxy_options proxy;
@@ -265,7 +251,7 @@ static bool list_tags(struct remote *r, struct str_vec *out, struct err *e)
 
 	git_proxy_options_init(&proxy, GIT_PROXY_OPTIONS_VERSION);
 	proxy.type = GIT_PROXY_AUTO;
-	stall_watch(r->stall_s);
+	stall_watch(r->settings.stall_s);
 	trust_certificates(r->url);
 	rc = git_remote_connect(r->git, GIT_DIRECTION_FETCH, &cb, &proxy, &r->headers);
 	if (rc == 0)
@@ -354,7 +340,7 @@ static bool tags_once(struct remote *r, struct str_vec *out, struct err *e)
 	}
 	if (!remote_open(r, NULL, e))
 		return false;
-	ok = list_tags(r, out, e);
+	ok = remote_tags(r, out, e);
 	remote_close(r);
 	return ok;
 }
@@ -413,13 +399,10 @@ static bool no_such_tag(struct remote *r, struct str want, const struct str_vec 
 	return false;
 }
 
-static bool fetch_tag(struct remote *r, struct str tag, struct err *e)
+bool remote_fetch(struct remote *r, char **refs, size_t n, struct err *e)
 {
 	git_fetch_options opts;
-	struct str spec =
-	    str_fmt(r->a, "+refs/tags/%.*s:refs/tags/%.*s", STR_ARG(tag), STR_ARG(tag));
-	char *text = arena_strdup(r->a, spec.p, spec.n);
-	git_strarray specs = {&text, 1};
+	git_strarray specs = {refs, n};
 	int rc;
 
 	git_fetch_options_init(&opts, GIT_FETCH_OPTIONS_VERSION);
@@ -427,14 +410,24 @@ static bool fetch_tag(struct remote *r, struct str tag, struct err *e)
 	opts.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
 	opts.update_fetchhead = 0;
 	opts.proxy_opts.type = GIT_PROXY_AUTO;
+	opts.prune = n > 1 ? GIT_FETCH_PRUNE : GIT_FETCH_NO_PRUNE;
 #if LIBGIT2_VER_MAJOR > 1 || LIBGIT2_VER_MINOR >= 7
-	opts.depth = 1;
+	opts.depth = n > 1 ? GIT_FETCH_DEPTH_UNSHALLOW : 1;
 #endif
 	opts.custom_headers = r->headers;
-	stall_watch(r->stall_s);
+	stall_watch(r->settings.stall_s);
 	rc = git_remote_fetch(r->git, &specs, &opts, NULL);
 	stall_unwatch();
 	return rc == 0 || remote_failed(r, rc, e);
+}
+
+static bool fetch_tag(struct remote *r, struct str tag, struct err *e)
+{
+	struct str spec =
+	    str_fmt(r->a, "+refs/tags/%.*s:refs/tags/%.*s", STR_ARG(tag), STR_ARG(tag));
+	char *text = arena_strdup(r->a, spec.p, spec.n);
+
+	return remote_fetch(r, &text, 1, e);
 }
 
 /* The tree of refs/tags/TAG, peeled; NULL when the repository has no such tag. */
@@ -465,7 +458,7 @@ static bool fetch_first(struct remote *r, const struct str_vec *tags, struct git
 {
 	struct str_vec have = {0};
 
-	if (!remote_open(r, s->repo, e) || !list_tags(r, &have, e))
+	if (!remote_open(r, s->repo, e) || !remote_tags(r, &have, e))
 		return false;
 	for (size_t i = 0; i < tags->n; i++) {
 		if (!str_vec_has(&have, tags->v[i]))
@@ -499,21 +492,11 @@ static bool open_bare(const char *path, git_repository **out, struct err *e)
 	return err_set(e, ERR_IO, "making the repository %s: %s", path, git_says());
 }
 
-static bool open_locked(struct remote *r, const char *path, const struct str_vec *tags,
-			struct git_source *s, struct err *e)
+static bool open_tag(struct remote *r, const void *ctx, struct git_source *s, struct err *e)
 {
-	bool ok;
+	const struct str_vec *tags = ctx;
 
-	if (!open_bare(path, &s->repo, e))
-		return false;
-	if (find_tag(r->a, tags, s))
-		return true;
-	for (unsigned i = 0;; i++) {
-		ok = fetch_first(r, tags, s, e);
-		remote_close(r);
-		if (ok || !r->transient || !fetch_again(i, e))
-			return ok;
-	}
+	return find_tag(r->a, tags, s) || fetch_first(r, tags, s, e);
 }
 
 /* Reads the repository where it is. */
@@ -529,7 +512,8 @@ static bool open_local(struct remote *r, const struct str_vec *tags, struct git_
 	       (local_tags(r, s->repo, &have, e) && no_such_tag(r, tags->v[0], &have, e));
 }
 
-static bool open_remote(struct remote *r, const struct str_vec *tags, struct git_source *s,
+/* In the cache's repository, under its lock. */
+static bool open_cached(struct remote *r, git_opener open, const void *ctx, struct git_source *s,
 			struct err *e)
 {
 	enum { NAME_HEX = 32 };
@@ -544,13 +528,22 @@ static bool open_remote(struct remote *r, const struct str_vec *tags, struct git
 	if (!folder_make_for(path.p, e) ||
 	    !lock_acquire(&lock, str_fmt(r->a, "%s.lock", path.p).p, false, true, &got, e))
 		return false;
-	ok = open_locked(r, path.p, tags, s, e);
+	ok = open_bare(path.p, &s->repo, e);
+	for (unsigned i = 0; ok; i++) {
+		r->transient = false;
+		ok = open(r, ctx, s, e);
+		remote_close(r);
+		if (ok || !r->transient || !fetch_again(i, e))
+			break;
+		ok = true;
+	}
 	lock_release(&lock);
 	return ok;
 }
 
-bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url,
-		  const struct str_vec *tags, struct git_source **out, struct err *e)
+static bool open_source(struct arena *a, const struct mod_opts *o, struct str url, git_opener open,
+			const struct str_vec *tags, const void *ctx, struct git_source **out,
+			struct err *e)
 {
 	struct remote r;
 	struct git_source *s = arena_new(a, struct git_source);
@@ -560,12 +553,54 @@ bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url,
 	if (!remote_init(a, o, url, &r, e) || !check_transport(&r, e))
 		return false;
 	s->url = r.url;
-	ok = is_local(r.url) ? open_local(&r, tags, s, e) : open_remote(&r, tags, s, e);
+	ok = tags && is_local(r.url) ? open_local(&r, tags, s, e)
+				     : open_cached(&r, open, ctx, s, e);
 	if (ok)
 		*out = s;
 	else
 		git_close(s);
 	return ok;
+}
+
+bool git_open(struct arena *a, const struct mod_opts *o, struct str url, git_opener open,
+	      const void *ctx, struct git_source **out, struct err *e)
+{
+	return open_source(a, o, url, open, NULL, ctx, out, e);
+}
+
+/* Of the whole tree only the folder counts from here on. */
+bool git_enter(struct arena *a, struct git_source *s, struct str folder, struct err *e)
+{
+	git_tree_entry *ent = NULL;
+	git_tree *sub = NULL;
+
+	if (!folder.n)
+		return true;
+	if (git_tree_entry_bypath(&ent, s->tree, str_c(a, folder)) == 0 &&
+	    git_tree_entry_type(ent) == GIT_OBJECT_TREE)
+		(void)git_tree_lookup(&sub, s->repo, git_tree_entry_id(ent));
+	git_tree_entry_free(ent);
+	if (!sub) {
+		err_set(e, ERR_INPUT, "%.*s has no folder '%.*s' at '%.*s'", STR_ARG(s->url),
+			STR_ARG(folder), STR_ARG(s->tag));
+		return err_fix(e,
+			       "check the module's path: behind the repository it names a folder");
+	}
+	git_tree_free(s->tree);
+	s->tree = sub;
+	return true;
+}
+
+bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url, struct str folder,
+		  const struct str_vec *tags, struct git_source **out, struct err *e)
+{
+	if (!open_source(a, o, url, open_tag, tags, tags, out, e))
+		return false;
+	if (git_enter(a, *out, folder, e))
+		return true;
+	git_close(*out);
+	*out = NULL;
+	return false;
 }
 
 void git_forget_tag(struct arena *a, struct git_source *s)

@@ -129,6 +129,14 @@ static bool keeps_below(struct arena *a, const struct str_vec *globs, struct str
 static bool visit_tree(struct tree_walk *w, const git_tree *tree, struct str dir, int depth,
 		       struct err *e);
 
+/* A folder with a manifest is a module of its own, with versions of its own. */
+static bool is_module(const struct tree_walk *w, const git_tree *tree)
+{
+	const git_tree_entry *ent = git_tree_entry_byname(tree, "cbuild.yaml");
+
+	return !w->globs->n && ent && git_tree_entry_type(ent) == GIT_OBJECT_BLOB;
+}
+
 static bool visit_subtree(struct tree_walk *w, const git_tree_entry *ent, struct str name,
 			  int depth, struct err *e)
 {
@@ -139,7 +147,7 @@ static bool visit_subtree(struct tree_walk *w, const git_tree_entry *ent, struct
 		return tree_refuse(w, name, "lies more than 64 folders deep", e);
 	if (git_tree_lookup(&sub, w->s->repo, git_tree_entry_id(ent)) != 0)
 		return object_failed(w, name, e);
-	ok = visit_tree(w, sub, name, depth + 1, e);
+	ok = is_module(w, sub) || visit_tree(w, sub, name, depth + 1, e);
 	git_tree_free(sub);
 	return ok;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/path.h"
-#include "mod/mod_impl.h"
+#include "mod/source_impl.h"
 
 struct loader {
 	struct arena *a;
@@ -81,7 +81,7 @@ static bool load_replaced(struct loader *l, const struct replacement *r,
 	if (!port_find(l->a, l->o, v->path, &m->manifest, e))
 		return false;
 	m->from_port = true;
-	return m->manifest != NULL || port_missing(v, e);
+	return m->manifest != NULL || no_manifest(v, e);
 }
 
 /* ---- sums ---- */
@@ -107,61 +107,16 @@ static bool check_sum(struct loader *l, const struct mod_version *v, const struc
 
 	if (!want.n)
 		sum_put(l->a, l->sums, v, m->sum);
-	return !want.n || str_eq(want, m->sum) || sum_wrong(v, m->sum, want, m->from_port, e);
+	return !want.n || str_eq(want, m->sum) || wrong_sum(v, m->sum, want, m->from_port, e);
 }
 
 /* ---- one version ---- */
-
-static bool use_cached(struct loader *l, struct str name, struct manifest *port,
-		       const struct mod_version *v, struct module *m, bool *found, struct err *e)
-{
-	if (!cache_find(l->a, l->o, name, &m->sum, found, e))
-		return false;
-	if (!*found)
-		return true;
-	m->cache_name = name;
-	m->dir = cache_folder(l->a, l->o, name);
-	m->from_port = port != NULL;
-	m->manifest = port;
-	return port ||
-	       read_manifest(l, m->dir, str_fmt(l->a, "%.*s/cbuild.yaml", STR_ARG(name)), v, m, e);
-}
-
-/* In the cache with a manifest of its own, or through the port; *found false: neither. */
-static bool look_up(struct loader *l, struct manifest *port, const struct mod_version *v,
-		    struct module *m, bool *found, struct err *e)
-{
-	if (!use_cached(l, cache_name(l->a, v, NULL), NULL, v, m, found, e))
-		return false;
-	if (*found || !port)
-		return true;
-	return use_cached(l, cache_name(l->a, v, port), port, v, m, found, e);
-}
-
-static bool fetch_locked(struct loader *l, struct manifest *port, const struct mod_version *v,
-			 struct module *m, struct err *e)
-{
-	struct file_lock lock = {-1};
-	bool ok, found = false;
-
-	if (!cache_lock(l->a, l->o, v, &lock, e))
-		return false;
-	ok = look_up(l, port, v, m, &found, e);
-	if (ok && !found)
-		ok = fetch_version(l->a, l->o, v, port, sum_get(l->sums, v), e) &&
-		     look_up(l, port, v, m, &found, e);
-	lock_release(&lock);
-	if (ok && !found)
-		return err_set(e, ERR_IO, "module %.*s %.*s vanished from the cache",
-			       STR_ARG(v->path), STR_ARG(v->version));
-	return ok;
-}
 
 static bool load_cached(struct loader *l, const struct mod_version *v, struct module *m,
 			struct err *e)
 {
 	struct manifest *port;
-	bool found = false;
+	struct fetched f;
 
 	if (!path_is_local(v->path) || !semver_valid(v->version)) {
 		err_set(e, ERR_INPUT, "'%.*s %.*s' is no module version", STR_ARG(v->path),
@@ -169,9 +124,16 @@ static bool load_cached(struct loader *l, const struct mod_version *v, struct mo
 		return err_fix(e, "write HOST/PATH: vMAJOR.MINOR.PATCH");
 	}
 	if (!check_expected(l, v, e) || !port_find(l->a, l->o, v->path, &port, e) ||
-	    !look_up(l, port, v, m, &found, e))
+	    !fetch_version(l->a, l->o, v, port, sum_get(l->sums, v), &f, e))
 		return false;
-	if (!found && !fetch_locked(l, port, v, m, e))
+	m->cache_name = f.cache_name;
+	m->dir = f.dir;
+	m->sum = f.sum;
+	m->from_port = f.from_port;
+	m->manifest = port;
+	if (!f.from_port &&
+	    !read_manifest(l, m->dir, str_fmt(l->a, "%.*s/cbuild.yaml", STR_ARG(f.cache_name)), v,
+			   m, e))
 		return false;
 	return check_sum(l, v, m, e);
 }

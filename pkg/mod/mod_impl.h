@@ -1,10 +1,13 @@
 /*
  * Private to mod: what its files share. See mod.h for what the room does.
  *
- *     semver.c  versions        mvs.c    selection, pure       sum.c    cbuild.sum
- *     gitconf.c url.insteadOf   git.c    repositories          cache.c  module folders, tree hash
- *     paths.c   what is kept    archives.c downloads           fetch.c  from wherever to the cache
- *     proxy.c   who is asked    serve.c  being asked           ahead.c  several at a time
+ *     semver.c  versions        pseudo.c versions of commits   mvs.c    selection, pure
+ *     gitconf.c git's settings  git.c    repositories          gitrev.c branches and commits
+ *     login.c   passwords       ssh.c    git by ssh            gittree.c, foldertree.c  files of a tree
+ *     paths.c   what is kept    cache.c  module folders, hash  sum.c    cbuild.sum
+ *     source_git.c, source_archive.c, source_proxy.c  where modules are
+ *     fetch.c   from a source to the cache                     ahead.c  several at a time
+ *     serve.c   being a proxy
  *     ports.c   recipes         load.c   the build list        get.c    get, tidy: edits
  */
 #ifndef MOD_MOD_IMPL_H
@@ -30,6 +33,24 @@ bool semver_parse(struct str v, struct semver *out);
 bool semver_has_prefix(struct str v, struct str prefix);
 /* "vN" or "vN.N": a get query. */
 bool semver_is_prefix(struct str v);
+/* Ascending, equal ones once. All are valid. */
+void semver_sort_unique(struct str_vec *v);
+
+/* ---- pseudo.c ---- */
+
+struct pseudo {
+	struct str before; /* what stands before the time: "", "0." or "PRE.0." */
+	struct str time;   /* yyyymmddhhmmss */
+	struct str rev;	   /* 12 hex digits of the commit */
+};
+/* Is v a pseudo-version? out may be NULL. */
+bool pseudo_parse(struct str v, struct pseudo *out);
+/* The version that it stands behind; empty: none. */
+struct str pseudo_base(struct arena *a, struct str v);
+/* The name of a commit whose greatest tagged ancestor is base (empty: none). */
+struct str pseudo_make(struct arena *a, struct str base, int64_t time_s, struct str commit);
+/* yyyymmddhhmmss, UTC. */
+struct str pseudo_time(struct arena *a, int64_t time_s);
 
 /* ---- mvs.c ---- */
 
@@ -106,10 +127,34 @@ struct git_source; /* an open repository of the cache and the tree of one tag */
 /* Names of the tags of the repository at url (before insteadOf), as the remote lists them. */
 bool git_tags(struct arena *a, const struct mod_opts *o, struct str url, struct str_vec *out,
 	      struct err *e) ATTR_MUST_USE;
-/* Opens the first of the tags that exists, fetching it unless the cache has it. Close with
- * git_close. */
-bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url,
+/*
+ * Opens the first of the tags that exists, fetching it unless the cache has it, at a folder of its tree
+ * (empty: the root). Close with git_close.
+ */
+bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url, struct str folder,
 		  const struct str_vec *tags, struct git_source **out, struct err *e) ATTR_MUST_USE;
+/*
+ * Opens the commit of a pseudo-version once it is verified: a branch or tag reaches it, its time is the
+ * version's, and one of base_tags (none: no base) names an ancestor.
+ */
+bool git_open_pseudo(struct arena *a, const struct mod_opts *o, struct str url, struct str folder,
+		     struct str version, const struct str_vec *base_tags, struct git_source **out,
+		     struct err *e) ATTR_MUST_USE;
+/* ---- gitrev.c ---- */
+
+struct git_commit_facts {
+	struct str hex;	   /* 40 digits */
+	int64_t time_s;	   /* committer's */
+	struct str tagged; /* greatest version among its tags; empty: none */
+	struct str base;   /* greatest version among its ancestors' tags; empty: none */
+};
+/* The version that a tag stands for; false when it stands for none. */
+typedef bool (*git_tag_version)(void *ctx, struct str tag, struct str *version);
+/* What a branch, a tag, a commit (7 digits at least) or, empty, the default branch is; asks the remote. */
+bool git_find_commit(struct arena *a, const struct mod_opts *o, struct str url, struct str rev,
+		     git_tag_version version_of, void *ctx, struct git_commit_facts *out,
+		     struct err *e) ATTR_MUST_USE;
+
 void git_close(struct git_source *s); /* accepts NULL */
 /* Lets the next git_open_tag ask the remote again: what the tag holds turned out to be wrong. */
 void git_forget_tag(struct arena *a, struct git_source *s);
@@ -207,9 +252,6 @@ bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_fi
 	       struct err *e) ATTR_MUST_USE;
 /* The sum of a version, or the empty str. */
 struct str sum_get(const struct sum_file *f, const struct mod_version *v);
-/* The error for content other than the recorded. */
-bool sum_wrong(const struct mod_version *v, struct str got, struct str want, bool from_port,
-	       struct err *e);
 void sum_put(struct arena *a, struct sum_file *f, const struct mod_version *v, struct str sum);
 /* The file's text, sorted; with only the versions in keep when that is not NULL. */
 struct str sum_text(struct arena *a, const struct sum_file *f, const struct mod_versions *keep);
@@ -228,56 +270,11 @@ bool port_version(struct arena *a, const struct manifest *port, struct str tag,
 /* Where its repository is: source.git, or https://PATH. */
 struct str port_url(struct arena *a, const struct manifest *port, struct str path);
 
-/* Its error, when there is none and the module has no manifest of its own. */
-bool port_missing(const struct mod_version *v, struct err *e);
 /* pattern with {version} and the like replaced. */
 struct str port_expand(struct arena *a, struct str pattern, struct str version);
 
-/* ---- archives.c ---- */
+/* ---- git.c, and other sources ---- */
 
-/* Unpacked to packed, beyond the first megabytes: a tree of sources stays far below. */
-enum { ARCHIVE_RATIO_MAX = 200 };
-/* The version's archive, its URLs expanded; false when its source is git. port may be NULL. */
-bool port_archive(struct arena *a, const struct manifest *port, struct str version,
-		  struct archive_spec *out);
-/* Downloads and unpacks into the fresh folder *tmp, which the caller removes; *url is the one that gave it. */
-bool archive_fetch(struct arena *a, const struct mod_opts *o, const struct mod_version *v,
-		   const struct archive_spec *spec, struct str *tmp, struct str *url,
-		   struct err *e) ATTR_MUST_USE;
-/* Where a version's download lies while it is one; its lock is held. */
-struct str download_path(struct arena *a, const struct mod_opts *o, const struct mod_version *v,
-			 const char *suffix);
-struct archive_opts;
-/* Unpacks into a fresh folder of the cache. */
-bool unpack_temp(struct arena *a, const struct mod_opts *o, const char *file,
-		 const struct archive_opts *opts, struct str *tmp, struct err *e) ATTR_MUST_USE;
-
-/* ---- proxy.c ---- */
-
-/* Asks one of the list: base is its URL or "direct". *absent: it does not have it (404, 410). */
-typedef bool (*proxy_step)(void *ctx, struct str base, bool *absent, struct err *e);
-/* Calls step for who is to be asked for path, in order, until one succeeds. */
-bool proxy_walk(struct arena *a, const struct mod_opts *o, struct str path, proxy_step step,
-		void *ctx, struct err *e) ATTR_MUST_USE;
-/* The version's zip, unpacked below *tmp (the caller removes it) at *folder. */
-bool proxy_fetch(struct arena *a, const struct mod_opts *o, struct str base,
-		 const struct mod_version *v, struct str *tmp, struct str *folder, struct str *url,
-		 bool *absent, struct err *e) ATTR_MUST_USE;
-/* The versions that it lists, or its latest. */
-bool proxy_versions(struct arena *a, const struct mod_opts *o, struct str base, struct str path,
-		    struct str_vec *out, bool *absent, struct err *e) ATTR_MUST_USE;
-/* Does a pattern of the list match path or leading parts of it? As Go's GOPRIVATE. */
-bool private_path(struct str patterns, struct str path);
-
-/* ---- fetch.c ---- */
-
-/* Brings v into the cache, its lock held: by proxy, archive or git. want: its sum, or empty. */
-bool fetch_version(struct arena *a, const struct mod_opts *o, const struct mod_version *v,
-		   const struct manifest *port, struct str want, struct err *e) ATTR_MUST_USE;
-/* The versions that can be asked for; seen: as whoever has them names them (tags), for messages. */
-bool fetch_versions(struct arena *a, const struct mod_opts *o, struct str path,
-		    const struct manifest *port, struct str_vec *versions, struct str_vec *seen,
-		    struct err *e) ATTR_MUST_USE;
 /* False with the error that url may not be asked. */
 bool offline_refused(const struct mod_opts *o, struct str url, struct err *e) ATTR_MUST_USE;
 /* Waits before another try; false when e is not the network's fault or there were enough tries. */

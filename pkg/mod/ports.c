@@ -118,15 +118,6 @@ bool mod_port_for_header(struct arena *a, struct str header, const struct mod_op
 	return search(a, o, &s, out, e);
 }
 
-bool port_missing(const struct mod_version *v, struct err *e)
-{
-	err_set(e, ERR_INPUT, "module %.*s %.*s has no cbuild.yaml, and there is no port for it",
-		STR_ARG(v->path), STR_ARG(v->version));
-	return err_fix(e, "write ports/NAME.yaml beside cbuild.yaml (docs/ports.md), or `replace` "
-			  "the module with a "
-			  "folder that has a cbuild.yaml");
-}
-
 struct str port_url(struct arena *a, const struct manifest *port, struct str path)
 {
 	if (port && port->source.git.n)

@@ -143,18 +143,3 @@ struct str sum_text(struct arena *a, const struct sum_file *f, const struct mod_
 	buf_fini(&b);
 	return out;
 }
-
-bool sum_wrong(const struct mod_version *v, struct str got, struct str want, bool from_port,
-		      struct err *e)
-{
-	err_at(e, ERR_VERIFY, "cbuild.sum", 0, 0,
-	       "%.*s %.*s does not have the content that was recorded\n  got  %.*s\n  want %.*s",
-	       STR_ARG(v->path), STR_ARG(v->version), STR_ARG(got), STR_ARG(want));
-	return err_fix(e,
-		       "the tag was moved upstream, a mirror serves other files%s, or somebody "
-		       "tampered with it: compare "
-		       "with a copy you trust; only when the new content is right, remove its line "
-		       "from cbuild.sum and "
-		       "run `cbuild mod tidy`",
-		       from_port ? ", the port's `paths` changed" : "");
-}
