@@ -85,6 +85,8 @@ bool verb_mod(struct cmd *c, struct str_vec *args, struct err *e)
 	struct mod_opts o;
 	struct str_vec used = {0};
 
+	if (args->n && str_eqc(args->v[0], "proxy"))
+		return mod_proxy_verb(c, args, e);
 	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e))
 		return false;
 	what = args->n == 1 ? args->v[0] : STR("");
@@ -95,7 +97,7 @@ bool verb_mod(struct cmd *c, struct str_vec *args, struct err *e)
 		       mod_tidy(&c->arena, &used, &o, e);
 	}
 	if (!str_eqc(what, "download") && !str_eqc(what, "verify") && !str_eqc(what, "graph")) {
-		return opt_unknown_command(c, args, "tidy, download, verify or graph", e);
+		return opt_unknown_command(c, args, "tidy, download, verify, graph or proxy", e);
 	}
 	if (!session_modules(c, false, e))
 		return false;

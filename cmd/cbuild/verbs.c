@@ -59,11 +59,13 @@ const struct verb verbs[] = {
      "its\n"
      "comments and order; cbuild.sum is written.\n",
      verb_get},
-    {"mod", "tidy|download|verify|graph", "maintain modules",
+    {"mod", "tidy|download|verify|graph|proxy", "maintain modules",
      "  tidy      drop requirements nothing includes, write cbuild.sum\n"
      "  download  fetch the build list into the cache\n"
      "  verify    hash the modules in the cache and compare with cbuild.sum\n"
-     "  graph     print who requires whom\n",
+     "  graph     print who requires whom\n"
+     "  proxy DIR            write the modules of cbuild.sum to a folder for CBUILD_PROXY=file://DIR\n"
+     "  proxy --listen ADDR  serve the module cache by HTTP, for CBUILD_PROXY=http://ADDR\n",
      verb_mod},
     {"list", "[patterns]", "list packages and programs",
      "  -m        list modules instead\n"

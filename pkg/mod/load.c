@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "mod/source_impl.h"
+#include "sys/fault.h"
 
 struct loader {
 	struct arena *a;
@@ -14,6 +15,7 @@ struct loader {
 	const struct mod_opts *o;
 	struct sum_file *sums;
 	struct map modules; /* "PATH VERSION" -> struct module, all that was reached */
+	struct map failed;  /* "PATH VERSION" -> struct err: what fetching ahead met */
 };
 
 static struct str key_of(struct arena *a, const struct mod_version *v)
@@ -117,7 +119,12 @@ static bool load_cached(struct loader *l, const struct mod_version *v, struct mo
 {
 	struct manifest *port;
 	struct fetched f;
+	const struct err *failed = map_ptr(&l->failed, key_of(l->a, v));
 
+	if (failed) {
+		*e = *failed;
+		return false;
+	}
 	if (!path_is_local(v->path) || !semver_valid(v->version)) {
 		err_set(e, ERR_INPUT, "'%.*s %.*s' is no module version", STR_ARG(v->path),
 			STR_ARG(v->version));
@@ -146,17 +153,18 @@ static bool load_version(struct loader *l, const struct mod_version *v, struct m
 	const struct replacement *r = replacement_of(l, v->path);
 	struct module *m;
 
-	if (!added) {
+	if (!added && it->ptr) {
 		*out = it->ptr;
 		return true;
 	}
 	m = arena_new(l->a, struct module);
-	it->ptr = m;
 	m->path = v->path;
 	m->version = v->version;
 	*out = m;
-	if (r ? load_replaced(l, r, v, m, e) : load_cached(l, v, m, e))
+	if (r ? load_replaced(l, r, v, m, e) : load_cached(l, v, m, e)) {
+		map_get(&l->modules, key_of(l->a, v))->ptr = m;
 		return true;
+	}
 	return err_wrap(e, "loading module %.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
 }
 
@@ -189,6 +197,83 @@ static bool requires_of(void *ctx, const struct mod_version *of, struct mod_vers
 
 	return load_version(l, of, &m, e) && add_requirements(l, m->manifest, of->path, out, e);
 }
+
+/* ---- ahead of the selection ---- */
+
+struct ahead_vec VEC_BODY(struct ahead);
+
+/* Adds what of a level has to be fetched and may be. */
+static bool add_ahead(struct loader *l, const struct mod_version *v, struct ahead_vec *out)
+{
+	struct ahead want = {.v = *v, .sum = sum_get(l->sums, v)};
+	struct manifest *port;
+	struct err ignored;
+
+	if (replacement_of(l, v->path) || !path_is_local(v->path) || !semver_valid(v->version))
+		return true;
+	if (!check_expected(l, v, &ignored) || !port_find(l->a, l->o, v->path, &port, &ignored))
+		return false;
+	want.port = port;
+	if (!fetch_in_cache(l->a, l->o, &want))
+		*vec_push(l->a, out) = want;
+	return true;
+}
+
+static void fetch_level(struct loader *l, const struct ahead_vec *wanted)
+{
+	struct err *errs = arena_array(l->a, struct err, wanted->n);
+
+	if (wanted->n < 2)
+		return; /* one alone is fetched where it is needed */
+	fetch_ahead(l->a, l->o, wanted->v, wanted->n, errs);
+	for (size_t i = 0; i < wanted->n; i++)
+		if (errs[i].code != ERR_NONE)
+			map_put(l->a, &l->failed, key_of(l->a, &wanted->v[i].v), NULL)->ptr = &errs[i];
+}
+
+/* Drops from level what an earlier one had. */
+static void keep_new(struct loader *l, struct map *seen, struct mod_versions *level)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < level->n; i++) {
+		bool added;
+
+		map_put(l->a, seen, key_of(l->a, &level->v[i]), &added);
+		if (added)
+			level->v[n++] = level->v[i];
+	}
+	level->n = n;
+}
+
+/*
+ * Walks what selection will reach, level by level, and fetches each level together. Errors are left to
+ * selection, which knows who required what.
+ */
+static void look_ahead(struct loader *l, const struct mod_versions *roots)
+{
+	struct mod_versions level = {0};
+	struct map seen = {0};
+	struct err ignored;
+
+	for (size_t i = 0; i < roots->n; i++)
+		*vec_push(l->a, &level) = roots->v[i];
+	for (keep_new(l, &seen, &level); level.n; keep_new(l, &seen, &level)) {
+		struct ahead_vec wanted = {0};
+		struct mod_versions next = {0};
+
+		for (size_t i = 0; i < level.n; i++)
+			if (!add_ahead(l, &level.v[i], &wanted))
+				return;
+		fetch_level(l, &wanted);
+		for (size_t i = 0; i < level.n; i++)
+			if (!requires_of(l, &level.v[i], &next, &ignored))
+				return;
+		level = next;
+	}
+}
+
+/* ---- the list ---- */
 
 static size_t list_index(const struct build_list *list, struct str path)
 {
@@ -298,8 +383,11 @@ bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *
 	*out = (struct resolution){0};
 	if ((main->require.n || o->update) && !sum_read(a, o->project_dir, &out->sums, e))
 		return false;
-	if (!add_requirements(&l, main, main->module, &roots, e) ||
-	    !mvs_select(a, &roots, requires_of, &l, &selected, &reached, e))
+	if (!add_requirements(&l, main, main->module, &roots, e))
+		return false;
+	if (!o->offline && o->jobs != 1 && !fault_is_set())
+		look_ahead(&l, &roots);
+	if (!mvs_select(a, &roots, requires_of, &l, &selected, &reached, e))
 		return false;
 	keep_fetched(&l, &reached, &out->reached);
 	return build_the_list(&l, &selected, &out->list, e);

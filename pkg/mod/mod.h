@@ -83,6 +83,16 @@ bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts
 /* Re-hashes every module of the build list in the cache against cbuild.sum. */
 bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o,
 		struct err *e) ATTR_MUST_USE;
+/*
+ * Writes every version of cbuild.sum, out of the cache, to a folder that CBUILD_PROXY=file://DIR can name:
+ * list, .info, .mod and .zip as Go's protocol has them. What the folder holds besides stays.
+ */
+bool mod_proxy_export(struct arena *a, const struct mod_opts *o, struct str dir, size_t *count,
+		      struct err *e) ATTR_MUST_USE;
+/* Serves the whole cache the same way by HTTP until interrupted; ready gets the address once. */
+bool mod_proxy_serve(const struct mod_opts *o, const char *address,
+		     void (*ready)(void *ctx, const char *address), void *ctx,
+		     struct err *e) ATTR_MUST_USE;
 /* The port (built in or the project's) that provides a header such as "zlib.h": its manifest or
  * NULL. */
 bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o,
