@@ -2,9 +2,6 @@
  * Connections lie in a fixed table. Each reads a head, is answered once, and sends until all is out: a
  * head and bytes from memory first, then a file piece by piece. Nothing waits but poll.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "net/serve.h"
 
 #include <errno.h>
@@ -18,7 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "net/net.h"
 #include "sys/clock.h"
 #include "sys/spawn.h"
 
@@ -242,20 +238,29 @@ static void conn_close(struct conn *c)
 	c->chunk = NULL;
 }
 
+/* Bytes up to and with the empty line that ends a head; 0: it has not come yet. */
+static size_t head_end(const char *p, size_t n)
+{
+	for (size_t i = 4; i <= n; i++)
+		if (memcmp(p + i - 4, "\r\n\r\n", 4) == 0)
+			return i;
+	return 0;
+}
+
 /* False: the connection is over. */
 static bool conn_read(struct server *s, struct conn *c)
 {
 	ssize_t n = recv(c->fd, c->head + c->head_n, sizeof c->head - c->head_n, 0);
-	const char *end;
+	size_t end;
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
 	if (n == 0)
 		return false;
 	c->head_n += (size_t)n;
-	end = memmem(c->head, c->head_n, "\r\n\r\n", 4);
+	end = head_end(c->head, c->head_n);
 	if (end)
-		answer(s, c, 0, (size_t)(end - c->head) + 4);
+		answer(s, c, 0, end);
 	else if (c->head_n == sizeof c->head)
 		answer(s, c, 431, 0);
 	return true;
@@ -305,10 +310,12 @@ static struct conn *free_conn(struct server *s)
 static void accept_one(struct server *s)
 {
 	struct conn *c = free_conn(s);
-	int fd = c ? accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK) : -1;
+	int fd = c ? accept(s->listener, NULL, NULL) : -1;
 
 	if (fd < 0)
 		return;
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
 	*c = (struct conn){.fd = fd, .file = -1, .last_ms = clock_mono_ms()};
 }
 
@@ -377,10 +384,12 @@ static bool split_address(struct arena *a, const char *address, struct str *host
 
 static int listen_at(const struct addrinfo *at)
 {
-	int on = 1, fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int on = 1, fd = socket(at->ai_family, SOCK_STREAM, 0);
 
 	if (fd < 0)
 		return -1;
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, CONNECTIONS_MAX) == 0)
 		return fd;
