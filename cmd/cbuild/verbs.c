@@ -64,7 +64,8 @@ const struct verb verbs[] = {
      "  download  fetch the build list into the cache\n"
      "  verify    hash the modules in the cache and compare with cbuild.sum\n"
      "  graph     print who requires whom\n"
-     "  proxy DIR            write the modules of cbuild.sum to a folder for CBUILD_PROXY=file://DIR\n"
+     "  proxy DIR            write the modules of cbuild.sum to a folder for "
+     "CBUILD_PROXY=file://DIR\n"
      "  proxy --listen ADDR  serve the module cache by HTTP, for CBUILD_PROXY=http://ADDR\n",
      verb_mod},
     {"list", "[patterns]", "list packages and programs",

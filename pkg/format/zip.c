@@ -19,7 +19,8 @@ struct zip {
 static bool failed(struct zip *z, struct err *e)
 {
 	return err_at(e, ERR_IO, z->path, 0, 0, "writing the archive: %s",
-		      archive_error_string(z->out) ? archive_error_string(z->out) : "out of memory");
+		      archive_error_string(z->out) ? archive_error_string(z->out)
+						   : "out of memory");
 }
 
 bool zip_open(const char *path, struct zip **out, struct err *e)

@@ -191,10 +191,10 @@ static const struct key provides_keys[] = {
 	}
 
 const struct key_table manifest_tables[] = {
-    TABLE(manifest), TABLE(package), TABLE(export),	     TABLE(condition), TABLE(addition),
-    TABLE(profile),  TABLE(image),   TABLE(source),	     TABLE(provides),  TABLE(generate),
-    TABLE(foreign),  TABLE(config),  TABLE(config_addition), TABLE(check),     TABLE(requirement),
-    TABLE(archive),
+    TABLE(manifest),	    TABLE(package),  TABLE(export),	 TABLE(condition),
+    TABLE(addition),	    TABLE(profile),  TABLE(image),	 TABLE(source),
+    TABLE(provides),	    TABLE(generate), TABLE(foreign),	 TABLE(config),
+    TABLE(config_addition), TABLE(check),    TABLE(requirement), TABLE(archive),
 };
 const size_t manifest_table_count = sizeof manifest_tables / sizeof manifest_tables[0];
 

@@ -118,8 +118,8 @@ void read_git(struct reader *r, const struct yaml_node *v, void *str)
 /* Letters of a tag's name (git-check-ref-format(1)), with known {placeholders}. */
 static const char *tag_remedy(struct str s)
 {
-	const char *fix = placeholder_remedy(
-	    s, "._+/-", "a tag holds letters, digits and . _ + / -");
+	const char *fix =
+	    placeholder_remedy(s, "._+/-", "a tag holds letters, digits and . _ + / -");
 
 	if (fix)
 		return fix;

@@ -19,8 +19,8 @@ static void each_url(struct reader *r, const struct yaml_node *v, void *str_vec)
 
 	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
 		if (str_startsc(v->text, schemes[i]))
-			fix = placeholder_remedy(
-			    v->text, URL_BYTES, "write other bytes as %XX; no user name, no #");
+			fix = placeholder_remedy(v->text, URL_BYTES,
+						 "write other bytes as %XX; no user name, no #");
 	if (fix)
 		mistake(r, v, fix, "malformed URL '%.*s'", STR_ARG(v->text));
 	else if (out->n == URLS_MAX)
@@ -54,8 +54,8 @@ void read_parts(struct reader *r, const struct yaml_node *v, void *archive_spec)
 {
 	struct archive_spec *s = archive_spec;
 
-	s->strip = want_number(r, v, 0, STRIP_MAX,
-			       "write how many leading folders to drop, mostly 1");
+	s->strip =
+	    want_number(r, v, 0, STRIP_MAX, "write how many leading folders to drop, mostly 1");
 	s->has_strip = true;
 }
 

@@ -80,7 +80,8 @@ void fetch_ahead(struct arena *a, const struct mod_opts *o, const struct ahead *
 bool fetch_in_cache(struct arena *a, const struct mod_opts *o, const struct ahead *want)
 {
 	struct str own = cache_folder(a, o, cache_name(a, &want->v, NULL));
-	struct str ported = want->port ? cache_folder(a, o, cache_name(a, &want->v, want->port)) : own;
+	struct str ported =
+	    want->port ? cache_folder(a, o, cache_name(a, &want->v, want->port)) : own;
 
 	return file_kind(own.p) == FILE_FOLDER || file_kind(ported.p) == FILE_FOLDER;
 }

@@ -69,12 +69,12 @@ static bool walk_folder(struct folder_walk *w, struct str dir, struct str below,
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		struct str path = str_fmt(w->a, "%s/%s", dir.p, list[i].name.p);
-		struct str name = below.n ? str_fmt(w->a, "%s/%s", below.p, list[i].name.p)
-					  : list[i].name;
+		struct str name =
+		    below.n ? str_fmt(w->a, "%s/%s", below.p, list[i].name.p) : list[i].name;
 
-		if (list[i].kind == FILE_FOLDER ? !walk_folder(w, path, name, depth + 1, e)
-						: !visit_file(w, path, name,
-							      list[i].kind == FILE_LINK, e))
+		if (list[i].kind == FILE_FOLDER
+			? !walk_folder(w, path, name, depth + 1, e)
+			: !visit_file(w, path, name, list[i].kind == FILE_LINK, e))
 			return false;
 	}
 	return true;

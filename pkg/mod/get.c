@@ -101,12 +101,14 @@ static bool better(struct str query, struct str v, struct str best)
 	return semver_cmp(v, best) > 0;
 }
 
-static bool no_version(struct str path, struct str query, const struct str_vec *versions, struct err *e)
+static bool no_version(struct str path, struct str query, const struct str_vec *versions,
+		       struct err *e)
 {
 	err_set(e, ERR_INPUT, "%.*s has no version for '%.*s'", STR_ARG(path), STR_ARG(query));
 	if (!versions->n)
-		return err_fix(e,
-			       "nothing in its repository is tagged as a version: only those can be required");
+		return err_fix(
+		    e,
+		    "nothing in its repository is tagged as a version: only those can be required");
 	return err_fix(e, "it has %zu versions, the greatest is %.*s", versions->n,
 		       STR_ARG(versions->v[versions->n - 1]));
 }

@@ -177,8 +177,7 @@ static bool remote_failed(struct remote *r, int rc, struct err *e)
 static bool check_transport(const struct remote *r, struct err *e)
 {
 	if (str_startsc(r->url, "https://") || is_local(r->url) || ssh_is_url(r->url) ||
-	    str_startsc(r->url, "http://127.0.0.1:") ||
-	    str_startsc(r->url, "http://localhost:"))
+	    str_startsc(r->url, "http://127.0.0.1:") || str_startsc(r->url, "http://localhost:"))
 		return true;
 	err_set(e, ERR_INPUT, "%.*s: only https, ssh and file repositories are fetched from",
 		STR_ARG(r->url));
@@ -553,8 +552,8 @@ static bool open_source(struct arena *a, const struct mod_opts *o, struct str ur
 	if (!remote_init(a, o, url, &r, e) || !check_transport(&r, e))
 		return false;
 	s->url = r.url;
-	ok = tags && is_local(r.url) ? open_local(&r, tags, s, e)
-				     : open_cached(&r, open, ctx, s, e);
+	ok =
+	    tags && is_local(r.url) ? open_local(&r, tags, s, e) : open_cached(&r, open, ctx, s, e);
 	if (ok)
 		*out = s;
 	else

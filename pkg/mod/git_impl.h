@@ -14,7 +14,7 @@ struct git_source {
 	git_tree *tree;
 	struct str url; /* rewritten, for messages */
 	struct str tag; /* or commit, for messages */
-	bool local; /* repo is the remote itself, and not ours */
+	bool local;	/* repo is the remote itself, and not ours */
 };
 
 struct remote {

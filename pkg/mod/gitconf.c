@@ -31,7 +31,6 @@ struct setting {
 };
 struct settings VEC_BODY(struct setting);
 
-
 static int lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
@@ -98,8 +97,8 @@ static void consider(struct rewrite *r, struct str key, struct str value)
 
 static bool is_true(struct str value)
 {
-	return !value.n || str_eqc(value, "true") || str_eqc(value, "yes") || str_eqc(value, "on") ||
-	       str_eqc(value, "1");
+	return !value.n || str_eqc(value, "true") || str_eqc(value, "yes") ||
+	       str_eqc(value, "on") || str_eqc(value, "1");
 }
 
 /* Lists start anew at an empty value (gitcredentials(7), git-config(1)). */

@@ -228,7 +228,8 @@ static void fetch_level(struct loader *l, const struct ahead_vec *wanted)
 	fetch_ahead(l->a, l->o, wanted->v, wanted->n, errs);
 	for (size_t i = 0; i < wanted->n; i++)
 		if (errs[i].code != ERR_NONE)
-			map_put(l->a, &l->failed, key_of(l->a, &wanted->v[i].v), NULL)->ptr = &errs[i];
+			map_put(l->a, &l->failed, key_of(l->a, &wanted->v[i].v), NULL)->ptr =
+			    &errs[i];
 }
 
 /* Drops from level what an earlier one had. */

@@ -121,8 +121,8 @@ bool url_covers(struct str conf, struct str url)
 	path = c.path;
 	while (path.n && path.p[path.n - 1] == '/')
 		path.n--;
-	return !path.n || (str_starts(u.path, path) &&
-			   (u.path.n == path.n || u.path.p[path.n] == '/'));
+	return !path.n ||
+	       (str_starts(u.path, path) && (u.path.n == path.n || u.path.p[path.n] == '/'));
 }
 
 /* ---- helpers ---- */

@@ -18,7 +18,8 @@ void TestModNetrc(struct test *t)
 	    {"machine h password \"s p\\\"c\" login me", "", "me s p\"c"},
 	    {"default login d password e", "", "d e"},
 	    {"machine h login me password p default login d password e", "", "me p"},
-	    {"macdef init\nmachine h login x password y\n\nmachine h login me password p", "", "me p"},
+	    {"macdef init\nmachine h login x password y\n\nmachine h login me password p", "",
+	     "me p"},
 	    {"machine h login me", "", ""},
 	    {"machine", "", ""},
 	    {"", "", ""},
@@ -44,9 +45,12 @@ void TestModHelperAnswer(struct test *t)
 		const char *text;
 		bool ok;
 	} cases[] = {
-	    {"username=me\npassword=a=b\n", true}, {"username=me\n", false},
-	    {"password=p\n", false},		   {"quit=1\nusername=me\npassword=p\n", false},
-	    {"", false},			   {"nonsense", false},
+	    {"username=me\npassword=a=b\n", true},
+	    {"username=me\n", false},
+	    {"password=p\n", false},
+	    {"quit=1\nusername=me\npassword=p\n", false},
+	    {"", false},
+	    {"nonsense", false},
 	    {"protocol=https\nhost=x\nusername=me\npassword=a=b", true},
 	};
 	struct arena a = {0};

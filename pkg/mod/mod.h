@@ -84,7 +84,7 @@ bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts
 bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o,
 		struct err *e) ATTR_MUST_USE;
 /*
- * Writes every version of cbuild.sum, out of the cache, to a folder that CBUILD_PROXY=file://DIR can name:
+ * Writes every version of cbuild.sum that the cache has to a folder that CBUILD_PROXY=file://DIR can name:
  * list, .info, .mod and .zip as Go's protocol has them. What the folder holds besides stays.
  */
 bool mod_proxy_export(struct arena *a, const struct mod_opts *o, struct str dir, size_t *count,

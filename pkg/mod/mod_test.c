@@ -436,8 +436,7 @@ void TestModErrors(struct test *t)
 	world_init(&w, t);
 	tag_z(&w);
 	put(&w, ".gitconfig",
-	    str_fmt(&w.a,
-		    "%.*s[url \"git://example.org/\"]\n\tinsteadOf = https://example.org/\n",
+	    str_fmt(&w.a, "%.*s[url \"git://example.org/\"]\n\tinsteadOf = https://example.org/\n",
 		    STR_ARG(get(&w, ".gitconfig")))
 		.p);
 	tag_files(&w, "bare", "v1.0.0", false, bare);

@@ -320,7 +320,7 @@ static bool add_to_list(struct arena *a, struct str dir, struct str version, str
 }
 
 static bool export_version(struct arena *a, const struct mod_opts *o, struct str dir,
-			   const struct mod_version *v, struct err *e)
+			   const struct mod_version *v, bool *held, struct err *e)
 {
 	struct str escaped = escape_path(a, v->path), version = escape_path(a, v->version);
 	struct str to = str_fmt(a, "%.*s/%.*s/@v", STR_ARG(dir), STR_ARG(escaped));
@@ -334,11 +334,9 @@ static bool export_version(struct arena *a, const struct mod_opts *o, struct str
 	for (size_t i = 0; i < all.n; i++)
 		if (str_eq(all.v[i].version, version))
 			h = &all.v[i];
-	if (!h) {
-		err_set(e, ERR_INPUT, "%.*s %.*s is not in the cache", STR_ARG(v->path),
-			STR_ARG(v->version));
-		return err_fix(e, "run `cbuild mod tidy`: cbuild.sum has a line that nothing needs");
-	}
+	*held = h != NULL;
+	if (!h)
+		return true;
 	return folder_make(to.p, e) && mod_text(a, h, &mod, e) &&
 	       put(to, str_fmt(a, "%s.info", version.p).p, info_text(a, v->version), a, e) &&
 	       put(to, str_fmt(a, "%s.mod", version.p).p, mod, a, e) &&
@@ -346,20 +344,36 @@ static bool export_version(struct arena *a, const struct mod_opts *o, struct str
 	       add_to_list(a, to, v->version, e);
 }
 
-bool mod_proxy_export(struct arena *a, const struct mod_opts *o, struct str dir, size_t *count,
-		      struct err *e)
+static bool export_all(struct arena *a, const struct mod_opts *o, struct str dir, size_t *count,
+		       struct err *e)
 {
 	struct sum_file sums;
 
-	*count = 0;
 	if (!sum_read(a, o->project_dir, &sums, e))
 		return false;
 	for (size_t i = 0; i < sums.lines.n; i++) {
 		struct str version = sums.lines.items[i].key, path = str_cut(&version, ' ');
+		struct mod_version v = {path, version};
+		bool held = false;
 
-		if (!export_version(a, o, dir, &(struct mod_version){path, version}, e))
+		/* A line that nothing needs any more may have no folder. */
+		if (!export_version(a, o, dir, &v, &held, e))
 			return err_wrap(e, "writing %.*s", STR_ARG(dir));
-		++*count;
+		*count += held;
 	}
 	return true;
+}
+
+bool mod_proxy_export(struct arena *a, const struct mod_opts *o, struct str dir, size_t *count,
+		      struct err *e)
+{
+	struct file_lock lock = {-1};
+	bool ok;
+
+	*count = 0;
+	if (!folder_make(str_c(a, dir), e) || !lock_folder(&lock, str_c(a, dir), e))
+		return false;
+	ok = export_all(a, o, dir, count, e);
+	lock_release(&lock);
+	return ok;
 }

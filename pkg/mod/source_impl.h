@@ -26,7 +26,8 @@ struct module_source {
 	struct str path;
 	const struct manifest *port; /* may be NULL */
 	const struct source_ops *ops;
-	struct str proxy; /* the one of CBUILD_PROXY's list that is being asked; source_proxy's own */
+	struct str
+	    proxy; /* the one of CBUILD_PROXY's list that is being asked; source_proxy's own */
 };
 
 struct source_ops {

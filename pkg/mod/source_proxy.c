@@ -67,8 +67,9 @@ static bool get(struct arena *a, const struct mod_opts *o, struct str url, uint6
 
 	*absent = !ok && (status == STATUS_ABSENT || status == STATUS_GONE);
 	if (*absent)
-		err_fix(e, "the proxy does not have it: let CBUILD_PROXY go on with , and direct, or "
-			   "name the path in CBUILD_NOPROXY");
+		err_fix(e,
+			"the proxy does not have it: let CBUILD_PROXY go on with , and direct, or "
+			"name the path in CBUILD_NOPROXY");
 	return ok;
 }
 
@@ -136,7 +137,8 @@ static int64_t parse_time(struct str text)
 	int y, mo, d, h, mi, sec;
 	int64_t days;
 
-	if (text.n < 20 || sscanf(text.p, "%4d-%2d-%2dT%2d:%2d:%2d", &y, &mo, &d, &h, &mi, &sec) != 6)
+	if (text.n < 20 ||
+	    sscanf(text.p, "%4d-%2d-%2dT%2d:%2d:%2d", &y, &mo, &d, &h, &mi, &sec) != 6)
 		return 0;
 	/* Days from 1970-03-01's era, months counted from March. */
 	y -= mo <= 2;
@@ -219,7 +221,8 @@ static bool revision_step(struct question *q, struct module_source *s, bool *abs
 
 	if (s->ops)
 		return s->ops->revision(q->a, s, q->version, q->revision, e);
-	return get_info(q->a, s, q->version.n ? str_fmt(q->a, "@v/%s.info", escaped.p).p : "@latest",
+	return get_info(q->a, s,
+			q->version.n ? str_fmt(q->a, "@v/%s.info", escaped.p).p : "@latest",
 			q->revision, absent, e);
 }
 
@@ -249,16 +252,31 @@ static bool files_step(struct question *q, struct module_source *s, bool *absent
 
 /* ---- the list ---- */
 
+/* Names and passwords would be shown with the URL. */
+static bool has_login(struct str base)
+{
+	struct str host = str_skip(base, str_find(base, ':') + 3);
+
+	host.n = str_find(host, '/');
+	return str_find(host, '@') < host.n;
+}
+
 static bool bad_entry(struct str base, struct err *e)
 {
+	if (has_login(base)) {
+		err_set(e, ERR_USAGE, "CBUILD_PROXY: a URL holds a login");
+		return err_fix(e, "put it into ~/.netrc: machine HOST login NAME password WORD");
+	}
 	err_set(e, ERR_USAGE, "CBUILD_PROXY: '%.*s' is no proxy", STR_ARG(base));
-	return err_fix(e, "name URLs (https://, http://, file:///), direct or off, with , or | between");
+	return err_fix(
+	    e, "name URLs (https://, http://, file:///), direct or off, with , or | between");
 }
 
 static bool is_proxy(struct str base)
 {
-	return str_eqc(base, "direct") || str_startsc(base, "https://") ||
-	       str_startsc(base, "http://") || str_startsc(base, "file:///");
+	return str_eqc(base, "direct") || str_startsc(base, "file:///") ||
+	       ((str_startsc(base, "https://") || str_startsc(base, "http://")) &&
+		!has_login(base));
 }
 
 static bool is_off(struct str base, struct str path, struct err *e)
@@ -299,8 +317,8 @@ static bool walk(const struct module_source *s, step ask, struct question *q, st
 			return true;
 		/* What does not hold, and the user's Ctrl-C, are no reason to ask elsewhere. */
 		if (last || !(absent || any) || e->code == ERR_VERIFY || e->code == ERR_CANCEL)
-			return err_wrap(e, "asking for %.*s by CBUILD_PROXY=%.*s",
-					STR_ARG(s->path), STR_ARG(list));
+			return err_wrap(e, "asking for %.*s by CBUILD_PROXY=%.*s", STR_ARG(s->path),
+					STR_ARG(list));
 		rest = str_skip(rest, n + 1);
 	}
 }
@@ -314,8 +332,8 @@ static bool versions(struct arena *a, const struct module_source *s, struct str_
 static bool revision(struct arena *a, const struct module_source *s, struct str rev,
 		     struct revision *out, struct err *e)
 {
-	return walk(s, revision_step,
-		    &(struct question){.a = a, .version = rev, .revision = out}, e);
+	return walk(s, revision_step, &(struct question){.a = a, .version = rev, .revision = out},
+		    e);
 }
 
 static bool manifest(struct arena *a, const struct module_source *s, struct str version,

@@ -253,8 +253,8 @@ static int wire_new(git_smart_subtransport **out, git_transport *owner, void *pa
 	struct ssh_wire *w = param;
 
 	(void)owner;
-	w->stream = (git_smart_subtransport_stream){&w->base, wire_read, wire_write,
-						    wire_stream_free};
+	w->stream =
+	    (git_smart_subtransport_stream){&w->base, wire_read, wire_write, wire_stream_free};
 	w->base = (git_smart_subtransport){wire_action, wire_close, wire_free};
 	*out = &w->base;
 	return 0;

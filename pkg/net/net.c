@@ -53,8 +53,8 @@ struct transfer {
 	uint64_t max_bytes;
 	struct digest_ctx hash;
 	bool too_big;
-	bool resume;  /* what the file holds is kept, and the rest asked for */
-	bool resumed; /* it was, at least once */
+	bool resume;	 /* what the file holds is kept, and the rest asked for */
+	bool resumed;	 /* it was, at least once */
 	int write_errno; /* 0: writing went well */
 	uint64_t shown_ms;
 	char detail[CURL_ERROR_SIZE];
@@ -85,10 +85,10 @@ static bool url_allowed(const char *url, bool any_http, struct err *e)
 {
 	CURLU *u = curl_url();
 	char *scheme = NULL;
-	bool ok =
-	    u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-	    (strcmp(scheme, "https") == 0 || (strcmp(scheme, "http") == 0 && (any_http || host_is_loopback(u))));
+	bool ok = u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		  curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+		  (strcmp(scheme, "https") == 0 ||
+		   (strcmp(scheme, "http") == 0 && (any_http || host_is_loopback(u))));
 
 	curl_free(scheme);
 	curl_url_cleanup(u);
@@ -196,7 +196,6 @@ static void set_options(struct transfer *t)
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->detail);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
 	if (netrc && *netrc)
 		curl_easy_setopt(c, CURLOPT_NETRC_FILE, netrc);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
@@ -295,6 +294,10 @@ static enum try_result one_request(struct transfer *t, const char *url, char **n
 	if (!url_allowed(url, t->g->any_http, e) || !restart_file(t, e))
 		return TRY_FAILED;
 	t->detail[0] = '\0';
+	/* Passwords are not for everybody to read on the way. */
+	curl_easy_setopt(t->curl, CURLOPT_NETRC,
+			 url_allowed(url, false, e) ? (long)CURL_NETRC_OPTIONAL
+						    : (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(t->curl, CURLOPT_URL, url);
 	rc = curl_easy_perform(t->curl);
 	if (rc != CURLE_OK)

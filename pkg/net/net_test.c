@@ -224,8 +224,9 @@ void TestNetResumes(struct test *t)
 {
 	static const struct {
 		const char *path, *left; /* in the .part of an earlier run */
-	} starts[] = {{"/range", ""},	     {"/range", "0123"},	{"/range", "xxxx"},
-		      {"/whole", "0123"},    {"/whole", "0123456789"},	{"/whole", "too long to be it"},
+	} starts[] = {{"/range", ""},		{"/range", "0123"},
+		      {"/range", "xxxx"},	{"/whole", "0123"},
+		      {"/whole", "0123456789"}, {"/whole", "too long to be it"},
 		      {"/none", "0123456789"}};
 	struct server s;
 	struct arena a = {0};
@@ -247,8 +248,9 @@ void TestNetResumes(struct test *t)
 		if (str_eqc(str_of(starts[i].left), "xxxx"))
 			T_CHECK(t, ok || e.code == ERR_NET || e.code == ERR_VERIFY, "%s", e.msg);
 		else
-			T_CHECK(t, ok && file_read(&a, path, 0, &text, &e) &&
-					str_eqc(text, "0123456789") && file_kind(part) == FILE_ABSENT,
+			T_CHECK(t,
+				ok && file_read(&a, path, 0, &text, &e) &&
+				    str_eqc(text, "0123456789") && file_kind(part) == FILE_ABSENT,
 				"%s from '%s': %s", starts[i].path, starts[i].left, e.msg);
 	}
 	server_stop(&s);

@@ -32,9 +32,9 @@ struct conn {
 	char head[HEAD_BYTES_MAX];
 	size_t head_n;
 	bool answered;
-	struct arena a;	 /* of the reply */
-	struct str out;	 /* still to be sent */
-	int file;	 /* -1: none */
+	struct arena a; /* of the reply */
+	struct str out; /* still to be sent */
+	int file;	/* -1: none */
 	uint64_t file_at, file_end;
 	char *chunk; /* CHUNK_BYTES, for the file */
 };
@@ -142,16 +142,26 @@ unsigned serve_parse(struct arena *a, struct str head, struct serve_request *out
 static const char *reason(unsigned status)
 {
 	switch (status) {
-	case 200: return "OK";
-	case 206: return "Partial Content";
-	case 400: return "Bad Request";
-	case 404: return "Not Found";
-	case 405: return "Method Not Allowed";
-	case 410: return "Gone";
-	case 416: return "Range Not Satisfiable";
-	case 431: return "Request Header Fields Too Large";
-	case 505: return "HTTP Version Not Supported";
-	default: return "Internal Server Error";
+	case 200:
+		return "OK";
+	case 206:
+		return "Partial Content";
+	case 400:
+		return "Bad Request";
+	case 404:
+		return "Not Found";
+	case 405:
+		return "Method Not Allowed";
+	case 410:
+		return "Gone";
+	case 416:
+		return "Range Not Satisfiable";
+	case 431:
+		return "Request Header Fields Too Large";
+	case 505:
+		return "HTTP Version Not Supported";
+	default:
+		return "Internal Server Error";
 	}
 }
 
@@ -189,12 +199,12 @@ static void compose(struct conn *c, const struct serve_request *q, struct serve_
 					(unsigned long long)size);
 		}
 	}
-	c->out = str_fmt(&c->a,
-			 "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %llu\r\n"
-			 "Accept-Ranges: bytes\r\n%.*sConnection: close\r\n\r\n",
-			 r->status, reason(r->status),
-			 r->type ? r->type : "text/plain; charset=utf-8",
-			 (unsigned long long)(size - from), STR_ARG(range));
+	c->out =
+	    str_fmt(&c->a,
+		    "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %llu\r\n"
+		    "Accept-Ranges: bytes\r\n%.*sConnection: close\r\n\r\n",
+		    r->status, reason(r->status), r->type ? r->type : "text/plain; charset=utf-8",
+		    (unsigned long long)(size - from), STR_ARG(range));
 	if (q->head || !r->file || r->status >= 400) {
 		if (!q->head) {
 			struct str body = str_skip(r->body, (size_t)from);
@@ -342,11 +352,11 @@ static bool serve_loop(struct server *s, struct err *e)
 		uint64_t now_ms;
 
 		for (size_t i = 0; i < CONNECTIONS_MAX; i++)
-			polls[i] = (struct pollfd){
-			    .fd = s->conns[i].fd,
-			    .events = s->conns[i].answered ? POLLOUT : POLLIN};
-		polls[CONNECTIONS_MAX] = (struct pollfd){
-		    .fd = free_conn(s) ? s->listener : -1, .events = POLLIN};
+			polls[i] =
+			    (struct pollfd){.fd = s->conns[i].fd,
+					    .events = s->conns[i].answered ? POLLOUT : POLLIN};
+		polls[CONNECTIONS_MAX] =
+		    (struct pollfd){.fd = free_conn(s) ? s->listener : -1, .events = POLLIN};
 		if (poll(polls, CONNECTIONS_MAX + 1, TICK_MS) < 0 && errno != EINTR)
 			return err_errno(e, "waiting for connections");
 		now_ms = clock_mono_ms();

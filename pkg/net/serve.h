@@ -35,8 +35,8 @@ bool serve_http(const char *address, serve_answer answer, serve_ready ready, voi
 		struct err *e) ATTR_MUST_USE;
 
 struct serve_request {
-	bool head;	 /* HEAD: no content is sent */
-	bool has_range;	 /* Range: bytes=FROM- */
+	bool head;	/* HEAD: no content is sent */
+	bool has_range; /* Range: bytes=FROM- */
 	uint64_t from;
 	struct str path; /* decoded, NUL-terminated */
 };

@@ -1,6 +1,6 @@
 /*
- * A pipe a job: words, then the error as its last message, told apart by their first byte. Both are
- * written with one write; a word is smaller than PIPE_BUF and the error comes alone at the end.
+ * A pipe a job: messages of one size, words and at last the error, told apart by their first byte. Both
+ * ends are the same program, so memory itself is the format.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -18,17 +18,17 @@
 
 #include "base/err.h"
 
-/* What a job tells its parent; fixed in size, so that it is written at once. */
+/* What a job tells its parent. */
 struct crew_word {
 	int kind; /* the caller's */
 	uint64_t done, total;
-	char text[256]; /* NUL-terminated */
+	char text[2048]; /* NUL-terminated */
 };
 
 struct crew {
-	bool (*job)(void *ctx, size_t i, struct err *e);			  /* in the child */
+	bool (*job)(void *ctx, size_t i, struct err *e);	      /* in the child */
 	void (*said)(void *ctx, size_t i, const struct crew_word *w); /* in the parent */
-	void (*ended)(void *ctx, size_t i);				  /* in the parent; may be NULL */
+	void (*ended)(void *ctx, size_t i); /* in the parent; may be NULL */
 	void *ctx;
 };
 
