@@ -30,6 +30,7 @@ struct cmd {
 	struct str cache_dir; /* absolute */
 	struct str_vec below; /* CBUILD_CACHE_RO's folders, absolute */
 	bool offline;
+	enum mod_mode mod_mode; /* --mod, else CBUILD_MOD */
 	bool has_manifest;
 	struct manifest manifest;
 	struct build_list list; /* set by session_modules */
@@ -212,6 +213,11 @@ void quick_again(struct cmd *c);
 void quick_record(struct quick *q, struct build *b, bool ok);
 /* The digest of what was placed at path; NULL: nothing was. */
 const struct digest *quick_made(const struct quick *q, struct str path);
+
+/* One module as `list -m` shows it; up may be NULL. */
+void list_print_module(const struct cmd *c, const struct module *m, const struct mod_update *up);
+/* cbuild mod edit */
+bool mod_edit(struct cmd *c, struct str_vec *args, struct err *e);
 
 /* Verbs, one file each. */
 bool verb_build(struct cmd *c, struct str_vec *args, struct err *e);

@@ -52,6 +52,7 @@ static const char *state_path(struct cmd *c, const struct build_opts *o, const s
 	add(&b, c->cache_dir);
 	add(&b, o->profile);
 	add(&b, key);
+	buf_printf(&b, "%d", (int)c->mod_mode);
 	for (size_t i = 0; i < args->n; i++)
 		add(&b, args->v[i]);
 	buf_addc(&b, " targets ");

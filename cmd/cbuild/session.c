@@ -26,6 +26,8 @@ bool session_cache(struct cmd *c, struct err *e)
 	struct str below = env("CBUILD_CACHE_RO");
 
 	c->offline = env("CBUILD_OFFLINE").n && !str_eqc(env("CBUILD_OFFLINE"), "0");
+	if (c->mod_mode == MOD_AUTO && !mod_mode_parse(env("CBUILD_MOD"), &c->mod_mode, e))
+		return false;
 	if (!dir.n && base.n)
 		dir = path_join(&c->arena, base, STR("cbuild"));
 	if (!dir.n && env("HOME").n)
@@ -136,6 +138,7 @@ struct mod_opts session_mod_opts(struct cmd *c)
 				 .offline = c->offline,
 				 .proxy = env("CBUILD_PROXY"),
 				 .noproxy = noproxy.n ? noproxy : private,
+				 .mode = c->mod_mode,
 				 .sink = ui_sink(c->ui)};
 }
 

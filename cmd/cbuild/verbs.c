@@ -54,22 +54,40 @@ const struct verb verbs[] = {
      "                     build/image/PROGRAM is the default\n"
      "  --load             load it into podman or docker on this machine\n" BUILD_HELP,
      verb_image},
-    {"get", "MODULE[@VERSION]...", "add, upgrade, downgrade or remove a required module",
-     "VERSION is v1.2.3, a prefix such as v1.2, latest (the default) or none. cbuild.yaml keeps "
-     "its\n"
-     "comments and order; cbuild.sum is written.\n",
+    {"get", "[-u] MODULE[@QUERY]...", "add, upgrade, downgrade or remove required modules",
+     "QUERY is v1.2.3; v1 or v1.2 (the greatest such); '<v2', '<=v1.9.0', '>v1.2.3', '>=v1.2' "
+     "(the\n"
+     "nearest); latest; upgrade (the default: latest, but nothing is lowered); patch; none; or a "
+     "branch,\n"
+     "tag or commit, which becomes a pseudo-version. Modules that need more than is asked for are "
+     "lowered\n"
+     "or removed. cbuild.yaml keeps its comments and order; cbuild.sum is written.\n\n"
+     "  -u                 upgrade every module that is reached\n"
+     "  --upgrade patch    the same within minor versions\n",
      verb_get},
-    {"mod", "tidy|download|verify|graph|proxy", "maintain modules",
-     "  tidy      drop requirements nothing includes, write cbuild.sum\n"
-     "  download  fetch the build list into the cache\n"
-     "  verify    hash the modules in the cache and compare with cbuild.sum\n"
-     "  graph     print who requires whom\n"
+    {"mod", "init|tidy|download|verify|vendor|graph|why|edit|outdated|proxy", "maintain modules",
+     "  init PATH  write cbuild.yaml\n"
+     "  tidy       drop requirements nothing includes, write cbuild.sum\n"
+     "  download   fetch the build list into the cache\n"
+     "  verify     hash the modules in the cache and compare with cbuild.sum\n"
+     "  vendor     copy the build list to vendor/, which builds then use while it fits\n"
+     "  graph      print who requires whom, of all versions that are reached\n"
+     "  why PATH...  the shortest chain of requirements to a module\n"
+     "  outdated   what newer versions there are, and what was retracted\n"
+     "  edit       --require, --droprequire PATH@VERSION; --replace OLD[@VERSION]=NEW[@VERSION],\n"
+     "             --dropreplace OLD[@VERSION]; --exclude, --dropexclude PATH@VERSION;\n"
+     "             --retract VERSION[..VERSION][=REASON], --dropretract VERSION[..VERSION]; "
+     "--json\n"
      "  proxy DIR            write the modules of cbuild.sum to a folder for "
      "CBUILD_PROXY=file://DIR\n"
-     "  proxy --listen ADDR  serve the module cache by HTTP, for CBUILD_PROXY=http://ADDR\n",
+     "  proxy --listen ADDR  serve the module cache by HTTP, for CBUILD_PROXY=http://ADDR\n\n"
+     "--mod=readonly|mod|vendor with any command (or CBUILD_MOD): look at no vendor/, add missing "
+     "lines\n"
+     "to cbuild.sum, use vendor/ alone. By default vendor/ is used when it is there, else "
+     "readonly.\n",
      verb_mod},
     {"list", "[patterns]", "list packages and programs",
-     "  -m        list modules instead\n"
+     "  -m        list modules instead; -m -u: with newer versions and retractions\n"
      "  --target OS/ARCH\n"
      "  --json    one object a line\n",
      verb_list},

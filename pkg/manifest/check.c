@@ -169,3 +169,15 @@ const char *version_remedy(struct str s)
 		return NULL;
 	return "a version is vMAJOR.MINOR.PATCH as in v1.3.1, with -PRERELEASE when it is one";
 }
+
+const char *replaced_remedy(struct str s, struct str *path, struct str *version)
+{
+	const char *fix;
+
+	*version = s;
+	*path = str_cut(version, '@');
+	fix = module_path_remedy(*path);
+	if (fix || !version->p)
+		return fix;
+	return version_remedy(*version);
+}

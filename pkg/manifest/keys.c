@@ -45,6 +45,7 @@ static const struct key manifest_keys[] = {
     {"require", read_require, 0, "object null"},
     {"replace", read_replace, 0, "object null"},
     {"exclude", read_exclude, 0, "object null"},
+    {"retract", read_retract, 0, "object null"},
     {"targets", read_targets, 0, "string array null"},
     {"std", read_std, offsetof(struct manifest, std), "string"},
     FLAGS(manifest, flags),
@@ -61,7 +62,6 @@ static const struct key manifest_keys[] = {
     {"embed", read_embed, 0, "object null"},
     {"foreign", read_module_foreign, 0, "object"},
     LATER("deploy"),
-    LATER("retract"),
 };
 
 static const struct key package_keys[] = {

@@ -29,9 +29,12 @@ struct requirement {
 	bool private; /* users of the module do not see its headers */
 };
 
+/* In place of a module (or of one version of it): a folder, or another module. */
 struct replacement {
 	struct str path;
-	struct str folder; /* relative to the manifest's folder, or absolute */
+	struct str version; /* empty: of every version */
+	struct str folder;  /* relative to the manifest's folder, or absolute; empty: a module */
+	struct str by_path, by_version;
 	struct pos pos;
 };
 
@@ -47,6 +50,13 @@ struct define {
 };
 
 struct define_vec VEC_BODY(struct define);
+
+/* Versions of this very module that nobody should take any more, ends included. */
+struct retraction {
+	struct str low, high;
+	struct str why; /* may be empty */
+	struct pos pos;
+};
 
 /* What may be set for a module, a package, a profile or a conditional addition. Lists in file
  * order. */
@@ -201,6 +211,7 @@ struct manifest {
 	VEC(struct requirement) require;
 	VEC(struct replacement) replace;
 	VEC(struct exclusion) exclude;
+	VEC(struct retraction) retract;
 	VEC(struct target) targets;
 	struct str std;
 	struct flags flags; /* of the whole module */
@@ -236,6 +247,12 @@ bool manifest_read(struct arena *a, const char *path, struct manifest *out,
  */
 bool manifest_edit_require(struct arena *a, struct str file, struct str bytes, struct str path,
 			   struct str version, struct str *out, struct err *e) ATTR_MUST_USE;
+/*
+ * The same for any section that is a map of texts (or of lists, written as "[a, b]"): its entry key gets
+ * value, or leaves when value is empty. Key and value are not checked: parse what comes out.
+ */
+bool manifest_edit(struct arena *a, struct str file, struct str bytes, struct str section,
+		   struct str key, struct str value, struct str *out, struct err *e) ATTR_MUST_USE;
 /*
  * A word of generate's run: text, and behind it the path of an input or output. Number counts from 1; 0:
  * all of them. False when a place is malformed.

@@ -56,6 +56,7 @@ void read_module(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_version(struct reader *r, const struct yaml_node *v, void *str);
 void read_require(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_replace(struct reader *r, const struct yaml_node *v, void *manifest);
+void read_retract(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_exclude(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_targets(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_std(struct reader *r, const struct yaml_node *v, void *str);
@@ -131,6 +132,8 @@ bool keep_word(struct reader *r, const struct yaml_node *v, struct str_vec *out)
 /* What is well formed; the remedy for what is not, or NULL. */
 const char *module_path_remedy(struct str s);
 const char *version_remedy(struct str s);
+/* "PATH" or "PATH@VERSION"; the remedy for one that is malformed. */
+const char *replaced_remedy(struct str s, struct str *path, struct str *version);
 bool is_identifier(struct str s);
 /* Letters, digits and the bytes of also; not empty, no '-' in front. */
 bool is_name(struct str s, const char *also);

@@ -106,8 +106,9 @@ static bool no_revision(const struct remote *r, struct str rev, struct err *e)
 {
 	err_set(e, ERR_INPUT, "%.*s has no branch, tag or commit '%.*s'", STR_ARG(r->url),
 		STR_ARG(rev));
-	return err_fix(e, "a commit is named by 7 or more of its hex digits, and must lie on a branch "
-			  "or tag there");
+	return err_fix(e,
+		       "a commit is named by 7 or more of its hex digits, and must lie on a branch "
+		       "or tag there");
 }
 
 /* The remote's HEAD; *out lives in r->a. */
@@ -116,7 +117,8 @@ static bool default_branch(struct remote *r, struct str *out, struct err *e)
 	git_buf name = {0};
 
 	if (git_remote_default_branch(&name, r->git) != 0) {
-		err_set(e, ERR_INPUT, "%.*s has no default branch: %s", STR_ARG(r->url), git_says());
+		err_set(e, ERR_INPUT, "%.*s has no default branch: %s", STR_ARG(r->url),
+			git_says());
 		return err_fix(e, "name a branch: MODULE@BRANCH");
 	}
 	*out = str_dup(r->a, str_skip(str_of(name.ptr), strlen("refs/heads/")));
@@ -152,7 +154,7 @@ static void describe(struct arena *a, git_repository *repo, const git_commit *c,
 		if (!at)
 			continue;
 		best = git_oid_equal(git_commit_id(at), git_commit_id(c)) ? &f->out->tagged
-									   : &f->out->base;
+									  : &f->out->base;
 		if ((!best->n || semver_cmp(*best, v) < 0) && is_ancestor(repo, at, c))
 			*best = v;
 		git_commit_free(at);
@@ -264,8 +266,7 @@ static bool open_pseudo(struct remote *r, const void *ctx, struct git_source *s,
 	if (!pseudo_parse(w->version, &p))
 		return err_set(e, ERR_INPUT, "'%.*s' is no pseudo-version", STR_ARG(w->version));
 	s->tag = p.rev;
-	return try_pseudo(r, w, s, e) ||
-	       (fetch_all(r, s->repo, e) && try_pseudo(r, w, s, e));
+	return try_pseudo(r, w, s, e) || (fetch_all(r, s->repo, e) && try_pseudo(r, w, s, e));
 }
 
 bool git_open_pseudo(struct arena *a, const struct mod_opts *o, struct str url, struct str folder,

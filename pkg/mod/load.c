@@ -3,32 +3,33 @@
  * then the selected ones joined to a list with indices. Every version reached has its sum checked,
  * selected or not, since its manifest took part in the choice.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/path.h"
+#include "mod/load_impl.h"
 #include "mod/source_impl.h"
-#include "sys/fault.h"
-
-struct loader {
-	struct arena *a;
-	struct manifest *main;
-	const struct mod_opts *o;
-	struct sum_file *sums;
-	struct map modules; /* "PATH VERSION" -> struct module, all that was reached */
-	struct map failed;  /* "PATH VERSION" -> struct err: what fetching ahead met */
-};
 
 static struct str key_of(struct arena *a, const struct mod_version *v)
 {
 	return str_fmt(a, "%.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
 }
 
-static const struct replacement *replacement_of(const struct loader *l, struct str path)
+const struct replacement *replacement_of(const struct manifest *main, const struct mod_version *v)
 {
-	for (size_t i = 0; i < l->main->replace.n; i++)
-		if (str_eq(l->main->replace.v[i].path, path))
-			return &l->main->replace.v[i];
-	return NULL;
+	const struct replacement *any = NULL;
+
+	for (size_t i = 0; i < main->replace.n; i++) {
+		const struct replacement *r = &main->replace.v[i];
+
+		if (!str_eq(r->path, v->path))
+			continue;
+		if (str_eq(r->version, v->version))
+			return r;
+		if (!r->version.n)
+			any = r;
+	}
+	return any;
 }
 
 static bool excluded(const struct loader *l, const struct requirement *r)
@@ -40,9 +41,10 @@ static bool excluded(const struct loader *l, const struct requirement *r)
 	return false;
 }
 
-static bool check_identity(const struct manifest *m, const struct mod_version *v, struct err *e)
+static bool check_identity(const struct manifest *m, const struct mod_version *v,
+			   const struct module *as, struct err *e)
 {
-	if (!m->module.n || str_eq(m->module, v->path))
+	if (!m->module.n || str_eq(m->module, v->path) || str_eq(m->module, as->path))
 		return true;
 	err_at(e, ERR_INPUT, m->file.p, m->module_pos.line, m->module_pos.col,
 	       "this module calls itself '%.*s', but is required as '%.*s'", STR_ARG(m->module),
@@ -58,11 +60,11 @@ static bool read_manifest(struct loader *l, struct str dir, struct str shown,
 	m->manifest = arena_new(l->a, struct manifest);
 	return file_read(l->a, path.p, 0, &bytes, e) &&
 	       manifest_parse(l->a, shown, bytes, m->manifest, e) &&
-	       check_identity(m->manifest, v, e);
+	       check_identity(m->manifest, v, m, e);
 }
 
-static bool load_replaced(struct loader *l, const struct replacement *r,
-			  const struct mod_version *v, struct module *m, struct err *e)
+static bool load_folder(struct loader *l, const struct replacement *r, const struct mod_version *v,
+			struct module *m, struct err *e)
 {
 	struct str dir = path_join(l->a, l->o->project_dir, r->folder);
 	struct str file = path_join(l->a, dir, STR("cbuild.yaml"));
@@ -114,6 +116,31 @@ static bool check_sum(struct loader *l, const struct mod_version *v, const struc
 
 /* ---- one version ---- */
 
+/*
+ * The port of what is fetched; a fork that has none is built as what it stands in for, from its own
+ * repository.
+ */
+static bool find_port(struct loader *l, const struct mod_version *v, const struct module *m,
+		      struct manifest **out, struct err *e)
+{
+	struct manifest *port;
+
+	if (!port_find(l->a, l->o, v->path, out, e))
+		return false;
+	if (*out || !m->by_path.n)
+		return true;
+	if (!port_find(l->a, l->o, m->path, &port, e))
+		return false;
+	if (!port)
+		return true;
+	*out = arena_new(l->a, struct manifest);
+	**out = *port;
+	(*out)->source = (struct source_spec){
+	    .pos = port->source.pos, .git = port_url(l->a, NULL, v->path), .tag = port->source.tag};
+	return true;
+}
+
+/* v: what is fetched, which is m's own version or what replaces it. */
 static bool load_cached(struct loader *l, const struct mod_version *v, struct module *m,
 			struct err *e)
 {
@@ -130,7 +157,7 @@ static bool load_cached(struct loader *l, const struct mod_version *v, struct mo
 			STR_ARG(v->version));
 		return err_fix(e, "write HOST/PATH: vMAJOR.MINOR.PATCH");
 	}
-	if (!check_expected(l, v, e) || !port_find(l->a, l->o, v->path, &port, e) ||
+	if (!check_expected(l, v, e) || !find_port(l, v, m, &port, e) ||
 	    !fetch_version(l->a, l->o, v, port, sum_get(l->sums, v), &f, e))
 		return false;
 	m->cache_name = f.cache_name;
@@ -145,12 +172,25 @@ static bool load_cached(struct loader *l, const struct mod_version *v, struct mo
 	return check_sum(l, v, m, e);
 }
 
+static bool load_module(struct loader *l, const struct mod_version *v, struct module *m,
+			struct err *e)
+{
+	const struct replacement *r = replacement_of(l->main, v);
+
+	if (!r)
+		return load_cached(l, v, m, e);
+	if (r->folder.n)
+		return load_folder(l, r, v, m, e);
+	m->by_path = r->by_path;
+	m->by_version = r->by_version;
+	return load_cached(l, &(struct mod_version){r->by_path, r->by_version}, m, e);
+}
+
 static bool load_version(struct loader *l, const struct mod_version *v, struct module **out,
 			 struct err *e)
 {
 	bool added;
 	struct map_item *it = map_put(l->a, &l->modules, key_of(l->a, v), &added);
-	const struct replacement *r = replacement_of(l, v->path);
 	struct module *m;
 
 	if (!added && it->ptr) {
@@ -161,17 +201,39 @@ static bool load_version(struct loader *l, const struct mod_version *v, struct m
 	m->path = v->path;
 	m->version = v->version;
 	*out = m;
-	if (r ? load_replaced(l, r, v, m, e) : load_cached(l, v, m, e)) {
+	if (load_module(l, v, m, e)) {
 		map_get(&l->modules, key_of(l->a, v))->ptr = m;
 		return true;
 	}
 	return err_wrap(e, "loading module %.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
 }
 
+bool load_wanted(struct loader *l, const struct mod_version *v, struct ahead *out)
+{
+	const struct replacement *r = replacement_of(l->main, v);
+	struct module m = {.path = v->path};
+	struct manifest *port;
+	struct err ignored;
+
+	*out = (struct ahead){.v = *v};
+	if (r && r->folder.n)
+		return false;
+	if (r) {
+		m.by_path = r->by_path;
+		out->v = (struct mod_version){r->by_path, r->by_version};
+	}
+	out->sum = sum_get(l->sums, &out->v);
+	if (!path_is_local(out->v.path) || !semver_valid(out->v.version) ||
+	    !check_expected(l, &out->v, &ignored) || !find_port(l, &out->v, &m, &port, &ignored))
+		return false;
+	out->port = port;
+	return !fetch_in_cache(l->a, l->o, out);
+}
+
 /* ---- the graph ---- */
 
-static bool add_requirements(struct loader *l, const struct manifest *m, struct str self,
-			     struct mod_versions *out, struct err *e)
+bool load_requirements(struct loader *l, const struct manifest *m, struct str self,
+		       struct mod_versions *out, struct err *e)
 {
 	for (size_t i = 0; i < m->require.n; i++) {
 		const struct requirement *r = &m->require.v[i];
@@ -189,103 +251,34 @@ static bool add_requirements(struct loader *l, const struct manifest *m, struct 
 	return true;
 }
 
-static bool requires_of(void *ctx, const struct mod_version *of, struct mod_versions *out,
-			struct err *e)
+bool load_required(void *ctx, const struct mod_version *of, struct mod_versions *out, struct err *e)
 {
 	struct loader *l = ctx;
 	struct module *m;
 
-	return load_version(l, of, &m, e) && add_requirements(l, m->manifest, of->path, out, e);
+	return load_version(l, of, &m, e) && load_requirements(l, m->manifest, of->path, out, e);
 }
 
-/* ---- ahead of the selection ---- */
-
-struct ahead_vec VEC_BODY(struct ahead);
-
-/* Adds what of a level has to be fetched and may be. */
-static bool add_ahead(struct loader *l, const struct mod_version *v, struct ahead_vec *out)
+static int cmp_path(const void *key, const void *item)
 {
-	struct ahead want = {.v = *v, .sum = sum_get(l->sums, v)};
-	struct manifest *port;
-	struct err ignored;
+	const struct str *path = key;
+	const struct module *m = item;
 
-	if (replacement_of(l, v->path) || !path_is_local(v->path) || !semver_valid(v->version))
-		return true;
-	if (!check_expected(l, v, &ignored) || !port_find(l->a, l->o, v->path, &port, &ignored))
-		return false;
-	want.port = port;
-	if (!fetch_in_cache(l->a, l->o, &want))
-		*vec_push(l->a, out) = want;
-	return true;
+	return str_cmp(*path, m->path);
 }
-
-static void fetch_level(struct loader *l, const struct ahead_vec *wanted)
-{
-	struct err *errs = arena_array(l->a, struct err, wanted->n);
-
-	if (wanted->n < 2)
-		return; /* one alone is fetched where it is needed */
-	fetch_ahead(l->a, l->o, wanted->v, wanted->n, errs);
-	for (size_t i = 0; i < wanted->n; i++)
-		if (errs[i].code != ERR_NONE)
-			map_put(l->a, &l->failed, key_of(l->a, &wanted->v[i].v), NULL)->ptr =
-			    &errs[i];
-}
-
-/* Drops from level what an earlier one had. */
-static void keep_new(struct loader *l, struct map *seen, struct mod_versions *level)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < level->n; i++) {
-		bool added;
-
-		map_put(l->a, seen, key_of(l->a, &level->v[i]), &added);
-		if (added)
-			level->v[n++] = level->v[i];
-	}
-	level->n = n;
-}
-
-/*
- * Walks what selection will reach, level by level, and fetches each level together. Errors are left to
- * selection, which knows who required what.
- */
-static void look_ahead(struct loader *l, const struct mod_versions *roots)
-{
-	struct mod_versions level = {0};
-	struct map seen = {0};
-	struct err ignored;
-
-	for (size_t i = 0; i < roots->n; i++)
-		*vec_push(l->a, &level) = roots->v[i];
-	for (keep_new(l, &seen, &level); level.n; keep_new(l, &seen, &level)) {
-		struct ahead_vec wanted = {0};
-		struct mod_versions next = {0};
-
-		for (size_t i = 0; i < level.n; i++)
-			if (!add_ahead(l, &level.v[i], &wanted))
-				return;
-		fetch_level(l, &wanted);
-		for (size_t i = 0; i < level.n; i++)
-			if (!requires_of(l, &level.v[i], &next, &ignored))
-				return;
-		level = next;
-	}
-}
-
-/* ---- the list ---- */
 
 static size_t list_index(const struct build_list *list, struct str path)
 {
-	for (size_t i = 1; i < list->modules.n; i++)
-		if (str_eq(list->modules.v[i].path, path))
-			return i;
-	return 0;
+	const struct module *m = list->modules.n < 2
+				     ? NULL
+				     : bsearch(&path, list->modules.v + 1, list->modules.n - 1,
+					       sizeof *list->modules.v, cmp_path);
+
+	return m ? (size_t)(m - list->modules.v) : 0;
 }
 
 /* An excluded version is not taken; whatever is taken in its place is what the module requires. */
-static void link_requirements(struct loader *l, struct build_list *list)
+void load_link(struct arena *a, struct build_list *list)
 {
 	for (size_t i = 0; i < list->modules.n; i++) {
 		struct module *m = &list->modules.v[i];
@@ -296,9 +289,9 @@ static void link_requirements(struct loader *l, struct build_list *list)
 
 			if (!at)
 				continue;
-			*vec_push(l->a, &m->requires) = (uint32_t)at;
+			*vec_push(a, &m->requires) = (uint32_t)at;
 			if (!r->private)
-				*vec_push(l->a, &m->shows) = (uint32_t)at;
+				*vec_push(a, &m->shows) = (uint32_t)at;
 		}
 	}
 }
@@ -362,34 +355,40 @@ static bool build_the_list(struct loader *l, const struct mod_versions *selected
 
 		*vec_push(l->a, &out->modules) = *m;
 	}
-	link_requirements(l, out);
+	load_link(l->a, out);
 	return check_natives(l, out, e);
 }
 
-/* Sums are of what was fetched: replaced versions have none. */
+/* Sums are of what was fetched: of a replaced version, what replaces it; of a folder none. */
 static void keep_fetched(struct loader *l, const struct mod_versions *reached,
 			 struct mod_versions *out)
 {
-	for (size_t i = 0; i < reached->n; i++)
-		if (!replacement_of(l, reached->v[i].path))
+	for (size_t i = 0; i < reached->n; i++) {
+		const struct replacement *r = replacement_of(l->main, &reached->v[i]);
+
+		if (!r)
 			*vec_push(l->a, out) = reached->v[i];
+		else if (r->by_path.n)
+			*vec_push(l->a, out) = (struct mod_version){r->by_path, r->by_version};
+	}
 }
 
 bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *o,
 		 struct resolution *out, struct err *e)
 {
 	struct loader l = {.a = a, .main = main, .o = o, .sums = &out->sums};
-	struct mod_versions roots = {0}, selected = {0}, reached = {0};
+	struct mvs_reqs reqs = {.ctx = &l, .required = load_required};
+	struct mod_versions roots = {0};
 
 	*out = (struct resolution){0};
 	if ((main->require.n || o->update) && !sum_read(a, o->project_dir, &out->sums, e))
 		return false;
-	if (!add_requirements(&l, main, main->module, &roots, e))
+	if (!load_requirements(&l, main, main->module, &roots, e))
 		return false;
-	if (!o->offline && o->jobs != 1 && !fault_is_set())
-		look_ahead(&l, &roots);
-	if (!mvs_select(a, &roots, requires_of, &l, &selected, &reached, e))
+	look_ahead(&l, &roots);
+	if (!mvs_select(mvs_new(a, &reqs), &roots, &out->selected, &out->all, e))
 		return false;
-	keep_fetched(&l, &reached, &out->reached);
-	return build_the_list(&l, &selected, &out->list, e);
+	keep_fetched(&l, &out->all, &out->reached);
+	out->modules = l.modules;
+	return build_the_list(&l, &out->selected, &out->list, e);
 }

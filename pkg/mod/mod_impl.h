@@ -52,27 +52,6 @@ struct str pseudo_make(struct arena *a, struct str base, int64_t time_s, struct 
 /* yyyymmddhhmmss, UTC. */
 struct str pseudo_time(struct arena *a, int64_t time_s);
 
-/* ---- mvs.c ---- */
-
-struct mod_version {
-	struct str path, version;
-};
-struct mod_versions VEC_BODY(struct mod_version);
-
-/* Appends what `of` requires directly, out of its manifest; false stops the selection. */
-typedef bool (*mvs_requires)(void *ctx, const struct mod_version *of, struct mod_versions *out,
-			     struct err *e);
-
-/*
- * Minimal version selection from the main module's requirements roots: *selected gets the greatest
- * version a path over all that can be reached, sorted by path; *reached (may be NULL) every (path,
- * version) looked at, sorted by path, then version. A failing callback's error is wrapped with the
- * chain of requirements that led there.
- */
-bool mvs_select(struct arena *a, const struct mod_versions *roots, mvs_requires requires, void *ctx,
-		struct mod_versions *selected, struct mod_versions *reached,
-		struct err *e) ATTR_MUST_USE;
-
 /* ---- gitconf.c ---- */
 
 /* What the user's git would use for url, by all configuration files and the environment. */
@@ -285,8 +264,11 @@ bool fetch_again(unsigned tried, const struct err *e);
 /* What a resolution leaves behind, for those who write it down. */
 struct resolution {
 	struct build_list list;
-	struct mod_versions reached; /* everything whose sum must be known */
-	struct sum_file sums;	     /* with the new lines, when opts.update */
+	struct mod_versions selected; /* by path, without main */
+	struct mod_versions all;      /* every version of the graph */
+	struct map modules;	      /* "PATH VERSION" -> struct module, of all */
+	struct mod_versions reached;  /* of these what was fetched: all sums that must be known */
+	struct sum_file sums;	      /* with the new lines, when opts.update */
 };
 bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *o,
 		 struct resolution *out, struct err *e) ATTR_MUST_USE;

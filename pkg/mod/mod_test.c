@@ -484,7 +484,8 @@ static void must_get(struct world *w, const char *path, const char *query)
 	struct err e = {0};
 	struct buf b = {0};
 
-	if (mod_get(&w->a, str_of(path), str_of(query), &w->o, &e))
+	if (mod_get(&w->a, &(struct get_request){str_of(path), str_of(query)}, 1,
+		    &(struct get_opts){0}, &w->o, &e))
 		return;
 	err_render(&e, &b);
 	test_fatal(w->t, __FILE__, __LINE__, "get %s@%s: %s", path, query, b.p);
@@ -514,6 +515,24 @@ void TestModGet(struct test *t)
 	world_fini(&w);
 }
 
+/* Who needs more than is wanted is lowered or removed; what it brought and nobody lowered stays. */
+void TestModGetDowngrades(struct test *t)
+{
+	struct world w;
+	struct build_list list;
+
+	world_init(&w, t);
+	tag_diamond(&w);
+	must_load(&w, true, &list);
+	expect_version(&w, &list, "example.com/c", "v1.2.0");
+	must_get(&w, "example.com/c", "v1.1.0");
+	must_load(&w, false, &list);
+	expect_version(&w, &list, "example.com/c", "v1.1.0");
+	T_OK(t, module_at(&list, "example.com/b") == NULL);
+	T_OK(t, module_at(&list, "example.com/a") != NULL);
+	world_fini(&w);
+}
+
 void TestModGetChangesNothingOnError(struct test *t)
 {
 	static const struct {
@@ -521,9 +540,9 @@ void TestModGetChangesNothingOnError(struct test *t)
 	} cases[] = {
 	    {"example.com/c", "v1.9.9", "has no tag"},
 	    {"example.com/c", "v7", "has no version for 'v7'"},
-	    {"example.com/c", "main", "no version of a module"},
+	    {"example.com/c", "main", "has no branch, tag or commit 'main'"},
+	    {"example.com/c", "<=v1.1", "has no branch, tag or commit"},
 	    {"zlib", "latest", "no module path"},
-	    {"example.com/c", "v1.1.0", "is not enough"},
 	    {"example.com/none", "latest", "cannot reach"},
 	};
 	struct world w;
@@ -538,7 +557,10 @@ void TestModGetChangesNothingOnError(struct test *t)
 	sum = get(&w, "proj/cbuild.sum");
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		e = (struct err){0};
-		T_OK(t, !mod_get(&w.a, str_of(cases[i].path), str_of(cases[i].query), &w.o, &e));
+		T_OK(t,
+		     !mod_get(&w.a,
+			      &(struct get_request){str_of(cases[i].path), str_of(cases[i].query)},
+			      1, &(struct get_opts){0}, &w.o, &e));
 		T_CHECK(t, strstr(e.msg, cases[i].says) && e.fix[0], "%s@%s: %s", cases[i].path,
 			cases[i].query, e.msg);
 		T_EQ_STR(t, get(&w, "proj/cbuild.yaml").p, yaml.p);

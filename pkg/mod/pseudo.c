@@ -54,7 +54,8 @@ bool pseudo_parse(struct str v, struct pseudo *out)
 		return false;
 	before = (struct str){s.pre.p, s.pre.n - TAIL};
 	tail = str_skip(s.pre, before.n);
-	if (tail.p[TIME_DIGITS] != '-' || !all_of((struct str){tail.p, TIME_DIGITS}, "0123456789") ||
+	if (tail.p[TIME_DIGITS] != '-' ||
+	    !all_of((struct str){tail.p, TIME_DIGITS}, "0123456789") ||
 	    !all_of(str_skip(tail, TIME_DIGITS + 1), "0123456789abcdef"))
 		return false;
 	if (before.n ? !str_eqc(before, "0.") && !str_endsc(before, ".0.")

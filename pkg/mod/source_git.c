@@ -40,8 +40,8 @@ static void find_places(struct arena *a, const struct module_source *s, struct p
 		struct str root = {s->path.p, end};
 
 		if (!known || parts == known || (parts < known && end == s->path.n))
-			*vec_push(a, out) = (struct place){port_url(a, NULL, root),
-							   str_skip(s->path, end + 1)};
+			*vec_push(a, out) =
+			    (struct place){port_url(a, NULL, root), str_skip(s->path, end + 1)};
 		end = str_rfind(root, '/');
 	}
 }

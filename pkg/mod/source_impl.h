@@ -97,6 +97,7 @@ bool fetch_version(struct arena *a, const struct mod_opts *o, const struct mod_v
 		   struct err *e) ATTR_MUST_USE;
 /* ---- ahead.c ---- */
 
+/* A version that selection will reach. */
 struct ahead {
 	struct mod_version v;
 	const struct manifest *port; /* may be NULL */
@@ -104,10 +105,6 @@ struct ahead {
 };
 /* Is its folder there? Then there is nothing to fetch. */
 bool fetch_in_cache(struct arena *a, const struct mod_opts *o, const struct ahead *want);
-/* Fetches them together, in processes of their own; errs[i].code is ERR_NONE where that went well. */
-void fetch_ahead(struct arena *a, const struct mod_opts *o, const struct ahead *wanted, size_t n,
-		 struct err *errs);
-
 /* The error for a sum that differs. */
 bool wrong_sum(const struct mod_version *v, struct str got, struct str want, bool from_port,
 	       struct err *e);
