@@ -245,6 +245,7 @@ bool verb_test(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_get(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_mod(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_work(struct cmd *c, struct str_vec *args, struct err *e);
+bool mod_proxy_verb(struct cmd *c, struct str_vec *args, struct err *e); /* cbuild mod proxy */
 bool verb_list(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_toolchain(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_image(struct cmd *c, struct str_vec *args, struct err *e);

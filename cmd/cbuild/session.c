@@ -134,9 +134,13 @@ bool session_manifest(struct cmd *c, struct err *e)
 
 struct mod_opts session_mod_opts(struct cmd *c)
 {
+	struct str private = env("CBUILD_PRIVATE"), noproxy = env("CBUILD_NOPROXY");
+
 	return (struct mod_opts){.cache_dir = c->cache_dir,
 				 .project_dir = c->root,
 				 .offline = c->offline,
+				 .proxy = env("CBUILD_PROXY"),
+				 .noproxy = noproxy.n ? noproxy : private,
 				 .mode = c->mod_mode,
 				 .sum_dirs = c->work_dirs,
 				 .sink = ui_sink(c->ui)};

@@ -176,6 +176,8 @@ bool verb_mod(struct cmd *c, struct str_vec *args, struct err *e)
 	};
 	static const struct opt opts[] = {{0}};
 
+	if (args->n && str_eqc(args->v[0], "proxy"))
+		return mod_proxy_verb(c, args, e);
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
 		struct str_vec rest = {0};
 
@@ -189,7 +191,7 @@ bool verb_mod(struct cmd *c, struct str_vec *args, struct err *e)
 		return session_open(c, e) && commands[i].run(c, &rest, e);
 	}
 	return opt_unknown_command(c, args,
-				   "init, tidy, download, verify, vendor, graph, why, edit or "
-				   "outdated",
+				   "init, tidy, download, verify, vendor, graph, why, edit, "
+				   "outdated or proxy",
 				   e);
 }

@@ -65,7 +65,7 @@ const struct verb verbs[] = {
      "  -u                 upgrade every module that is reached\n"
      "  --upgrade patch    the same within minor versions\n",
      verb_get},
-    {"mod", "init|tidy|download|verify|vendor|graph|why|edit|outdated", "maintain modules",
+    {"mod", "init|tidy|download|verify|vendor|graph|why|edit|outdated|proxy", "maintain modules",
      "  init PATH  write cbuild.yaml\n"
      "  tidy       drop requirements nothing includes, write cbuild.sum\n"
      "  download   fetch the build list into the cache\n"
@@ -77,7 +77,10 @@ const struct verb verbs[] = {
      "  edit       --require, --droprequire PATH@VERSION; --replace OLD[@VERSION]=NEW[@VERSION],\n"
      "             --dropreplace OLD[@VERSION]; --exclude, --dropexclude PATH@VERSION;\n"
      "             --retract VERSION[..VERSION][=REASON], --dropretract VERSION[..VERSION]; "
-     "--json\n\n"
+     "--json\n"
+     "  proxy DIR            write the modules of cbuild.sum to a folder for "
+     "CBUILD_PROXY=file://DIR\n"
+     "  proxy --listen ADDR  serve the module cache by HTTP, for CBUILD_PROXY=http://ADDR\n\n"
      "--mod=readonly|mod|vendor with any command (or CBUILD_MOD): look at no vendor/, add missing "
      "lines\n"
      "to cbuild.sum, use vendor/ alone. By default vendor/ is used when it is there, else "

@@ -8,9 +8,8 @@
 #include "base/path.h"
 #include "manifest/manifest_impl.h"
 
-/* A decimal number from least to most; 0 with a mistake and its remedy otherwise. */
-static uint32_t want_number(struct reader *r, const struct yaml_node *v, uint64_t least,
-			    uint64_t most, const char *fix)
+uint32_t want_number(struct reader *r, const struct yaml_node *v, uint64_t least, uint64_t most,
+		     const char *fix)
 {
 	uint64_t n = 0;
 	struct str got = str_of(yaml_kind_name(v));

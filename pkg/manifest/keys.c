@@ -185,7 +185,15 @@ static const struct key check_keys[] = {
 static const struct key source_keys[] = {
     {"git", read_git, offsetof(struct source_spec, git), "string"},
     {"tag", read_tag, offsetof(struct source_spec, tag), "string"},
-    LATER("archive"),
+    {"archive", read_urls, offsetof(struct source_spec, archive.urls), "string array null"},
+    {"strip", read_parts, offsetof(struct source_spec, archive), "integer"},
+    {"versions", read_archive_versions, 0, "object null"},
+};
+
+static const struct key archive_keys[] = {
+    {"archive", read_urls, offsetof(struct archive_spec, urls), "string array null"},
+    {"sha256", read_sha256, offsetof(struct archive_spec, sha256), "string"},
+    {"strip", read_parts, 0, "integer"},
 };
 
 static const struct key provides_keys[] = {
@@ -202,7 +210,7 @@ const struct key_table manifest_tables[] = {
     TABLE(manifest), TABLE(package), TABLE(export),	     TABLE(condition), TABLE(addition),
     TABLE(profile),  TABLE(image),   TABLE(source),	     TABLE(provides),  TABLE(generate),
     TABLE(foreign),  TABLE(config),  TABLE(config_addition), TABLE(check),     TABLE(requirement),
-    TABLE(choice),   TABLE(option),
+    TABLE(archive),  TABLE(choice),  TABLE(option),
 };
 const size_t manifest_table_count = sizeof manifest_tables / sizeof manifest_tables[0];
 
@@ -386,6 +394,7 @@ static void read_source(struct reader *r, const struct yaml_node *v, void *manif
 	m->source.pos = node_pos(v);
 	m->is_port = true;
 	read_map(r, v, "source", &m->source);
+	finish_source(r, v, &m->source);
 }
 
 static void read_provides(struct reader *r, const struct yaml_node *v, void *manifest)

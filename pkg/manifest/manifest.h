@@ -218,11 +218,22 @@ struct config_spec {
 	VEC(struct config_addition) additions;
 };
 
+/* The archives of a version, or of all versions that have no entry of their own. */
+struct archive_spec {
+	struct str version;  /* "v1.3.1"; empty: the pattern for all */
+	struct str_vec urls; /* tried in turn; with {version} {major} {minor} {patch} */
+	struct str sha256;   /* 64 hex digits, lower case; empty: not known */
+	uint32_t strip;	     /* leading path parts dropped */
+	bool has_strip;
+};
+
 /* Where somebody else's tree comes from (ports only). */
 struct source_spec {
 	struct pos pos;
 	struct str git; /* URL; empty: https://MODULE */
 	struct str tag; /* with {version} {major} {minor} {patch}; empty: "v{version}" */
+	struct archive_spec archive;
+	VEC(struct archive_spec) versions;
 };
 
 struct manifest {

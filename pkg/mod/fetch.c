@@ -2,13 +2,45 @@
  * From a source into the cache: look up, lock, write the tree to a temporary, compare its hash, rename.
  */
 #include <string.h>
+#include <time.h>
 
 #include "mod/source_impl.h"
+#include "sys/spawn.h"
+
+void source_direct(const struct mod_opts *o, struct str path, const struct manifest *port,
+		   struct module_source *out)
+{
+	*out = (struct module_source){.o = o, .path = path, .port = port, .ops = &source_git};
+	if (source_has_archive(port))
+		out->ops = &source_archive;
+}
 
 void source_open(const struct mod_opts *o, struct str path, const struct manifest *port,
 		 struct module_source *out)
 {
-	*out = (struct module_source){.o = o, .path = path, .port = port, .ops = &source_git};
+	source_direct(o, path, port, out);
+	if (str_trim(o->proxy).n && !private_path(o->noproxy, path))
+		out->ops = &source_proxy;
+}
+
+bool offline_refused(const struct mod_opts *o, struct str url, struct err *e)
+{
+	if (!o->offline)
+		return true;
+	err_set(e, ERR_NET, "CBUILD_OFFLINE is set and %.*s would have to be asked", STR_ARG(url));
+	return err_fix(e,
+		       "unset CBUILD_OFFLINE for one run, or `replace` the module with a folder");
+}
+
+bool fetch_again(unsigned tried, const struct err *e)
+{
+	enum { TRIES = 3, BACKOFF_MS = 250 };
+	struct timespec ts = {.tv_nsec = ((long)BACKOFF_MS << tried) * 1000000L};
+
+	if (e->code != ERR_NET || tried + 1 >= TRIES || interrupt_requested())
+		return false;
+	nanosleep(&ts, NULL); /* a signal ends it early: the next try sees the interruption */
+	return true;
 }
 
 bool no_manifest(const struct mod_version *v, struct err *e)
@@ -70,7 +102,8 @@ static bool keeps_nothing(const struct filling *f, const struct manifest *port, 
 {
 	err_set(e, ERR_INPUT, "%.*s %.*s: the port's `paths` keep no file", STR_ARG(f->v->path),
 		STR_ARG(f->v->version));
-	return err_fix(e, "correct `paths` in %.*s", STR_ARG(port ? port->file : STR("the port")));
+	return err_fix(e, "correct `paths` (or an archive's `strip`) in %.*s",
+		       STR_ARG(port ? port->file : STR("the port")));
 }
 
 /* Writes the tree to a temporary, checks its sum and puts it in its place. */

@@ -14,7 +14,7 @@ static bool fetch_all(struct remote *r, git_repository *repo, struct err *e)
 	char heads[] = "+refs/heads/*:refs/heads/*", tags[] = "+refs/tags/*:refs/tags/*";
 	char *specs[] = {heads, tags};
 
-	if (!r->git && !remote_open(r->a, r->o, r->asked, repo, r, e))
+	if (!r->git && !remote_open(r, repo, e))
 		return false;
 	event_note(r->o->sink, "fetching the history of %.*s", STR_ARG(r->url));
 	return remote_fetch(r, specs, 2, e);
@@ -170,7 +170,7 @@ static bool find_commit(struct remote *r, const void *ctx, struct git_source *s,
 	struct str_vec ignored = {0};
 	git_commit *c;
 
-	if (!remote_open(r->a, r->o, r->asked, s->repo, r, e))
+	if (!remote_open(r, s->repo, e))
 		return false;
 	if (!rev.n && (!remote_tags(r, &ignored, e) || !default_branch(r, &rev, e)))
 		return false;

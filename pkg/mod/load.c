@@ -144,7 +144,8 @@ static bool find_port(struct loader *l, const struct mod_version *v, const struc
 		return true;
 	*out = arena_new(l->a, struct manifest);
 	**out = *port;
-	(*out)->source.git = port_url(l->a, NULL, v->path);
+	(*out)->source = (struct source_spec){
+	    .pos = port->source.pos, .git = port_url(l->a, NULL, v->path), .tag = port->source.tag};
 	return true;
 }
 
@@ -154,7 +155,12 @@ static bool load_cached(struct loader *l, const struct mod_version *v, struct mo
 {
 	struct manifest *port;
 	struct fetched f;
+	const struct err *failed = map_ptr(&l->failed, key_of(l->a, v));
 
+	if (failed) {
+		*e = *failed;
+		return false;
+	}
 	if (!path_is_local(v->path) || !semver_valid(v->version)) {
 		err_set(e, ERR_INPUT, "'%.*s %.*s' is no module version", STR_ARG(v->path),
 			STR_ARG(v->version));
@@ -208,6 +214,28 @@ static bool load_version(struct loader *l, const struct mod_version *v, struct m
 		return true;
 	}
 	return err_wrap(e, "loading module %.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
+}
+
+bool load_wanted(struct loader *l, const struct mod_version *v, struct ahead *out)
+{
+	const struct replacement *r = replacement_of(l->main, v);
+	struct module m = {.path = v->path};
+	struct manifest *port;
+	struct err ignored;
+
+	*out = (struct ahead){.v = *v};
+	if (r && r->folder.n)
+		return false;
+	if (r) {
+		m.by_path = r->by_path;
+		out->v = (struct mod_version){r->by_path, r->by_version};
+	}
+	out->sum = sum_get(l->sums, &out->v);
+	if (!path_is_local(out->v.path) || !semver_valid(out->v.version) ||
+	    !check_expected(l, &out->v, &ignored) || !find_port(l, &out->v, &m, &port, &ignored))
+		return false;
+	out->port = port;
+	return !fetch_in_cache(l->a, l->o, out);
 }
 
 /* ---- the graph ---- */
@@ -323,8 +351,10 @@ bool load_select(struct loader *l, const struct mvs_reqs *reqs, struct mvs **m,
 		*selected = *reached = (struct mod_versions){0};
 		*m = mvs_new(l->a, reqs);
 		l->wishes.grew = false;
-		if (!load_requirements(l, l->main, l->main->module, &roots, e) ||
-		    !mvs_select(*m, &roots, selected, reached, e))
+		if (!load_requirements(l, l->main, l->main->module, &roots, e))
+			return false;
+		look_ahead(l, &roots);
+		if (!mvs_select(*m, &roots, selected, reached, e))
 			return false;
 	} while (l->wishes.grew);
 	return true;

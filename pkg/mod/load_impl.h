@@ -5,6 +5,7 @@
 #define MOD_LOAD_IMPL_H
 
 #include "mod/mvs_impl.h"
+#include "mod/source_impl.h"
 
 struct loader {
 	struct arena *a;
@@ -15,6 +16,8 @@ struct loader {
 	struct option_wishes wishes;
 	struct map ported; /* paths that have a port; filled when first asked */
 	bool ports_listed;
+	struct map
+	    failed; /* "PATH VERSION" of what was fetched -> struct err that fetching ahead met */
 	struct query *queries; /* for mvs_reqs.previous; NULL: none will be asked */
 };
 
@@ -35,6 +38,13 @@ bool load_select(struct loader *l, const struct mvs_reqs *reqs, struct mvs **m,
 		 struct mod_versions *selected, struct mod_versions *reached,
 		 struct err *e) ATTR_MUST_USE;
 bool is_excluded(const struct manifest *main, struct str path, struct str version);
+/* What would be fetched for v; false: nothing, or nothing that may be. */
+bool load_wanted(struct loader *l, const struct mod_version *v, struct ahead *out);
+/*
+ * Walks what selection will reach from roots, level by level, and fetches each level together (ahead.c).
+ * Errors are left to selection, which knows who required what.
+ */
+void look_ahead(struct loader *l, const struct mod_versions *roots);
 /* Who requires whom in a list, as indices. */
 void load_link(struct arena *a, struct build_list *list);
 /* The main module's replacement of v, or NULL. */

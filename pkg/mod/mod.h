@@ -5,8 +5,8 @@
  *     mod_load(&arena, &main_manifest, &o, &list, &e);     the build list, verified, every module
  * on disk
  *
- * A module version is fetched from git (libgit2: https, file, the user's url.insteadOf, and
- * GIT_CONFIG_GLOBAL), the files that its port's `paths` name (all, when there is no port) are
+ * A module version is fetched from git (libgit2: https, ssh, file, the user's git configuration), from
+ * an archive that its port names, or from a proxy that speaks Go's protocol; the files that its port's `paths` name (all, when there is no port) are
  * written to a temporary folder, hashed, checked against cbuild.sum and renamed to
  *
  *     CACHE/mod/github.com/madler/zlib@v1.3.1~2657d8cd/   read-only; upper-case letters escaped as !x
@@ -77,6 +77,9 @@ struct mod_opts {
 	struct str cache_dir;	/* absolute */
 	struct str project_dir; /* absolute folder of the main manifest, cbuild.sum and ports/ */
 	bool offline;		/* CBUILD_OFFLINE: never touch the network (file:// URLs neither) */
+	struct str proxy;	/* CBUILD_PROXY's list; empty: direct */
+	struct str noproxy;	/* patterns of paths that are always direct: CBUILD_NOPROXY */
+	unsigned jobs;		/* modules fetched at a time; 0: 8; 1: in this process */
 	bool update;		/* may write cbuild.sum (get, tidy) */
 	enum mod_mode mode;	/* of mod_load */
 	struct str_vec sum_dirs; /* folders whose cbuild.sum counts too: the workspace's */
@@ -129,6 +132,16 @@ bool mod_updates(struct arena *a, struct manifest *main, const struct build_list
 /* Re-hashes every module of the build list in the cache against cbuild.sum. */
 bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o,
 		struct err *e) ATTR_MUST_USE;
+/*
+ * Writes every version of cbuild.sum that the cache has to a folder that CBUILD_PROXY=file://DIR can name:
+ * list, .info, .mod and .zip as Go's protocol has them. What the folder holds besides stays.
+ */
+bool mod_proxy_export(struct arena *a, const struct mod_opts *o, struct str dir, size_t *count,
+		      struct err *e) ATTR_MUST_USE;
+/* Serves the whole cache the same way by HTTP until interrupted; ready gets the address once. */
+bool mod_proxy_serve(const struct mod_opts *o, const char *address,
+		     void (*ready)(void *ctx, const char *address), void *ctx,
+		     struct err *e) ATTR_MUST_USE;
 /* The port (built in or the project's) that provides a header such as "zlib.h": its manifest or
  * NULL. */
 bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o,

@@ -2,9 +2,12 @@
  * Private to mod: what its files share. See mod.h for what the room does.
  *
  *     semver.c  versions        pseudo.c versions of commits   mvs.c    selection, pure
- *     gitconf.c url.insteadOf   git.c    repositories          gitrev.c branches and commits
+ *     gitconf.c git's settings  git.c    repositories          gitrev.c branches and commits
+ *     login.c   passwords       ssh.c    git by ssh            gittree.c, foldertree.c  files of a tree
  *     paths.c   what is kept    cache.c  module folders, hash  sum.c    cbuild.sum
- *     source_git.c a module's repository                       fetch.c  from a source to the cache
+ *     source_git.c, source_archive.c, source_proxy.c  where modules are
+ *     fetch.c   from a source to the cache                     ahead.c  several at a time
+ *     serve.c   being a proxy
  *     ports.c   recipes         load.c   the build list        get.c    get, tidy: edits
  */
 #ifndef MOD_MOD_IMPL_H
@@ -14,6 +17,7 @@
 
 #include "base/digest.h"
 #include "base/map.h"
+#include "manifest/manifest.h"
 #include "mod/mod.h"
 #include "sys/file.h"
 
@@ -55,9 +59,45 @@ struct git_settings {
 	struct str url; /* rewritten by url.BASE.insteadOf */
 	uint32_t
 	    stall_s; /* http.lowSpeedTime, else 60: so long without a word, and it is given up */
+	struct str_vec helpers; /* credential.helper for the URL, in order */
+	struct str username;	/* credential.username */
+	bool use_path;		/* credential.useHttpPath */
+	struct str_vec headers; /* http.extraHeader */
+	struct str ssh_command; /* core.sshCommand */
 };
 bool git_settings(struct arena *a, struct str url, struct git_settings *out,
 		  struct err *e) ATTR_MUST_USE;
+
+/* Is conf's URL (scheme, host, perhaps a user and leading parts of the path) that of url? */
+bool url_covers(struct str conf, struct str url);
+
+/* ---- login.c ---- */
+
+struct login {
+	struct str user, password;
+};
+/*
+ * The attempt'th login (0, 1, ...) for an https URL, where those before were refused: from netrc, then
+ * from git's credential helpers in turn. user: what the URL names, or empty. False: there is no more.
+ */
+bool login_find(struct arena *a, const struct git_settings *s, struct str url, struct str user,
+		unsigned attempt, struct login *out) ATTR_MUST_USE;
+/* The entry of a netrc file for a host; false: none. */
+bool netrc_find(struct arena *a, struct str text, struct str host, struct str user,
+		struct login *out);
+/* username= and password= of a helper's answer (git-credential(1)); false: not both. */
+bool helper_answer(struct arena *a, struct str text, struct login *out);
+
+/* ---- ssh.c ---- */
+
+/* Where a repository is behind ssh. */
+struct ssh_place {
+	struct str user; /* empty: ssh's own choice */
+	struct str host, port, path;
+};
+/* ssh://[USER@]HOST[:PORT]/PATH or [USER@]HOST:PATH? */
+bool ssh_is_url(struct str url);
+bool ssh_parse(struct arena *a, struct str url, struct ssh_place *out);
 
 /* ---- git.c ---- */
 
@@ -112,7 +152,27 @@ typedef bool (*tree_visit)(void *ctx, const struct tree_file *f, struct err *e);
 bool git_each_file(struct arena *a, struct git_source *s, const struct str_vec *globs,
 		   tree_visit visit, void *ctx, struct err *e) ATTR_MUST_USE;
 
+/* ---- foldertree.c ---- */
+
+/* The same for a folder that was unpacked. */
+bool folder_each_file(struct arena *a, struct str folder, const struct str_vec *globs,
+		      tree_visit visit, void *ctx, struct err *e) ATTR_MUST_USE;
+
 /* ---- paths.c ---- */
+
+enum { TREE_DEPTH_MAX = 64, TREE_FILES_MAX = 200000, PATH_BYTES_MAX = 4096 };
+#define TREE_BYTES_MAX	    (UINT64_C(2) << 30)
+#define TREE_BLOB_BYTES_MAX (UINT64_C(512) << 20)
+
+/* What was kept of a tree so far. */
+struct tree_total {
+	uint64_t files, bytes;
+};
+/* Counts a kept file; what is wrong with its name, its link or the tree's size, or NULL. */
+const char *tree_file_wrong(struct tree_total *t, const struct tree_file *f);
+const char *tree_size_wrong(struct tree_total *t, uint64_t size_bytes);
+/* The error for a file that is not kept, with hostile names made harmless. */
+bool tree_wrong(struct str name, const char *why, struct err *e);
 
 /* Positive globs choose (none: all), "!glob" takes away, whatever their order. */
 bool paths_keep(const struct str_vec *globs, struct str path);
@@ -121,6 +181,8 @@ bool link_stays_inside(struct str path, struct str target);
 
 /* ---- cache.c ---- */
 
+/* Upper-case letters as "!x" (golang.org/x/mod/module). */
+struct str escape_path(struct arena *a, struct str path);
 /* "github.com/!burnt!sushi/x@v1.0.0" below CACHE/mod; filter names the port's paths, empty without
  * port. */
 struct str cache_name(struct arena *a, const struct mod_version *v, const struct manifest *port);
@@ -139,7 +201,7 @@ struct cache_writer {
 	const struct mod_opts *o;
 	struct str name, dir, tmp;
 	struct str_vec lines; /* of the tree hash */
-	uint64_t bytes;
+	struct map names;     /* in lower case, folders too -> the name as it is */
 };
 bool cache_begin(struct arena *a, const struct mod_opts *o, struct str name, struct cache_writer *w,
 		 struct err *e) ATTR_MUST_USE;
@@ -189,6 +251,16 @@ bool port_version(struct arena *a, const struct manifest *port, struct str tag,
 		  struct str *version);
 /* Where its repository is: source.git, or https://PATH. */
 struct str port_url(struct arena *a, const struct manifest *port, struct str path);
+
+/* pattern with {version} and the like replaced. */
+struct str port_expand(struct arena *a, struct str pattern, struct str version);
+
+/* ---- git.c, and other sources ---- */
+
+/* False with the error that url may not be asked. */
+bool offline_refused(const struct mod_opts *o, struct str url, struct err *e) ATTR_MUST_USE;
+/* Waits before another try; false when e is not the network's fault or there were enough tries. */
+bool fetch_again(unsigned tried, const struct err *e);
 
 /* ---- options.c ---- */
 

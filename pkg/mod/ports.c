@@ -208,6 +208,13 @@ static struct str fill(struct arena *a, struct str pattern, struct str version,
 	return out;
 }
 
+struct str port_expand(struct arena *a, struct str pattern, struct str version)
+{
+	struct semver s;
+
+	return semver_parse(version, &s) ? fill(a, pattern, str_skip(version, 1), &s) : pattern;
+}
+
 static void add_tag(struct arena *a, struct str_vec *out, struct str tag)
 {
 	if (!str_vec_has(out, tag))

@@ -26,6 +26,8 @@ struct module_source {
 	struct str path;
 	const struct manifest *port; /* may be NULL */
 	const struct source_ops *ops;
+	struct str
+	    proxy; /* the one of CBUILD_PROXY's list that is being asked; source_proxy's own */
 };
 
 struct source_ops {
@@ -48,11 +50,36 @@ struct source_ops {
 	void (*forget)(struct arena *a, const struct module_source *s, struct str version);
 };
 
-extern const struct source_ops source_git;
+extern const struct source_ops source_git, source_archive, source_proxy;
 
 /* Who has the module of that path. Asks nobody. */
 void source_open(const struct mod_opts *o, struct str path, const struct manifest *port,
 		 struct module_source *out);
+
+/* The same, but the module's own archive or repository whatever CBUILD_PROXY says. */
+void source_direct(const struct mod_opts *o, struct str path, const struct manifest *port,
+		   struct module_source *out);
+/* Does the port name archives? It may be NULL. */
+bool source_has_archive(const struct manifest *port);
+/* Does a pattern of the list match path or leading parts of it? As Go's GOPRIVATE. */
+bool private_path(struct str patterns, struct str path);
+
+/* ---- unpacked.c ---- */
+
+/* Unpacked to packed, beyond the first megabytes: a tree of sources stays far below. */
+enum { ARCHIVE_RATIO_MAX = 200 };
+struct archive_opts;
+/* Brings the packed tree to path; its lock is held. */
+typedef bool (*unpacked_download)(void *ctx, const char *path, struct err *e);
+/* The folder of the tree that key stands for: there already, or downloaded and unpacked. */
+bool unpacked_get(struct arena *a, const struct mod_opts *o, struct str key,
+		  unpacked_download download, void *ctx, const struct archive_opts *opts,
+		  struct str *folder, struct err *e) ATTR_MUST_USE;
+/* It was read. */
+void unpacked_drop(struct arena *a, const struct mod_opts *o, struct str key);
+/* cbuild.yaml of a tree's root. */
+bool unpacked_manifest(struct arena *a, struct str folder, struct str *bytes, bool *found,
+		       struct err *e) ATTR_MUST_USE;
 
 /* ---- fetch.c ---- */
 
@@ -68,6 +95,16 @@ struct fetched {
 bool fetch_version(struct arena *a, const struct mod_opts *o, const struct mod_version *v,
 		   const struct manifest *port, struct str want, struct fetched *out,
 		   struct err *e) ATTR_MUST_USE;
+/* ---- ahead.c ---- */
+
+/* A version that selection will reach. */
+struct ahead {
+	struct mod_version v;
+	const struct manifest *port; /* may be NULL */
+	struct str sum;		     /* empty: whatever it is */
+};
+/* Is its folder there? Then there is nothing to fetch. */
+bool fetch_in_cache(struct arena *a, const struct mod_opts *o, const struct ahead *want);
 /* The error for a sum that differs. */
 bool wrong_sum(const struct mod_version *v, struct str got, struct str want, bool from_port,
 	       struct err *e);
