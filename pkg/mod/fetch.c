@@ -23,6 +23,19 @@ void source_open(const struct mod_opts *o, struct str path, const struct manifes
 		out->ops = &source_proxy;
 }
 
+void mod_source(struct arena *a, const struct module *m, struct str *url, struct str *ref)
+{
+	static const struct mod_opts nobody;
+	struct module_source s;
+
+	*url = *ref = STR("");
+	if (!m->version.n)
+		return;
+	source_direct(&nobody, m->by_path.n ? m->by_path : m->path,
+		      m->from_port ? m->manifest : NULL, &s);
+	s.ops->origin(a, &s, m->by_path.n ? m->by_version : m->version, url, ref);
+}
+
 bool offline_refused(const struct mod_opts *o, struct str url, struct err *e)
 {
 	if (!o->offline)

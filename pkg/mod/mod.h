@@ -148,8 +148,9 @@ bool mod_port_for_header(struct arena *a, struct str header, const struct mod_op
 			 struct manifest **out, struct err *e) ATTR_MUST_USE;
 
 /*
- * Where a module's content comes from: repository and tag. Empty for the main module and for folders; ref is
- * empty where more than one tag may stand for the version (v1.3 and v1.3.0).
+ * Where a module's content (that of what replaces it) comes from, by what is known without asking: a repository
+ * and the tag or commit, or an archive and "sha256:HEX". Empty for the main module and for folders; ref is empty
+ * where more than one tag may stand for the version (v1.3 and v1.3.0) and for an archive without a digest.
  */
 void mod_source(struct arena *a, const struct module *m, struct str *url, struct str *ref);
 

@@ -246,6 +246,8 @@ bool port_paths(struct arena *a, const struct mod_opts *o, struct map *out,
 /* The tags that may hold a version, best first. port may be NULL. */
 void port_tags(struct arena *a, const struct manifest *port, struct str version,
 	       struct str_vec *out);
+/* Is the first of these the tag whatever upstream does? With v1.3.0 it is not: it may be v1.3. */
+bool port_one_tag(const struct manifest *port, struct str version);
 /* The version that a tag stands for; false when it stands for none. port may be NULL. */
 bool port_version(struct arena *a, const struct manifest *port, struct str tag,
 		  struct str *version);

@@ -692,3 +692,58 @@ void TestModSilentRemote(struct test *t)
 	close(fd);
 	world_fini(&w);
 }
+
+void TestModSource(struct test *t)
+{
+	static const struct {
+		const char *path, *version, *port, *url, *ref;
+	} cases[] = {
+	    {"example.com/a", "v1.2.0", NULL, "https://example.com/a", "v1.2.0"},
+	    {"github.com/a/b/sub", "v1.2.0", NULL, "https://github.com/a/b", "sub/v1.2.0"},
+	    {"example.com/a", "v0.0.0-20240102030405-abcdefabcdef", NULL, "https://example.com/a",
+	     "abcdefabcdef"},
+	    {"example.com/a", "v1.2.3", "git: 'https://x.org/y', tag: 'r{major}-{minor}-{patch}'",
+	     "https://x.org/y", "r1-2-3"},
+	    {"example.com/a", "v1.2.0", "git: 'https://x.org/y'", "https://x.org/y", ""},
+	    {"example.com/a", "v1.2.0", "archive: 'https://x.org/a-{version}.tgz'",
+	     "https://x.org/a-1.2.0.tgz", ""},
+	    {"example.com/a", "v1.2.0",
+	     "archive: 'https://x.org/a-{version}.tgz', versions: {v1.2.0: "
+	     "9a93b2b7dfdac77ceba5a558a580e74667dd6fede4585b91eefb60f03b72df23}",
+	     "https://x.org/a-1.2.0.tgz",
+	     "sha256:9a93b2b7dfdac77ceba5a558a580e74667dd6fede4585b91eefb60f03b72df23"},
+	    {"example.com/a", "", NULL, "", ""},
+	    {"example.com", "v1.0.0", NULL, "https://example.com", "v1.0.0"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct arena a = {0};
+		struct manifest port = {0};
+		struct module m = {.path = str_of(cases[i].path),
+				   .version = str_of(cases[i].version),
+				   .manifest = &port,
+				   .from_port = cases[i].port != NULL};
+		struct str url, ref;
+		struct err e = {0};
+
+		if (m.from_port)
+			T_CHECK(t,
+				manifest_parse(&a, STR("port"),
+					       str_fmt(&a, "module: %s\nsource: {%s}\n",
+						       cases[i].path, cases[i].port),
+					       &port, &e),
+				"%s", e.msg);
+		mod_source(&a, &m, &url, &ref);
+		T_CHECK(t, str_eqc(url, cases[i].url) && str_eqc(ref, cases[i].ref),
+			"%s %s: got %.*s %.*s", cases[i].path, cases[i].version, STR_ARG(url),
+			STR_ARG(ref));
+		/* What replaces it is where it comes from. */
+		m.by_path = m.path;
+		m.by_version = m.version;
+		m.path = STR("example.com/other");
+		mod_source(&a, &m, &url, &ref);
+		T_CHECK(t, str_eqc(url, cases[i].url), "replaced by %s: got %.*s", cases[i].path,
+			STR_ARG(url));
+		arena_fini(&a);
+	}
+}

@@ -305,17 +305,10 @@ bool port_version(struct arena *a, const struct manifest *port, struct str tag, 
 	return semver_valid(*version);
 }
 
-void mod_source(struct arena *a, const struct module *m, struct str *url, struct str *ref)
+bool port_one_tag(const struct manifest *port, struct str version)
 {
-	const struct manifest *port = m->from_port ? m->manifest : NULL;
-	struct str_vec tags = {0};
 	struct semver s;
 
-	*url = *ref = STR("");
-	if (!m->version.n || !semver_parse(m->version, &s))
-		return;
-	*url = port_url(a, port, m->path);
-	port_tags(a, port, m->version, &tags);
-	if (!port || !str_eqc(s.patch, "0") || !str_containsc(tag_pattern(port), "{version}"))
-		*ref = tags.v[0];
+	return semver_parse(version, &s) &&
+	       (!port || !str_eqc(s.patch, "0") || !str_containsc(tag_pattern(port), "{version}"));
 }

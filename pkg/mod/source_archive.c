@@ -137,7 +137,19 @@ static bool files(struct arena *a, const struct module_source *s, struct str ver
 	return ok;
 }
 
-const struct source_ops source_archive = {versions, revision, manifest, files, NULL};
+static void origin(struct arena *a, const struct module_source *s, struct str version,
+		   struct str *url, struct str *ref)
+{
+	struct archive_spec spec;
+
+	if (!find_archive(a, s->port, version, &spec))
+		return;
+	*url = spec.urls.v[0];
+	if (spec.sha256.n)
+		*ref = str_fmt(a, "sha256:%.*s", STR_ARG(spec.sha256));
+}
+
+const struct source_ops source_archive = {versions, revision, manifest, files, origin, NULL};
 
 bool source_has_archive(const struct manifest *port)
 {

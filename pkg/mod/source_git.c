@@ -44,6 +44,8 @@ static void find_places(struct arena *a, const struct module_source *s, struct p
 			    (struct place){port_url(a, NULL, root), str_skip(s->path, end + 1)};
 		end = str_rfind(root, '/');
 	}
+	if (!out->n)
+		*vec_push(a, out) = (struct place){.url = port_url(a, NULL, s->path)};
 }
 
 /* Tags of a folder's versions start with its name. */
@@ -122,17 +124,26 @@ struct opened {
 	struct git_source *src;
 };
 
+/* The tags that may hold a version, best first. */
+static void find_tags(struct arena *a, const struct module_source *s, const struct place *p,
+		      struct str version, struct str_vec *out)
+{
+	struct str_vec names = {0};
+	struct str prefix = tag_prefix(a, p);
+
+	port_tags(a, s->port, version, &names);
+	for (size_t i = 0; i < names.n; i++)
+		*vec_push(a, out) = str_fmt(a, "%.*s%.*s", STR_ARG(prefix), STR_ARG(names.v[i]));
+}
+
 static bool try_open(struct arena *a, const struct module_source *s, const struct place *p,
 		     void *ctx, struct err *e)
 {
 	struct opened *out = ctx;
 	bool pseudo = pseudo_parse(out->version, NULL);
-	struct str_vec names = {0}, tags = {0};
-	struct str prefix = tag_prefix(a, p);
+	struct str_vec tags = {0};
 
-	port_tags(a, s->port, pseudo ? pseudo_base(a, out->version) : out->version, &names);
-	for (size_t i = 0; i < names.n; i++)
-		*vec_push(a, &tags) = str_fmt(a, "%.*s%.*s", STR_ARG(prefix), STR_ARG(names.v[i]));
+	find_tags(a, s, p, pseudo ? pseudo_base(a, out->version) : out->version, &tags);
 	if (pseudo)
 		return git_open_pseudo(a, s->o, p->url, p->folder, out->version, &tags, &out->src,
 				       e);
@@ -163,6 +174,25 @@ static bool files(struct arena *a, const struct module_source *s, struct str ver
 	ok = git_each_file(a, at.src, globs, visit, ctx, e);
 	git_close(at.src);
 	return ok;
+}
+
+/* Where the repository's end is not known, the whole path is taken for it, as it is tried first. */
+static void origin(struct arena *a, const struct module_source *s, struct str version,
+		   struct str *url, struct str *ref)
+{
+	struct places places = {0};
+	struct str_vec tags = {0};
+	struct pseudo p;
+
+	find_places(a, s, &places);
+	*url = places.v[0].url;
+	if (pseudo_parse(version, &p)) {
+		*ref = p.rev;
+		return;
+	}
+	find_tags(a, s, &places.v[0], version, &tags);
+	if (port_one_tag(s->port, version))
+		*ref = tags.v[0];
 }
 
 static void forget(struct arena *a, const struct module_source *s, struct str version)
@@ -219,4 +249,4 @@ static bool revision(struct arena *a, const struct module_source *s, struct str 
 	return each_place(a, s, try_revision, &q, e);
 }
 
-const struct source_ops source_git = {versions, revision, manifest, files, forget};
+const struct source_ops source_git = {versions, revision, manifest, files, origin, forget};

@@ -46,6 +46,12 @@ struct source_ops {
 	 */
 	bool (*files)(struct arena *a, const struct module_source *s, struct str version,
 		      const struct str_vec *globs, tree_visit visit, void *ctx, struct err *e);
+	/*
+	 * Where version's content is to be had by what is known without asking: a repository's URL and the tag or
+	 * commit, or an archive's URL and "sha256:HEX". *ref empty: not known. NULL: source_direct knows.
+	 */
+	void (*origin)(struct arena *a, const struct module_source *s, struct str version,
+		       struct str *url, struct str *ref);
 	/* What version holds turned out to be wrong: ask anew the next time. NULL: nothing is kept. */
 	void (*forget)(struct arena *a, const struct module_source *s, struct str version);
 };

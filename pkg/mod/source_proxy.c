@@ -362,4 +362,4 @@ static void forget(struct arena *a, const struct module_source *s, struct str ve
 		direct.ops->forget(a, &direct, version);
 }
 
-const struct source_ops source_proxy = {versions, revision, manifest, files, forget};
+const struct source_ops source_proxy = {versions, revision, manifest, files, NULL, forget};
