@@ -156,6 +156,10 @@ check:
 check-peers:
 	scripts/check peers
 
+# Every port built and run for four targets; minutes at the first time.
+check-ports: $(bin)/cbuild
+	scripts/ports
+
 # Knobs: bench/run.
 bench: $(bin)/cbuild
 	bench/run
@@ -178,6 +182,7 @@ help:
 	@echo '#   fuzz replay       fuzz for FUZZ_SECONDS each; replay the corpora'
 	@echo '#   layers fmt fmt-check tidy quickstart bench clean'
 	@echo '#   self              cbuild by cbuild: static programs for amd64 and arm64'
+	@echo '#   check-ports       every port, built and run for amd64, 386, arm64 and arm/v7'
 	@echo '#   torture           kill builds, and build from one cache under faults; minutes'
 	@echo '#   check-peers       kv twice, byte for byte; its image in other tools; other people'\''s projects'
 
@@ -185,7 +190,7 @@ clean:
 	rm -rf build
 
 .PHONY: all bench self torture test asan tsan clang scripts replay fuzz layers fmt fmt-check tidy golden check \
-	check-peers quickstart help clean
+	check-peers check-ports quickstart help clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules

@@ -287,6 +287,7 @@ struct job {
 	uint64_t started_ms;
 	uint64_t started_ns, ended_ns; /* clock_mono_ns */
 	unsigned slot;
+	bool slot_freed;
 	/* a step's own */
 	struct step_io io;
 	struct buf words;

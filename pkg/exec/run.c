@@ -123,6 +123,13 @@ static void job_add(struct run *r, struct job *j)
 	*vec_push(r->a, &r->active) = j;
 }
 
+static void slot_free(struct run *r, struct job *j)
+{
+	if (!j->slot_freed)
+		r->slots.v[j->slot] = false;
+	j->slot_freed = true;
+}
+
 static void job_drop(struct run *r, struct job *j)
 {
 	for (size_t i = 0; i < r->active.n; i++) {
@@ -131,7 +138,7 @@ static void job_drop(struct run *r, struct job *j)
 			break;
 		}
 	}
-	r->slots.v[j->slot] = false;
+	slot_free(r, j);
 	memory_end(&r->memory, r->s.nodes[j->x->index].cost.peak_bytes);
 	jobserver_keep(r->o->jobserver, r->active.n ? (unsigned)r->active.n - 1 : 0);
 	job_free(j);
@@ -222,7 +229,6 @@ static void command_ended(struct run *r, struct spawn_result *res)
 	bool ok =
 	    res->exit_status == 0 || answered_no(j, res, &why) || tool_failed(j->x, res, &why);
 
-	j->ended_ns = clock_mono_ns();
 	if (j->x->box.log.n) {
 		out = box_words(r->a, j->x, join_words(r, out, err), ok);
 		err = STR("");
@@ -458,6 +464,20 @@ static bool start_one(struct run *r, bool *starved)
 	return x != NULL;
 }
 
+/* A tool has ended. What it made takes a while to keep, and no processor shall be idle for that. */
+static void start_another(struct run *r, const struct spawn_result *res)
+{
+	struct job *j = res->tag;
+	bool starved;
+
+	j->ended_ns = clock_mono_ns();
+	slot_free(r, j);
+	r->ended = 1;
+	if (may_work(r) && res->exit_status == 0)
+		start_one(r, &starved);
+	r->ended = 0;
+}
+
 /*
  * Starts what can start, and looks up what may go before it. True when there is more to look up,
  * which can wait until after a look at the children.
@@ -518,7 +538,6 @@ static bool loop(struct run *r, struct err *e)
 {
 	struct spawn_result res;
 	struct job *j;
-	bool starved;
 
 	for (;;) {
 		bool more = work(r) || look_ahead(r);
@@ -529,11 +548,7 @@ static bool loop(struct run *r, struct err *e)
 			return true;
 		switch (spawn_wait(r->children, patience_ms(r, more), &res)) {
 		case SPAWN_EXITED:
-			/* What it made takes a while to keep: no processor is idle for that. */
-			r->ended = 1;
-			if (may_work(r) && res.exit_status == 0)
-				start_one(r, &starved);
-			r->ended = 0;
+			start_another(r, &res);
 			command_ended(r, &res);
 			break;
 		case SPAWN_WOKEN:

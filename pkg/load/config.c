@@ -5,6 +5,8 @@
  */
 #include "load/load_impl.h"
 
+#include <string.h>
+
 #include "base/path.h"
 
 enum { TEMPLATE_BYTES_MAX = 4 << 20 };
@@ -70,6 +72,17 @@ static bool read_template(struct loader *l, const struct mod_tree *t, struct con
 		       STR_ARG(t->root));
 }
 
+/* In a port, which serves many versions, values may name the one that is built. */
+static void fill_versions(struct arena *a, const struct module *m, struct define_vec *values)
+{
+	for (size_t i = 0; m->from_port && i < values->n; i++) {
+		struct str *value = &values->v[i].value;
+
+		if (value->p && memchr(value->p, '{', value->n))
+			*value = mod_fill_version(a, *value, m->version);
+	}
+}
+
 static void fill(struct loader *l, const struct mod_tree *t, struct config_header *h,
 		 struct str template)
 {
@@ -79,6 +92,7 @@ static void fill(struct loader *l, const struct mod_tree *t, struct config_heade
 	for (size_t i = 0; i < spec->additions.n; i++)
 		if (condition_holds(&spec->additions.v[i].when, &l->o->target, &t->module->options))
 			set_values(l->a, &h->values, &spec->additions.v[i].values);
+	fill_versions(l->a, t->module, &h->values);
 	for (size_t i = 0; i < spec->checks.n; i++)
 		add_check(l->a, h, &spec->checks.v[i]);
 	add_inferred(l->a, h, template);

@@ -762,3 +762,27 @@ void TestLoadConfig(struct test *t)
 	T_EQ_STR(t, str_c(&f.a, s->closure.v[0]), "more.h");
 	arena_fini(&f.a);
 }
+
+/* A port serves many versions: its values may name the one that is built. */
+void TestLoadConfigVersion(struct test *t)
+{
+	struct fixture f;
+	const struct source *s;
+
+	begin(t, &f);
+	put(t, &f, "a.c", "#include <z.h>\nint main(void){return 0;}\n");
+	put(t, &f, "z/z.c", "");
+	add_module(t, &f, "", ".", "packages: {p: {sources: [a.c]}}\n");
+	add_module(
+	    t, &f, "example.com/z", "z",
+	    "packages: {z: {sources: [z.c]}}\n"
+	    "config:\n  z.h:\n    export: true\n    values: {V: '\"{version}\"', N: '{0}'}\n");
+	f.list.modules.v[1].version = STR("v1.52.3");
+	f.list.modules.v[1].from_port = true;
+	T_MUST(t, load(t, &f));
+	s = find(&f, "p")->sources.v[0];
+	T_MUST(t, s->waits.n == 1 && s->waits.v[0]->config->values.n == 2);
+	T_EQ_STR(t, str_c(&f.a, s->waits.v[0]->config->values.v[0].value), "\"1.52.3\"");
+	T_EQ_STR(t, str_c(&f.a, s->waits.v[0]->config->values.v[1].value), "{0}");
+	arena_fini(&f.a);
+}

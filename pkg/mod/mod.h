@@ -153,6 +153,9 @@ bool mod_port_for_header(struct arena *a, struct str header, const struct mod_op
  * where more than one tag may stand for the version (v1.3 and v1.3.0) and for an archive without a digest.
  */
 void mod_source(struct arena *a, const struct module *m, struct str *url, struct str *ref);
+/* Text in a port with {version}, {major}, {minor} and {patch} of version, "v1.3.1", filled in; 0.0.0 when that is no
+ * version, as of a replaced module. The result is the arena's. */
+struct str mod_fill_version(struct arena *a, struct str text, struct str version);
 
 /* Semantic versions 2.0.0 with a leading v, as golang.org/x/mod/semver. */
 bool semver_valid(struct str v);

@@ -254,9 +254,6 @@ bool port_version(struct arena *a, const struct manifest *port, struct str tag,
 /* Where its repository is: source.git, or https://PATH. */
 struct str port_url(struct arena *a, const struct manifest *port, struct str path);
 
-/* pattern with {version} and the like replaced. */
-struct str port_expand(struct arena *a, struct str pattern, struct str version);
-
 /* ---- git.c, and other sources ---- */
 
 /* False with the error that url may not be asked. */

@@ -208,11 +208,13 @@ static struct str fill(struct arena *a, struct str pattern, struct str version,
 	return out;
 }
 
-struct str port_expand(struct arena *a, struct str pattern, struct str version)
+struct str mod_fill_version(struct arena *a, struct str text, struct str version)
 {
 	struct semver s;
 
-	return semver_parse(version, &s) ? fill(a, pattern, str_skip(version, 1), &s) : pattern;
+	if (!semver_parse(version, &s))
+		(void)semver_parse(version = STR("v0.0.0"), &s);
+	return fill(a, text, str_skip(version, 1), &s);
 }
 
 static void add_tag(struct arena *a, struct str_vec *out, struct str tag)

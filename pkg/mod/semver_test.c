@@ -108,6 +108,27 @@ void TestPortTags(struct test *t)
 	arena_fini(&a);
 }
 
+void TestFillVersion(struct test *t)
+{
+	static const struct {
+		const char *text, *version, *want;
+	} cases[] = {
+	    {"\"{version}\"", "v1.3.1-rc1", "\"1.3.1-rc1\""},
+	    {"(({major} << 16) | ({minor} << 8) | {patch})", "v1.52.0",
+	     "((1 << 16) | (52 << 8) | 0)"},
+	    {"{version}", "", "0.0.0"},
+	    {"{0}", "v1.2.3", "{0}"},
+	};
+	struct arena a = {0};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		T_EQ_STR(t,
+			 str_c(&a, mod_fill_version(&a, str_of(cases[i].text),
+						    str_of(cases[i].version))),
+			 cases[i].want);
+	arena_fini(&a);
+}
+
 void TestPortVersionOfTag(struct test *t)
 {
 	static const struct {

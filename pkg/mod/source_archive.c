@@ -24,7 +24,7 @@ static bool find_archive(struct arena *a, const struct manifest *port, struct st
 	*out = *found;
 	out->urls = (struct str_vec){0};
 	for (size_t i = 0; i < found->urls.n; i++)
-		*vec_push(a, &out->urls) = port_expand(a, found->urls.v[i], version);
+		*vec_push(a, &out->urls) = mod_fill_version(a, found->urls.v[i], version);
 	return true;
 }
 
