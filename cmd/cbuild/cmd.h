@@ -32,6 +32,7 @@ struct cmd {
 	bool offline;
 	enum mod_mode mod_mode; /* --mod, else CBUILD_MOD */
 	bool has_manifest;
+	struct str work;	  /* the cbuild.work that holds here; empty: none */
 	struct str_vec work_dirs; /* the other members of the workspace */
 	struct manifest manifest;
 	struct build_list list; /* set by session_modules */

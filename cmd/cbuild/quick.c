@@ -80,6 +80,7 @@ static const char *state_path(struct cmd *c, const struct digest *command)
 	bool ok = add_self(&b);
 
 	add(&b, c->root);
+	add(&b, c->work);
 	add(&b, c->cache_dir);
 	buf_add(&b, command, sizeof *command);
 	d = digest_str(buf_str(&b));

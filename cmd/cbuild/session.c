@@ -109,6 +109,8 @@ static bool find_root(struct cmd *c, struct err *e)
 	c->prefix = path_rel(&c->arena, c->root, cwd);
 	if (chdir(str_c(&c->arena, c->root)) != 0)
 		return err_errno(e, "entering %.*s", STR_ARG(c->root));
+	if (!str_eqc(env("CBUILD_WORK"), "off"))
+		work_find(&c->arena, c->root, &c->work);
 	return true;
 }
 
@@ -127,7 +129,7 @@ bool session_manifest(struct cmd *c, struct err *e)
 	c->has_manifest = file_kind("cbuild.yaml") != FILE_ABSENT;
 	if (c->has_manifest)
 		return manifest_read(&c->arena, "cbuild.yaml", &c->manifest, e) &&
-		       (str_eqc(env("CBUILD_WORK"), "off") ||
+		       (!c->work.n ||
 			work_join(&c->arena, &c->manifest, c->root, &c->work_dirs, e));
 	return manifest_parse(&c->arena, STR("cbuild.yaml"), STR(""), &c->manifest, e);
 }

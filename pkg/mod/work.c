@@ -13,15 +13,19 @@
 #include "base/path.h"
 #include "format/yaml.h"
 #include "sys/file.h"
+#include "sys/look.h"
 
 bool work_find(struct arena *a, struct str project_dir, struct str *file)
 {
 	for (struct str dir = project_dir;; dir = path_dir(dir)) {
-		*file = path_join(a, dir, STR("cbuild.work"));
-		if (file_kind(file->p) == FILE_REGULAR)
-			return true;
-		if (str_eqc(dir, "/"))
-			return false;
+		int fd = look_open(str_c(a, dir));
+		struct file_sig ignored;
+		bool found = fd >= 0 && look_at(fd, "cbuild.work", true, &ignored) == FILE_REGULAR;
+
+		look_close(fd);
+		*file = found ? path_join(a, dir, STR("cbuild.work")) : STR("");
+		if (found || str_eqc(dir, "/"))
+			return found;
 	}
 }
 

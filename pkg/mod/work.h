@@ -6,7 +6,7 @@
 
 #include "manifest/manifest.h"
 
-/* The nearest cbuild.work at or above the folder (absolute). */
+/* The nearest cbuild.work at or above the folder (absolute); a watch is not told that others are not there. */
 bool work_find(struct arena *a, struct str project_dir, struct str *file);
 /* Its members' folders, absolute. */
 bool work_members(struct arena *a, struct str file, struct str_vec *dirs,
