@@ -6,6 +6,10 @@
 #define MOD_GIT_IMPL_H
 
 #include <git2.h>
+/* Where libgit2 1.9 declares git_error_set_str; 1.5 does in git2.h. */
+#if __has_include(<git2/sys/errors.h>)
+#include <git2/sys/errors.h>
+#endif
 
 #include "mod/mod_impl.h"
 
