@@ -411,7 +411,9 @@ bool remote_fetch(struct remote *r, char **refs, size_t n, struct err *e)
 	opts.proxy_opts.type = GIT_PROXY_AUTO;
 	opts.prune = n > 1 ? GIT_FETCH_PRUNE : GIT_FETCH_NO_PRUNE;
 #if LIBGIT2_VER_MAJOR > 1 || LIBGIT2_VER_MINOR >= 7
-	opts.depth = n > 1 ? GIT_FETCH_DEPTH_UNSHALLOW : 1;
+	/* Histories of this machine's repositories are fetched, whole: its transport knows no depth. */
+	if (!is_local(r->url))
+		opts.depth = n > 1 ? GIT_FETCH_DEPTH_UNSHALLOW : 1;
 #endif
 	opts.custom_headers = r->headers;
 	stall_watch(r->settings.stall_s);
