@@ -258,6 +258,12 @@ struct str cbuild_version(void);
 bool verb_version(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_graph(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_why(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_deploy(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_rollback(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_history(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_status(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_gc(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_pin(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_help(struct cmd *c, struct str_vec *args, struct err *e);
 
 #endif

@@ -54,6 +54,56 @@ const struct verb verbs[] = {
      "                     build/image/PROGRAM is the default\n"
      "  --load             load it into podman or docker on this machine\n" BUILD_HELP,
      verb_image},
+    {"deploy", "DEST [options] [program...]", "put a release in place and switch to it",
+     "DEST is a folder, whose link `current` then names the release, or oci:LAYOUT:TAG, or "
+     "HOST:FOLDER or\n"
+     "HOST,HOST:FOLDER, reached by ssh, one after the other up to the first that fails. Without\n"
+     "--release the programs are built for this machine (for a layout: as an image).\n"
+     "After the switch the service is reloaded and checked as the manifest's deploy: says; when "
+     "that\n"
+     "fails, all is switched back, and this release is refused from then on.\n\n"
+     "  --release WHAT     a folder, a program, a tar or zip, or oci:LAYOUT:TAG, instead of a "
+     "build\n"
+     "  --strip N          drop N leading parts of the archive's paths\n"
+     "  --release-version TEXT\n"
+     "                     noted in the history\n"
+     "  --policy FILE      the manifest whose deploy: holds; with --release, else that of the "
+     "release\n"
+     "                     that is replaced\n"
+     "  --keep N           good releases that stay; 5 is the default\n"
+     "  --health URL       or HOST:PORT, or none: checked after the switch\n"
+     "  --proof HOW        process (default), answer or none: that this release answers\n"
+     "  --signal NAME      HUP, TERM, ...: sent to the processes of the release before\n"
+     "  --canary           run and check the manifest's canary: before the switch\n"
+     "  --no-check         only switch\n"
+     "  --force DIGEST     take a release that failed before\n"
+     "  --no-wait          fail when another command is at work there\n"
+     "  --all-or-none      when a host fails, roll those before it back\n"
+     "  --systemd DIR --run PROGRAM [--run ARGUMENT]... [--listen PORT]\n"
+     "                     write a hardened PROGRAM.service there first, and "
+     "PROGRAM.socket\n" BUILD_HELP,
+     verb_deploy},
+    {"rollback", "DEST [GENERATION]", "switch back to an earlier release",
+     "To what was current before, or to a generation of `cbuild history`. Its files are hashed "
+     "first, its\n"
+     "own reload and check run after the switch. Needs no compiler, manifest or network.\n\n"
+     "  --no-check         only switch\n"
+     "  --force DIGEST     take a release that failed before\n"
+     "  --no-wait          fail when another command is at work there\n",
+     verb_rollback},
+    {"history", "DEST", "list what was deployed, and how it went", "  --json    one object\n",
+     verb_history},
+    {"status", "DEST", "show what is current, and verify it", "  --json    one object\n",
+     verb_status},
+    {"gc", "DEST", "remove old releases",
+     "The current one, the one before it, pinned ones and the last good ones stay.\n\n"
+     "  --keep N           good releases that stay\n"
+     "  --no-wait          fail when another command is at work there\n",
+     verb_gc},
+    {"pin", "DEST GENERATION", "keep a release from being removed",
+     "  --off              no longer\n"
+     "  --no-wait          fail when another command is at work there\n",
+     verb_pin},
     {"get", "[-u] MODULE[@QUERY]...", "add, upgrade, downgrade or remove required modules",
      "QUERY is v1.2.3; v1 or v1.2 (the greatest such); '<v2', '<=v1.9.0', '>v1.2.3', '>=v1.2' "
      "(the\n"

@@ -248,6 +248,13 @@ static const struct json *need(const struct json *v, const char *key, enum json_
 	return NULL;
 }
 
+struct str json_text(const struct json *v, const char *key)
+{
+	const struct json *m = json_get(v, key);
+
+	return m && m->kind == JSON_KIND_TEXT ? m->text : STR("");
+}
+
 bool json_need_str(const struct json *v, const char *key, struct str *out, const char *place,
 		   struct err *e)
 {
@@ -322,6 +329,12 @@ void json_put(struct arena *a, struct json *object, struct str key, struct json 
 		return;
 	}
 	append(a, object, key, value);
+}
+
+void json_put_text(struct arena *a, struct json *object, const char *key, struct str s)
+{
+	if (s.n)
+		json_put(a, object, str_of(key), json_new_text(a, s));
 }
 
 void json_add(struct arena *a, struct json *array, struct json *value)

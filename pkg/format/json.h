@@ -62,6 +62,8 @@ bool json_can_hold(struct str s);
 
 /* The member of an object, or NULL (also when v is NULL or no object). Linear in its size. */
 const struct json *json_get(const struct json *v, const char *key);
+/* The member's text, or the empty str when there is none, or no text. */
+struct str json_text(const struct json *v, const char *key);
 /* The member's text (array, integer), or ERR_INPUT "place: 'key' is missing" / "is not a string"
  * ... */
 bool json_need_str(const struct json *v, const char *key, struct str *out, const char *place,
@@ -79,6 +81,8 @@ struct json *json_new_int(struct arena *a, int64_t n);
 struct json *json_new_bool(struct arena *a, bool truth);
 /* Sets (replaces) a member of an object; linear in its size. */
 void json_put(struct arena *a, struct json *object, struct str key, struct json *value);
+/* Sets a member to a text, unless that is empty: what is not there reads as such. */
+void json_put_text(struct arena *a, struct json *object, const char *key, struct str s);
 void json_add(struct arena *a, struct json *array, struct json *value);
 
 #endif

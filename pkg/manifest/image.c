@@ -90,6 +90,21 @@ void read_words(struct reader *r, const struct yaml_node *v, void *str_vec)
 	read_each(r, v, each_word, str_vec);
 }
 
+/* One text is one word: a shell would see more. */
+static bool is_one_word(struct reader *r, const struct yaml_node *v)
+{
+	if (v->kind != YAML_TEXT || str_find(v->text, ' ') == v->text.n)
+		return true;
+	mistake(r, v, "write a list: [/prog, arg]", "several words in '%.*s'", STR_ARG(r->key));
+	return false;
+}
+
+void read_argv(struct reader *r, const struct yaml_node *v, void *str_vec)
+{
+	if (is_one_word(r, v))
+		read_words(r, v, str_vec);
+}
+
 /* The program and its fixed arguments; the program by its path, since an image has no PATH. */
 static void each_entrypoint(struct reader *r, const struct yaml_node *v, void *out)
 {
@@ -101,11 +116,8 @@ static void each_entrypoint(struct reader *r, const struct yaml_node *v, void *o
 
 void read_entrypoint(struct reader *r, const struct yaml_node *v, void *str_vec)
 {
-	if (v->kind == YAML_TEXT && str_find(v->text, ' ') < v->text.n) {
-		mistake(r, v, "write a list: [/prog, arg]", "several words in 'entrypoint'");
-		return;
-	}
-	read_each(r, v, each_entrypoint, str_vec);
+	if (is_one_word(r, v))
+		read_each(r, v, each_entrypoint, str_vec);
 }
 
 static bool check_env_name(struct reader *r, const struct yaml_node *at, struct str name)

@@ -34,6 +34,9 @@
 static void read_profiles(struct reader *r, const struct yaml_node *v, void *manifest);
 static void read_packages(struct reader *r, const struct yaml_node *v, void *manifest);
 static void read_image(struct reader *r, const struct yaml_node *v, void *manifest);
+static void read_deploy(struct reader *r, const struct yaml_node *v, void *manifest);
+static void read_health(struct reader *r, const struct yaml_node *v, void *health);
+static void read_canary(struct reader *r, const struct yaml_node *v, void *deploy);
 static void read_source(struct reader *r, const struct yaml_node *v, void *manifest);
 static void read_provides(struct reader *r, const struct yaml_node *v, void *manifest);
 static void read_sources(struct reader *r, const struct yaml_node *v, void *package);
@@ -63,7 +66,7 @@ static const struct key manifest_keys[] = {
     {"generate", read_generate, 0, "array object null"},
     {"embed", read_embed, 0, "object null"},
     {"foreign", read_module_foreign, 0, "object"},
-    LATER("deploy"),
+    {"deploy", read_deploy, 0, "object null"},
 };
 
 static const struct key package_keys[] = {
@@ -154,6 +157,30 @@ static const struct key image_keys[] = {
     {"files", read_files, offsetof(struct image_spec, files), "object null"},
 };
 
+static const struct key deploy_keys[] = {
+    {"keep", read_keep, offsetof(struct deploy_spec, keep), "integer"},
+    {"health", read_health, offsetof(struct deploy_spec, health), "object"},
+    {"reload", read_argv, offsetof(struct deploy_spec, reload), "string array null"},
+    {"signal", read_signal, offsetof(struct deploy_spec, signal), "string"},
+    {"log", read_argv, offsetof(struct deploy_spec, log), "string array null"},
+    {"canary", read_canary, 0, "object"},
+};
+
+static const struct key health_keys[] = {
+    {"cmd", read_health_cmd, 0, "string array"},
+    {"tcp", read_health_tcp, 0, "string"},
+    {"http", read_health_http, 0, "string"},
+    {"timeout", read_duration, offsetof(struct health_spec, timeout_ms), "string"},
+    {"interval", read_duration, offsetof(struct health_spec, interval_ms), "string"},
+    {"tries", read_tries, offsetof(struct health_spec, tries), "integer"},
+    {"proof", read_proof, offsetof(struct health_spec, proof), "string"},
+};
+
+static const struct key canary_keys[] = {
+    {"run", read_argv, offsetof(struct deploy_spec, canary), "string array"},
+    {"health", read_health, offsetof(struct deploy_spec, canary_health), "object"},
+};
+
 static const struct key config_keys[] = {
     {"from", read_from, 0, "string"},
     {"values", read_values, offsetof(struct config_spec, values), "object null"},
@@ -210,7 +237,8 @@ const struct key_table manifest_tables[] = {
     TABLE(manifest), TABLE(package), TABLE(export),	     TABLE(condition), TABLE(addition),
     TABLE(profile),  TABLE(image),   TABLE(source),	     TABLE(provides),  TABLE(generate),
     TABLE(foreign),  TABLE(config),  TABLE(config_addition), TABLE(check),     TABLE(requirement),
-    TABLE(archive),  TABLE(choice),  TABLE(option),
+    TABLE(archive),  TABLE(choice),  TABLE(option),	     TABLE(deploy),    TABLE(health),
+    TABLE(canary),
 };
 const size_t manifest_table_count = sizeof manifest_tables / sizeof manifest_tables[0];
 
@@ -385,6 +413,42 @@ static void read_image(struct reader *r, const struct yaml_node *v, void *manife
 
 	m->image.pos = node_pos(v);
 	read_map(r, v, "image", &m->image);
+}
+
+/* What is checked, and one way of it. */
+static void read_health(struct reader *r, const struct yaml_node *v, void *health)
+{
+	struct health_spec *h = health;
+	size_t before = r->mistakes;
+
+	read_map(r, v, "health", h);
+	if (h->kind == HEALTH_NONE && r->mistakes == before)
+		mistake(r, v, "add 'http: URL', 'tcp: HOST:PORT' or 'cmd: [PROGRAM, ARGUMENT]'",
+			"'health' checks nothing");
+	if (h->kind == HEALTH_TCP && h->proof == PROOF_ANSWER)
+		mistake(r, v, "use http, or leave proof: process",
+			"'proof: answer' of a connection that is answered by nothing");
+}
+
+static void read_canary(struct reader *r, const struct yaml_node *v, void *deploy)
+{
+	struct deploy_spec *s = deploy;
+	size_t before = r->mistakes;
+
+	read_map(r, v, "canary", s);
+	if ((!s->canary.n || s->canary_health.kind == HEALTH_NONE) && r->mistakes == before)
+		mistake(r, v, "write canary: {run: [./kv, -a, ':8081'], health: {...}}",
+			"'canary' needs both 'run' and 'health'");
+}
+
+static void read_deploy(struct reader *r, const struct yaml_node *v, void *manifest)
+{
+	struct manifest *m = manifest;
+
+	m->deploy.pos = node_pos(v);
+	read_map(r, v, "deploy", &m->deploy);
+	if (m->deploy.reload.n && m->deploy.signal.n)
+		mistake(r, v, "keep one of them", "both 'reload' and 'signal' in 'deploy'");
 }
 
 static void read_source(struct reader *r, const struct yaml_node *v, void *manifest)

@@ -181,6 +181,35 @@ struct image_spec {
 	struct define_vec files; /* image path: path in the tree */
 };
 
+/* How it shows that a release answers: one of the kinds, or none. */
+enum health_kind { HEALTH_NONE, HEALTH_CMD, HEALTH_TCP, HEALTH_HTTP };
+/* ... and that it is this release, not the one before. */
+enum health_proof {
+	PROOF_PROCESS, /* the process that listens runs a file of it */
+	PROOF_ANSWER,  /* the answer holds its digest, a file's, or a program's build id, in hex */
+	PROOF_NONE,    /* nobody can tell */
+};
+struct health_spec {
+	enum health_kind kind;
+	struct str_vec cmd;   /* argv; exit status 0 */
+	struct str address;   /* tcp: HOST:PORT; http: a URL, answered by 2xx */
+	uint32_t timeout_ms;  /* of one try; 0: 5 s */
+	uint32_t interval_ms; /* between tries; 0: 1 s */
+	uint32_t tries;	      /* 0: 10 */
+	enum health_proof proof;
+};
+
+struct deploy_spec {
+	struct pos pos;
+	uint32_t keep; /* good generations; 0: 5 */
+	struct health_spec health;
+	struct str_vec reload; /* argv; makes the service run what was switched to */
+	struct str signal;     /* "HUP": sent to its processes instead; empty: none */
+	struct str_vec log;    /* argv; prints the service's last log lines */
+	struct str_vec canary; /* argv of the new program, beside the old one */
+	struct health_spec canary_health;
+};
+
 /* A question to the compiler, whose answer a config header's macro says. */
 enum check_kind {
 	CHECK_HEADER, /* the headers alone compile */
@@ -255,6 +284,7 @@ struct manifest {
 	VEC(struct generate_spec) generate;
 	VEC(struct embed_spec) embed;
 	struct image_spec image;
+	struct deploy_spec deploy;
 	struct str licence;	    /* SPDX expression */
 	struct define_vec contains; /* libraries that its tree holds a copy of: name, licence */
 	/* Ports. */

@@ -116,12 +116,24 @@ void finish_foreign(struct reader *r, struct manifest *m);
 void read_user(struct reader *r, const struct yaml_node *v, void *number);
 void read_entrypoint(struct reader *r, const struct yaml_node *v, void *str_vec);
 void read_words(struct reader *r, const struct yaml_node *v, void *str_vec);
+/* A program and its arguments: one text is the program alone. */
+void read_argv(struct reader *r, const struct yaml_node *v, void *str_vec);
 void read_env(struct reader *r, const struct yaml_node *v, void *str_vec);
 void read_ports(struct reader *r, const struct yaml_node *v, void *image);
 void read_abs(struct reader *r, const struct yaml_node *v, void *str);
 void read_abs_list(struct reader *r, const struct yaml_node *v, void *str_vec);
 void read_labels(struct reader *r, const struct yaml_node *v, void *define_vec);
 void read_files(struct reader *r, const struct yaml_node *v, void *define_vec);
+
+/* deploy: */
+void read_keep(struct reader *r, const struct yaml_node *v, void *number);
+void read_health_cmd(struct reader *r, const struct yaml_node *v, void *health);
+void read_health_tcp(struct reader *r, const struct yaml_node *v, void *health);
+void read_health_http(struct reader *r, const struct yaml_node *v, void *health);
+void read_duration(struct reader *r, const struct yaml_node *v, void *ms);
+void read_tries(struct reader *r, const struct yaml_node *v, void *number);
+void read_proof(struct reader *r, const struct yaml_node *v, void *proof);
+void read_signal(struct reader *r, const struct yaml_node *v, void *str);
 
 /* config: */
 void read_configs(struct reader *r, const struct yaml_node *v, void *manifest);
@@ -133,6 +145,9 @@ void read_headers(struct reader *r, const struct yaml_node *v, void *str_vec);
 /* What check->kind and subject are: the key's name says which kind. */
 void read_subject(struct reader *r, const struct yaml_node *v, void *check);
 
+/* A decimal number from least to most; 0 with a mistake and its remedy otherwise. */
+uint32_t want_number(struct reader *r, const struct yaml_node *v, uint64_t least, uint64_t most,
+		     const char *fix);
 /* Calls each(r, item, out) for the texts of a list, or for one text alone; others are mistakes. */
 typedef void (*each_fn)(struct reader *r, const struct yaml_node *item, void *out);
 void read_each(struct reader *r, const struct yaml_node *v, each_fn each, void *out);
@@ -148,6 +163,9 @@ bool is_identifier(struct str s);
 /* Letters, digits and the bytes of also; not empty, no '-' in front. */
 bool is_name(struct str s, const char *also);
 bool is_known(struct str s, const char *const *names);
+/* Text that is one of names. */
+void read_known(struct reader *r, const struct yaml_node *v, const char *const *names,
+		struct str *out);
 /* The names in a line, for remedies, in arena a. */
 const char *join_names(struct arena *a, const char *const *names);
 

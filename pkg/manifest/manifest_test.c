@@ -143,6 +143,36 @@ void TestManifestImage(struct test *t)
 	arena_fini(&a);
 }
 
+void TestManifestDeploy(struct test *t)
+{
+	struct arena a = {0};
+	struct manifest m =
+	    parse(t, &a,
+		  "deploy:\n"
+		  "  keep: 3\n"
+		  "  health: {http: 'http://[::1]:8080/healthz', timeout: 500ms, "
+		  "interval: 2m, tries: 4, proof: answer}\n"
+		  "  reload: [systemctl, reload, kv]\n"
+		  "  log: [journalctl, -n, 20]\n"
+		  "  canary: {run: [./kv, -a, ':8081'], health: {tcp: '127.0.0.1:8081'}}\n");
+	const struct deploy_spec *s = &m.deploy;
+
+	T_EQ_INT(t, s->keep, 3);
+	T_EQ_INT(t, s->health.kind, HEALTH_HTTP);
+	T_EQ_STR(t, s->health.address.p, "http://[::1]:8080/healthz");
+	T_OK(t, s->health.timeout_ms == 500 && s->health.interval_ms == 120000 &&
+		    s->health.tries == 4 && s->health.proof == PROOF_ANSWER);
+	T_EQ_STR(t, join(&a, &s->reload), "systemctl reload kv");
+	T_EQ_STR(t, join(&a, &s->log), "journalctl -n 20");
+	T_EQ_STR(t, join(&a, &s->canary), "./kv -a :8081");
+	T_EQ_INT(t, s->canary_health.kind, HEALTH_TCP);
+	T_EQ_STR(t, s->canary_health.address.p, "127.0.0.1:8081");
+	T_EQ_INT(t, s->canary_health.proof, PROOF_PROCESS);
+	m = parse(t, &a, "");
+	T_OK(t, m.deploy.health.kind == HEALTH_NONE && !m.deploy.keep);
+	arena_fini(&a);
+}
+
 void TestManifestPort(struct test *t)
 {
 	struct arena a = {0};

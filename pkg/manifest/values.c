@@ -242,9 +242,8 @@ void read_targets(struct reader *r, const struct yaml_node *v, void *manifest)
 	read_each(r, v, each_target, manifest);
 }
 
-/* Text that is one of names. */
-static void read_known(struct reader *r, const struct yaml_node *v, const char *const *names,
-		       struct str *out)
+void read_known(struct reader *r, const struct yaml_node *v, const char *const *names,
+		struct str *out)
 {
 	struct str fix;
 

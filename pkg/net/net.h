@@ -46,4 +46,22 @@ const char *net_ca_trusted(void);
  * otherwise. */
 bool net_reach(const char *url, uint32_t connect_ms, struct err *e) ATTR_MUST_USE;
 
+/* What a service says to one request, or that it takes a connection. */
+struct net_probe {
+	const char *url; /* http:// or https://, of any host; no proxy, no redirect */
+	uint32_t timeout_ms;
+	bool connect_only;
+	size_t max_bytes; /* of head and body kept; the rest is dropped */
+};
+struct net_answer {
+	long status;	 /* 0: connect_only */
+	struct str text; /* head and body, in the arena */
+	size_t body;	 /* where the body begins in text */
+};
+/* ERR_NET when there is no answer in time, once; a status of any kind is one. */
+bool net_probe(struct arena *a, const struct net_probe *q, struct net_answer *out,
+	       struct err *e) ATTR_MUST_USE;
+/* The port that a URL names or implies; 0: it is no URL. */
+unsigned net_url_port(const char *url);
+
 #endif

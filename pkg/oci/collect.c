@@ -7,29 +7,37 @@
 
 #include "base/map.h"
 #include "oci/oci_impl.h"
+#include "sys/file.h"
 
 struct walk {
 	struct arena *arena;
 	struct cas *cas;
+	const char *layout; /* where the blobs are when there is no cas */
 	struct oci_image *out;
 	struct map seen; /* hash -> anything: blobs already listed */
 	struct err *e;
 };
 
+/* What can be done about a blob or document that is not as it should be. */
+static bool get_again(const struct walk *w)
+{
+	return err_fix(w->e, w->cas ? "make the image again with 'cbuild image'"
+				    : "put the image into that layout again");
+}
+
 static bool missing(const struct walk *w, const struct digest *d)
 {
 	struct str name = digest_oci(w->arena, d);
 
-	err_at(w->e, ERR_VERIFY, name.p, 0, 0,
-	       "the cache does not hold this blob of %llu bytes whole",
-	       (unsigned long long)d->size_bytes);
-	return err_fix(w->e, "make the image again with 'cbuild image'");
+	err_at(w->e, ERR_VERIFY, name.p, 0, 0, "%s does not hold this blob of %llu bytes whole",
+	       w->cas ? "the cache" : w->layout, (unsigned long long)d->size_bytes);
+	return get_again(w);
 }
 
 static bool wrong(const struct walk *w, const char *place, const char *what)
 {
 	err_at(w->e, ERR_INPUT, place, 0, 0, "%s", what);
-	return err_fix(w->e, "make the image again with 'cbuild image'");
+	return get_again(w);
 }
 
 static void list_blob(struct walk *w, const struct digest *d)
@@ -42,9 +50,34 @@ static void list_blob(struct walk *w, const struct digest *d)
 		*vec_push(w->arena, &w->out->blobs) = *d;
 }
 
+static enum cas_result layout_has(const struct walk *w, const struct digest *d)
+{
+	const char *path = oci_layout_blob(w->arena, w->layout, d).p;
+	struct digest have;
+
+	if (file_kind(path) != FILE_REGULAR)
+		return CAS_MISS;
+	if (!file_digest(path, &have, w->e))
+		return CAS_ERROR;
+	return digest_eq(&have, d) ? CAS_HIT : CAS_MISS;
+}
+
+static enum cas_result layout_get(const struct walk *w, const struct digest *d, struct str *out)
+{
+	const char *path = oci_layout_blob(w->arena, w->layout, d).p;
+	struct digest have;
+
+	if (file_kind(path) != FILE_REGULAR)
+		return CAS_MISS;
+	if (!file_read(w->arena, path, OCI_MAX_DOCUMENT_BYTES, out, w->e))
+		return CAS_ERROR;
+	have = digest_str(*out);
+	return digest_eq(&have, d) ? CAS_HIT : CAS_MISS;
+}
+
 static bool has_blob(struct walk *w, const struct digest *d)
 {
-	switch (cas_has(w->cas, d, w->e)) {
+	switch (w->cas ? cas_has(w->cas, d, w->e) : layout_has(w, d)) {
 	case CAS_HIT:
 		list_blob(w, d);
 		return true;
@@ -63,7 +96,7 @@ static bool read_document(struct walk *w, const struct digest *d, const char *pl
 
 	if (d->size_bytes > OCI_MAX_DOCUMENT_BYTES)
 		return wrong(w, place, "it is larger than 4 MiB");
-	switch (cas_get(w->cas, d, w->arena, &text, w->e)) {
+	switch (w->cas ? cas_get(w->cas, d, w->arena, &text, w->e) : layout_get(w, d, &text)) {
 	case CAS_HIT:
 		list_blob(w, d);
 		return json_parse(w->arena, text, place, out, w->e);
@@ -202,23 +235,37 @@ static bool add_platform(struct walk *w, const struct json *v, const char *place
 	return true;
 }
 
+static bool collect(struct walk *w, const struct digest *index)
+{
+	struct str place = digest_oci(w->arena, index);
+	const struct json *manifests;
+	struct json *v = NULL;
+
+	memset(w->out, 0, sizeof *w->out);
+	w->out->index = *index;
+	if (!read_document(w, index, place.p, &v) || !check_kind(w, v, place.p, MEDIA_INDEX) ||
+	    !json_need_array(v, "manifests", &manifests, place.p, w->e))
+		return false;
+	if (!manifests->n || manifests->n > OCI_MAX_PLATFORMS)
+		return wrong(w, place.p, "it has no platform, or more than 64");
+	for (size_t i = 0; i < manifests->n; i++)
+		if (!add_platform(w, manifests->items[i], place.p))
+			return false;
+	return true;
+}
+
 bool oci_collect(struct arena *a, struct cas *c, const struct digest *index, struct oci_image *out,
 		 struct err *e)
 {
 	struct walk w = {.arena = a, .cas = c, .out = out, .e = e};
-	struct str place = digest_oci(a, index);
-	const struct json *manifests;
-	struct json *v = NULL;
 
-	memset(out, 0, sizeof *out);
-	out->index = *index;
-	if (!read_document(&w, index, place.p, &v) || !check_kind(&w, v, place.p, MEDIA_INDEX) ||
-	    !json_need_array(v, "manifests", &manifests, place.p, e))
-		return false;
-	if (!manifests->n || manifests->n > OCI_MAX_PLATFORMS)
-		return wrong(&w, place.p, "it has no platform, or more than 64");
-	for (size_t i = 0; i < manifests->n; i++)
-		if (!add_platform(&w, manifests->items[i], place.p))
-			return false;
-	return true;
+	return collect(&w, index);
+}
+
+bool oci_collect_layout(struct arena *a, const char *dir, const struct digest *index,
+			struct oci_image *out, struct err *e)
+{
+	struct walk w = {.arena = a, .layout = dir, .out = out, .e = e};
+
+	return collect(&w, index);
 }

@@ -31,36 +31,30 @@ static struct json *new_index(struct arena *a, struct json *manifests)
 
 static struct str ref_of(const struct json *entry)
 {
-	const struct json *ref = json_get(json_get(entry, "annotations"), ANNOTATION_REF);
-
-	return ref && ref->kind == JSON_KIND_TEXT ? ref->text : STR("");
+	return json_text(json_get(entry, "annotations"), ANNOTATION_REF);
 }
 
 /* --- folder --- */
 
-/* The entries of the layout's index.json but the one for ref; none when there is no such file. */
-static bool other_tags(struct arena *a, const char *path, struct str ref, struct json *out,
-		       struct err *e)
+/* The entries of a layout's index.json, each a descriptor; none when there is no such file. */
+static bool read_entries(struct arena *a, const char *path, const struct json **out, struct err *e)
 {
-	const struct json *manifests;
 	struct json *v;
 	struct str text;
 
+	*out = json_new_array(a);
 	if (file_kind(path) == FILE_ABSENT)
 		return true;
 	if (!file_read(a, path, OCI_MAX_DOCUMENT_BYTES, &text, e) ||
-	    !json_parse(a, text, path, &v, e) ||
-	    !json_need_array(v, "manifests", &manifests, path, e))
+	    !json_parse(a, text, path, &v, e) || !json_need_array(v, "manifests", out, path, e))
 		return false;
-	if (manifests->n > OCI_MAX_TAGS)
+	if ((*out)->n > OCI_MAX_TAGS)
 		return err_at(e, ERR_INPUT, path, 0, 0, "it names more than 4096 images");
-	for (size_t i = 0; i < manifests->n; i++) {
+	for (size_t i = 0; i < (*out)->n; i++) {
 		struct descriptor d;
 
-		if (!oci_read_descriptor(manifests->items[i], path, &d, e))
+		if (!oci_read_descriptor((*out)->items[i], path, &d, e))
 			return false;
-		if (!str_eq(ref_of(manifests->items[i]), ref))
-			json_add(a, out, manifests->items[i]);
 	}
 	return true;
 }
@@ -74,18 +68,24 @@ static int by_ref(const void *a, const void *b)
 	return c ? c : str_cmp(json_get(*x, "digest")->text, json_get(*y, "digest")->text);
 }
 
-static bool write_index(struct arena *a, const struct oci_image *img, struct str tag,
-			const char *path, struct err *e)
+/* Has ref name d from now on; NULL: nothing. */
+static bool write_index(struct arena *a, const struct digest *d, struct str ref, const char *path,
+			struct err *e)
 {
 	struct json *manifests = json_new_array(a);
+	const struct json *entries;
 	struct str have, want;
 	struct err ignored;
 
-	if (!other_tags(a, path, tag, manifests, e)) {
-		err_wrap(e, "adding '%.*s' to the image layout that is there", STR_ARG(tag));
+	if (!read_entries(a, path, &entries, e)) {
+		err_wrap(e, "adding '%.*s' to the image layout that is there", STR_ARG(ref));
 		return err_fix(e, "remove that folder, or write the image to another one");
 	}
-	json_add(a, manifests, oci_tag_entry(a, MEDIA_INDEX, &img->index, tag));
+	for (size_t i = 0; i < entries->n; i++)
+		if (!str_eq(ref_of(entries->items[i]), ref))
+			json_add(a, manifests, entries->items[i]);
+	if (d)
+		json_add(a, manifests, oci_tag_entry(a, MEDIA_INDEX, d, ref));
 	qsort(manifests->items, manifests->n, sizeof(struct json *), by_ref);
 	want = json_dump(a, new_index(a, manifests));
 	/* The same again costs no fsync. */
@@ -98,35 +98,19 @@ static bool place_blobs(struct arena *a, struct cas *c, const struct oci_image *
 			const char *dir, struct err *e)
 {
 	for (size_t i = 0; i < img->blobs.n; i++) {
-		char hex[DIGEST_HEX + 1];
+		const struct digest *d = &img->blobs.v[i];
 
-		digest_hex(&img->blobs.v[i], hex);
-		switch (cas_place(c, &img->blobs.v[i], str_fmt(a, "%s/blobs/sha256/%s", dir, hex).p,
-				  0644, CAS_COPY, e)) {
+		switch (cas_place(c, d, oci_layout_blob(a, dir, d).p, 0644, CAS_COPY, e)) {
 		case CAS_HIT:
 			continue;
 		case CAS_MISS:
-			err_set(e, ERR_VERIFY, "the cache does not hold blob sha256:%s whole", hex);
+			err_set(e, ERR_VERIFY, "the cache does not hold blob %.*s whole",
+				STR_ARG(digest_oci(a, d)));
 			return err_fix(e, "make the image again with 'cbuild image'");
 		case CAS_ERROR:
 			return false;
 		}
 	}
-	return true;
-}
-
-/* Removes the temporaries of runs that were killed; the lock says that nobody else is writing. */
-static bool sweep(struct arena *a, const char *dir, struct err *e)
-{
-	struct folder_entry *entries;
-	size_t n;
-
-	if (!folder_list(a, dir, &entries, &n, e))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (entries[i].kind == FILE_REGULAR && str_startsc(entries[i].name, ".cbuild-") &&
-		    !file_remove(str_fmt(a, "%s/%s", dir, entries[i].name.p).p, e))
-			return false;
 	return true;
 }
 
@@ -136,8 +120,7 @@ static bool not_a_layout(const char *dir, struct err *e)
 	return err_fix(e, "name a new folder, or FILE.tar");
 }
 
-/* An empty folder or a layout is filled; a folder of other things is somebody's own. */
-static bool check_folder(struct arena *a, const char *dir, struct err *e)
+bool oci_layout_check(struct arena *a, const char *dir, struct err *e)
 {
 	struct folder_entry *entries;
 	size_t n;
@@ -150,30 +133,115 @@ static bool check_folder(struct arena *a, const char *dir, struct err *e)
 	if (!folder_list(a, dir, &entries, &n, e))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		/* What a killed run leaves before the file oci-layout. */
-		if (!str_eqc(entries[i].name, ".lock") && !str_eqc(entries[i].name, "blobs"))
+		/* What a killed run leaves before the file oci-layout, and a deploy's records. */
+		if (!str_eqc(entries[i].name, ".lock") && !str_eqc(entries[i].name, "blobs") &&
+		    !str_eqc(entries[i].name, ".cbuild"))
 			return not_a_layout(dir, e);
 	}
 	return true;
+}
+
+/* Makes what is missing of a layout, locks it, and removes what killed writers left. */
+static bool open_layout(struct arena *a, const char *dir, struct file_lock *lock, struct err *e)
+{
+	bool got;
+
+	if (!oci_layout_check(a, dir, e))
+		return false;
+	if (!folder_make(str_fmt(a, "%s/blobs/sha256", dir).p, e) ||
+	    !lock_acquire(lock, str_fmt(a, "%s/.lock", dir).p, false, true, &got, e))
+		return err_wrap(e, "writing the image layout %s", dir);
+	if (folder_drop_temps(dir, e) &&
+	    folder_drop_temps(str_fmt(a, "%s/blobs/sha256", dir).p, e) &&
+	    file_write_if_changed(str_fmt(a, "%s/oci-layout", dir).p, STR(LAYOUT_FILE), 0644, e))
+		return true;
+	lock_release(lock);
+	return err_wrap(e, "writing the image layout %s", dir);
+}
+
+static bool close_layout(const char *dir, struct file_lock *lock, bool ok, struct err *e)
+{
+	lock_release(lock);
+	return ok || err_wrap(e, "writing the image layout %s", dir);
 }
 
 bool oci_write_layout(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag,
 		      const char *dir, struct err *e)
 {
 	struct file_lock lock;
-	bool got, ok;
 
-	if (!oci_check_ref(tag, e) || !check_folder(a, dir, e))
+	if (!oci_check_ref(tag, e) || !open_layout(a, dir, &lock, e))
 		return false;
-	if (!folder_make(str_fmt(a, "%s/blobs/sha256", dir).p, e) ||
-	    !lock_acquire(&lock, str_fmt(a, "%s/.lock", dir).p, false, true, &got, e))
-		return err_wrap(e, "writing the image layout %s", dir);
-	ok = sweep(a, dir, e) && sweep(a, str_fmt(a, "%s/blobs/sha256", dir).p, e) &&
-	     place_blobs(a, c, img, dir, e) &&
-	     file_write_if_changed(str_fmt(a, "%s/oci-layout", dir).p, STR(LAYOUT_FILE), 0644, e) &&
-	     write_index(a, img, tag, str_fmt(a, "%s/index.json", dir).p, e);
-	lock_release(&lock);
-	return ok || err_wrap(e, "writing the image layout %s", dir);
+	return close_layout(
+	    dir, &lock,
+	    place_blobs(a, c, img, dir, e) &&
+		write_index(a, &img->index, tag, str_fmt(a, "%s/index.json", dir).p, e),
+	    e);
+}
+
+struct str oci_layout_blob(struct arena *a, const char *dir, const struct digest *d)
+{
+	return str_fmt(a, "%s/blobs/sha256/%.*s", dir,
+		       STR_ARG(str_skip(digest_oci(a, d), strlen("sha256:"))));
+}
+
+bool oci_layout_tag(struct arena *a, const char *dir, struct str tag, struct digest *out,
+		    struct err *e)
+{
+	const char *path = str_fmt(a, "%s/index.json", dir).p;
+	const struct json *entries;
+	struct descriptor d;
+
+	*out = (struct digest){0};
+	if (!read_entries(a, path, &entries, e))
+		return false;
+	for (size_t i = 0; i < entries->n; i++) {
+		if (str_eq(ref_of(entries->items[i]), tag)) {
+			if (!oci_read_descriptor(entries->items[i], path, &d, e))
+				return false;
+			*out = d.digest;
+		}
+	}
+	return true;
+}
+
+static bool copy_blob(struct arena *a, const char *from, const char *to, const struct digest *d,
+		      struct err *e)
+{
+	const char *path = oci_layout_blob(a, to, d).p;
+	struct digest have;
+
+	if (file_kind(path) == FILE_REGULAR) {
+		if (!file_digest(path, &have, e))
+			return false;
+		if (digest_eq(&have, d))
+			return file_sync(path, e);
+	}
+	return file_copy(oci_layout_blob(a, from, d).p, path, 0644, e) && file_sync(path, e);
+}
+
+bool oci_layout_copy(struct arena *a, const struct oci_image *img, const char *from, const char *to,
+		     struct err *e)
+{
+	struct file_lock lock;
+	bool ok = true;
+
+	if (!open_layout(a, to, &lock, e))
+		return false;
+	for (size_t i = 0; ok && i < img->blobs.n; i++)
+		ok = copy_blob(a, from, to, &img->blobs.v[i], e);
+	ok = ok && file_sync(str_fmt(a, "%s/blobs/sha256", to).p, e);
+	return close_layout(to, &lock, ok, e);
+}
+
+bool oci_layout_retag(struct arena *a, const char *dir, struct str tag, const struct digest *d,
+		      struct err *e)
+{
+	struct file_lock lock;
+
+	return open_layout(a, dir, &lock, e) &&
+	       close_layout(dir, &lock,
+			    write_index(a, d, tag, str_fmt(a, "%s/index.json", dir).p, e), e);
 }
 
 /* --- tar --- */

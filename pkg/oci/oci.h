@@ -98,6 +98,22 @@ bool oci_check_ref(struct str ref, struct err *e) ATTR_MUST_USE;
  */
 bool oci_write_layout(struct arena *a, struct cas *c, const struct oci_image *img, struct str tag,
 		      const char *dir, struct err *e) ATTR_MUST_USE;
+/* Whether a layout is at dir, or may be made there; a folder of other things is somebody's own: ERR_USAGE. */
+bool oci_layout_check(struct arena *a, const char *dir, struct err *e) ATTR_MUST_USE;
+/* The path of a blob in a layout; it need not be there. */
+struct str oci_layout_blob(struct arena *a, const char *dir, const struct digest *d);
+/* As oci_collect, but of the layout at dir, hashing every blob. */
+bool oci_collect_layout(struct arena *a, const char *dir, const struct digest *index,
+			struct oci_image *out, struct err *e) ATTR_MUST_USE;
+/* What tag names in the layout at dir; a zero digest: nothing. */
+bool oci_layout_tag(struct arena *a, const char *dir, struct str tag, struct digest *out,
+		    struct err *e) ATTR_MUST_USE;
+/* Copies an image's blobs from one layout to another, made when absent; they last. No tag changes. */
+bool oci_layout_copy(struct arena *a, const struct oci_image *img, const char *from, const char *to,
+		     struct err *e) ATTR_MUST_USE;
+/* Moves tag to d (NULL: removes it): atomically, and it lasts. Its blobs must be there already. */
+bool oci_layout_retag(struct arena *a, const char *dir, struct str tag, const struct digest *d,
+		      struct err *e) ATTR_MUST_USE;
 /*
  * The same layout as one deterministic tar file, written to a temporary and renamed. It is a docker
  * archive too (manifest.json, for engines before 25, which names linux/amd64 or else the first

@@ -400,7 +400,7 @@ bool file_write_if_changed(const char *path, struct str bytes, uint32_t mode, st
 		return file_write_fast(path, bytes, mode, e);
 	if (stat(path, &st) == 0 && (st.st_mode & 07777) == (mode & 07777))
 		return true;
-	return chmod(path, mode & 07777) == 0 || err_errno(e, "setting the mode of %s", path);
+	return file_set_mode(path, mode, e);
 }
 
 /* 1: all copied in the kernel; 0: it cannot, nothing was written; -1: failed. */
@@ -533,6 +533,53 @@ bool file_sync(const char *path, struct err *e)
 		err_errno(e, "syncing %s", path);
 	close_quiet(fd);
 	return ok;
+}
+
+bool file_system_sync(const char *path, struct err *e)
+{
+	int fd;
+	bool ok;
+
+	if (fault_hit(FAULT_OPEN) || (fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+		return err_errno(e, "opening %s", path);
+	ok = !fault_hit(FAULT_FSYNC) && syncfs(fd) == 0;
+	if (!ok)
+		err_errno(e, "syncing the file system of %s", path);
+	close_quiet(fd);
+	return ok;
+}
+
+void file_reserve(const char *path, uint64_t bytes)
+{
+	struct stat st;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		(void)fallocate(fd, FALLOC_FL_KEEP_SIZE, st.st_size, (off_t)bytes);
+	close_quiet(fd);
+}
+
+bool file_set_mode(const char *path, uint32_t mode, struct err *e)
+{
+	return chmod(path, mode & 07777) == 0 || err_errno(e, "setting the mode of %s", path);
+}
+
+bool file_cut(const char *path, uint64_t size_bytes, struct err *e)
+{
+	if (!fault_hit(FAULT_WRITE) && truncate(path, (off_t)size_bytes) == 0)
+		return true;
+	return err_errno(e, "cutting %s", path);
+}
+
+bool link_read(struct arena *a, const char *path, struct str *out, struct err *e)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof target);
+
+	if (n < 0)
+		return err_errno(e, "reading link %s", path);
+	*out = str_dup(a, str_from(target, (size_t)n));
+	return true;
 }
 
 bool path_real(struct arena *a, const char *path, struct str *out, struct err *e)

@@ -83,8 +83,21 @@ bool folder_make_for(const char *path, struct err *e) ATTR_MUST_USE;
 bool folder_remove(const char *path, struct err *e) ATTR_MUST_USE;
 /* chmod a-w of every file and folder below (and of) path; links are left alone. */
 bool folder_make_readonly(const char *path, struct err *e) ATTR_MUST_USE;
+/*
+ * For everybody to read and nobody to write, whatever the umask was: folders 0555, files 0444, or 0555 when
+ * their owner may run them; links are left alone.
+ */
+bool folder_publish(const char *path, struct err *e) ATTR_MUST_USE;
 /* fsync of a folder (or file) by path. */
 bool file_sync(const char *path, struct err *e) ATTR_MUST_USE;
+
+/* syncfs of the file system that holds path: once for many files, and for what others left unwritten there. */
+bool file_system_sync(const char *path, struct err *e) ATTR_MUST_USE;
+/* Takes room behind a file's end, if the file system can, so that what is appended soon finds some. */
+void file_reserve(const char *path, uint64_t bytes);
+bool file_set_mode(const char *path, uint32_t mode, struct err *e) ATTR_MUST_USE;
+/* Makes a file at most size_bytes long. */
+bool file_cut(const char *path, uint64_t size_bytes, struct err *e) ATTR_MUST_USE;
 
 struct folder_entry {
 	struct str name;     /* one part, NUL-terminated, in the arena */
@@ -102,11 +115,18 @@ bool folder_make_temp(struct arena *a, const char *parent, const char *prefix, s
 /* Removes what killed processes left in a folder: entries older than a day, which no action takes. */
 void folder_sweep(const char *path);
 /*
+ * Removes the temporaries that killed writers of this room left in a folder. The caller knows, by a lock, that
+ * nobody writes there now.
+ */
+bool folder_drop_temps(const char *path, struct err *e) ATTR_MUST_USE;
+/*
  * A folder of this user's alone in memory, for small files that live for a moment: making and removing
  * them costs a disk's file system more than writing them. Made when absent; to be swept. False where
  * there is none with room: no error.
  */
 bool folder_in_memory(struct arena *a, struct str *out);
+/* What a symbolic link says, into arena a; false with e set when there is none (os_errno ENOENT or EINVAL). */
+bool link_read(struct arena *a, const char *path, struct str *out, struct err *e) ATTR_MUST_USE;
 /* realpath(3) into arena a. */
 bool path_real(struct arena *a, const char *path, struct str *out, struct err *e) ATTR_MUST_USE;
 bool path_cwd(struct arena *a, struct str *out, struct err *e) ATTR_MUST_USE;

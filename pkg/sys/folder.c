@@ -309,6 +309,29 @@ bool folder_make_readonly(const char *path, struct err *e)
 	       err_errno(e, "making folder %s read-only", path);
 }
 
+static bool publish_folder_at(int dir, const char *name)
+{
+	return fchmodat(dir, name, 0555, 0) == 0;
+}
+
+static bool publish_file_at(int dir, const char *name, enum file_kind kind)
+{
+	struct stat st;
+
+	if (kind == FILE_LINK)
+		return true;
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fchmodat(dir, name, st.st_mode & S_IXUSR ? 0555 : 0444, 0) == 0;
+}
+
+bool folder_publish(const char *path, struct err *e)
+{
+	static const struct walk publisher = {NULL, publish_file_at, publish_folder_at};
+
+	return walk_at(&publisher, AT_FDCWD, path, 0) ||
+	       err_errno(e, "setting the modes below %s", path);
+}
+
 bool folder_make_temp(struct arena *a, const char *parent, const char *prefix, struct str *out,
 		      struct err *e)
 {
@@ -348,6 +371,20 @@ void folder_sweep(const char *path)
 	}
 	watch_resume();
 	arena_fini(&scratch);
+}
+
+bool folder_drop_temps(const char *path, struct err *e)
+{
+	struct arena scratch = {0};
+	struct folder_entry *v;
+	size_t n;
+	bool ok = folder_list(&scratch, path, &v, &n, e);
+
+	for (size_t i = 0; ok && i < n; i++)
+		if (v[i].kind != FILE_FOLDER && str_startsc(v[i].name, ".cbuild-"))
+			ok = file_remove(str_fmt(&scratch, "%s/%s", path, v[i].name.p).p, e);
+	arena_fini(&scratch);
+	return ok;
 }
 
 /* Anybody may make names in /dev/shm: only a real folder that is ours alone will do. */

@@ -1,6 +1,6 @@
 /*
- * SIGINT, SIGTERM and SIGHUP only count and write a byte into a pipe that is never read: from then on
- * poll(2) sees it readable, so no wait is missed between a check and the wait. The watch over stalls
+ * SIGINT, SIGTERM and SIGHUP only count and write a byte into a pipe that only interrupt_handled reads:
+ * from then on poll(2) sees it readable, so no wait is missed between a check and the wait. The watch over stalls
  * is alarm(2), whose signal ends the wait that is under way.
  */
 #ifndef _GNU_SOURCE
@@ -48,6 +48,15 @@ void interrupt_install(void)
 bool interrupt_requested(void)
 {
 	return arrived != 0;
+}
+
+void interrupt_handled(void)
+{
+	char bytes[128];
+
+	while (pipe_fd[0] >= 0 && read(pipe_fd[0], bytes, sizeof bytes) > 0)
+		continue;
+	arrived = 0;
 }
 
 int interrupt_count(void)

@@ -140,7 +140,10 @@ static int start(const struct spawn *cmd, const char *program, int in_fd, int ou
 	} else if (out_fd >= 0) {
 		flags |= POSIX_SPAWN_SETPGROUP;
 		posix_spawnattr_setpgroup(&attr, 0);
-		failed = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+		failed =
+		    cmd->stdin_fd
+			? posix_spawn_file_actions_adddup2(&actions, cmd->stdin_fd, 0)
+			: posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 		failed = failed ? failed : posix_spawn_file_actions_adddup2(&actions, out_fd, 1);
 		failed = failed ? failed : posix_spawn_file_actions_adddup2(&actions, err_fd, 2);
 	}

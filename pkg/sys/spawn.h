@@ -24,6 +24,7 @@ struct spawn {
 	const char *const *env;	 /* NULL-terminated "K=V"; NULL: this process's own */
 	const char *cwd;	 /* NULL: this process's own */
 	void *tag;		 /* comes back with the result */
+	int stdin_fd;		 /* read as standard input; 0: /dev/null */
 	/* Descriptors that it inherits under the same numbers, close-on-exec or not. */
 	const int *keep_fds;
 	size_t keep_count;
@@ -86,6 +87,8 @@ bool spawn_exec(const struct spawn *cmd, struct err *e);
  */
 void interrupt_install(void);
 bool interrupt_requested(void);
+/* The interrupt was taken note of, and what must be undone may take its time: until the next one comes. */
+void interrupt_handled(void);
 /*
  * For libraries that wait for a peer without limit, on the main thread and one at a time: between
  * stall_watch and stall_unwatch, when stall_fed is not called for `seconds` (at least 1), system calls

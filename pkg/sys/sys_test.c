@@ -727,3 +727,31 @@ void TestAheadHashesWhatIsRenamed(struct test *t)
 	T_OK(t, !ahead_end(NULL, &got));
 	T_OK(t, file_kind("out.clock") == FILE_ABSENT);
 }
+
+void TestFileCutAndReserve(struct test *t)
+{
+	struct arena a = {0};
+	struct err e = {0};
+	struct str dir = str_of(test_tmpdir(t)), text, link;
+	struct file_sig sig;
+	const char *path = str_fmt(&a, "%s/f", dir.p).p;
+	const char *temp = str_fmt(&a, "%s/.cbuild-1", dir.p).p;
+
+	T_OK(t, file_append(path, STR("one\ntwo\n"), 0644, &e));
+	file_reserve(path, 1 << 16);
+	T_OK(t, file_read(&a, path, 0, &text, &e));
+	T_EQ_STR(t, text.p, "one\ntwo\n");
+	T_OK(t, file_cut(path, 4, &e) && file_read(&a, path, 0, &text, &e));
+	T_EQ_STR(t, text.p, "one\n");
+	T_OK(t, file_system_sync(dir.p, &e));
+	T_OK(t, file_symlink("f", temp, &e) && link_read(&a, temp, &link, &e));
+	T_EQ_STR(t, link.p, "f");
+	T_OK(t, !link_read(&a, path, &link, &e));
+	T_OK(t, file_set_mode(path, 0700, &e) && folder_publish(dir.p, &e));
+	T_OK(t, file_stat(path, &sig, &e) && (sig.mode & 07777) == 0555);
+	T_OK(t, file_stat(dir.p, &sig, &e) && (sig.mode & 07777) == 0555);
+	T_OK(t, file_set_mode(dir.p, 0755, &e) && folder_drop_temps(dir.p, &e));
+	T_EQ_INT(t, file_kind(temp), FILE_ABSENT);
+	T_EQ_INT(t, file_kind(path), FILE_REGULAR);
+	arena_fini(&a);
+}

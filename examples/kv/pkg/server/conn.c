@@ -13,7 +13,7 @@
 
 #include "server/server_impl.h"
 
-enum { LINGER_MS = 2000, FIRST_MS = 1000, FLUSH_BYTES = 64 << 10 };
+enum { LINGER_MS = 2000, FIRST_MS = 1000, LAST_MS = 500, FLUSH_BYTES = 64 << 10 };
 
 static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *b);
 static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *b);
@@ -471,8 +471,8 @@ void conn_check(struct conn *c, uint64_t now_ms)
 
 void conn_stop(struct conn *c, bool force)
 {
-	if (force || (c->stage == STAGE_IDLE && c->served))
+	if (force)
 		close_now(c);
 	else if (c->stage == STAGE_IDLE)
-		c->deadline_ms = uv_now(c->s->loop) + FIRST_MS;
+		c->deadline_ms = uv_now(c->s->loop) + (c->served ? LAST_MS : FIRST_MS);
 }

@@ -62,7 +62,10 @@ bool server_open(struct server **out, uv_loop_t *loop, int listen_fd,
 /* Copies what it needs of r. Safe when the peer has gone meanwhile; x ends here. */
 void server_answer(struct exchange *x, const struct http_response *r);
 
-/* Stops accepting; idle connections close now, the others after their answer or grace_ms. */
+/*
+ * Stops accepting. A connection closes after its answer, or grace_ms; an idle one after a moment in which a
+ * request that is on its way already is still answered.
+ */
 void server_drain(struct server *s, uint64_t grace_ms);
 
 bool server_draining(const struct server *s);

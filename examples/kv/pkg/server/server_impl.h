@@ -67,9 +67,9 @@ void conn_accept(struct server *s);
 void conn_check(struct conn *c, uint64_t now_ms);
 
 /*
- * Closes the connection if it is between requests, or whatever it does when
- * `force`. One that has only just been accepted gets a moment for its request,
- * which is on its way.
+ * Closes the connection, whatever it does, when `force`. Else one that is between
+ * requests gets a moment for the next, which may be on its way: more when it
+ * has only just been accepted.
  */
 void conn_stop(struct conn *c, bool force);
 

@@ -568,21 +568,33 @@ void TestServiceMemoryOfRequestsIsBounded(struct test *t)
 	stop(&f);
 }
 
-/* Idle connections end, a request that has begun is answered, nobody new is let in. */
+/*
+ * Idle connections end, but not before a request that was on its way is answered; one that has begun is
+ * answered, nobody new is let in.
+ */
 void TestServiceDrains(struct test *t)
 {
 	struct fixture f = fixture(t);
 	struct buf in;
-	int idle, begun;
+	int idle, crossing, begun;
 
 	start(t, &f);
 	idle = dial(t, &f);
+	crossing = dial(t, &f);
 	begun = dial(t, &f);
 	say(begun, STR("PUT /kv/a HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nab"));
 	say(idle, STR("GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n"));
 	in = hear_until(idle, "}\n");
 	buf_free(&in);
+	say(crossing, STR("GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n"));
+	in = hear_until(crossing, "}\n");
+	buf_free(&in);
 	begin_stop(&f);
+	say(crossing, STR("GET /kv/none HTTP/1.1\r\nHost: t\r\n\r\n"));
+	in = hear(crossing);
+	T_CHECK(t, strncmp(in.p, "HTTP/1.1 404", 12) == 0, "got '%s'", in.p);
+	T_OK(t, strstr(in.p, "Connection: close\r\n") != NULL);
+	buf_free(&in);
 	in = hear(idle);
 	T_EQ_STR(t, in.p, "");
 	buf_free(&in);
@@ -592,6 +604,7 @@ void TestServiceDrains(struct test *t)
 	T_OK(t, strstr(in.p, "Connection: close\r\n") != NULL);
 	buf_free(&in);
 	(void)close(idle);
+	(void)close(crossing);
 	(void)close(begun);
 	stop(&f);
 	f = fixture(t);
