@@ -49,13 +49,14 @@ static bool add_names(struct arena *a, struct buf *b, struct str dir, bool below
 	return true;
 }
 
-static bool tree_key(const struct quick *q, struct digest *out)
+/* A workspace is more than the tree: nothing is kept of it. */
+static bool tree_key(const struct cmd *c, const struct quick *q, struct digest *out)
 {
 	struct arena a = {0};
 	struct buf b = {0};
 	struct digest self, manifest = {0};
 	struct err ignored;
-	bool ok = file_digest("/proc/self/exe", &self, &ignored) &&
+	bool ok = !c->work.n && file_digest("/proc/self/exe", &self, &ignored) &&
 		  (file_kind("cbuild.yaml") == FILE_ABSENT ||
 		   file_digest("cbuild.yaml", &manifest, &ignored));
 
@@ -142,7 +143,7 @@ void adopt_keep(struct quick *q, const struct build *b)
 
 	for (size_t i = 0; i < OUTS; i++)
 		outs[i].path = str_of(out_names[i]);
-	if (file_kind(q->path) != FILE_REGULAR || places_more(&b->graph) || !tree_key(q, &key))
+	if (file_kind(q->path) != FILE_REGULAR || places_more(&b->graph) || !tree_key(c, q, &key))
 		return;
 	ok = cas_put_file(c->cas, q->path, CAS_COPY, false, &outs[OUT_STATE].digest, &ignored) &&
 	     cas_put(c->cas, mounts_text(c), false, &outs[OUT_MOUNTS].digest, &ignored) &&
@@ -198,7 +199,7 @@ enum state_found adopt_check(struct cmd *c, struct quick *q, struct state **out)
 	struct digest key;
 	struct err ignored;
 
-	if (!session_cas(c, &ignored) || !tree_key(q, &key) ||
+	if (!session_cas(c, &ignored) || !tree_key(c, q, &key) ||
 	    cas_action_get(c->cas, &key, &c->arena, &r, &ignored) != CAS_HIT ||
 	    r.output_count < OUT_COMMANDS || !get(c, &r, OUT_MOUNTS, &mounts) ||
 	    !take_mounts(c, mounts, &ignored))

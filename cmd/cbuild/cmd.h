@@ -30,7 +30,10 @@ struct cmd {
 	struct str cache_dir; /* absolute */
 	struct str_vec below; /* CBUILD_CACHE_RO's folders, absolute */
 	bool offline;
+	enum mod_mode mod_mode; /* --mod, else CBUILD_MOD */
 	bool has_manifest;
+	struct str work;	  /* the cbuild.work that holds here; empty: none */
+	struct str_vec work_dirs; /* the other members of the workspace */
 	struct manifest manifest;
 	struct build_list list; /* set by session_modules */
 	struct cas *cas;
@@ -229,12 +232,21 @@ enum state_found adopt_check(struct cmd *c, struct quick *q, struct state **out)
 /* The digest of what was placed at path; NULL: nothing was. */
 const struct digest *quick_made(const struct quick *q, struct str path);
 
+/* One module as `list -m` shows it; up may be NULL. */
+void list_print_module(const struct cmd *c, const struct module *m, const struct mod_update *up,
+		       bool options);
+/* cbuild mod edit, cbuild mod tidy */
+bool mod_edit(struct cmd *c, struct str_vec *args, struct err *e);
+bool mod_tidy_verb(struct cmd *c, struct str_vec *args, struct err *e);
+
 /* Verbs, one file each. */
 bool verb_build(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_run(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_test(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_get(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_mod(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_work(struct cmd *c, struct str_vec *args, struct err *e);
+bool mod_proxy_verb(struct cmd *c, struct str_vec *args, struct err *e); /* cbuild mod proxy */
 bool verb_list(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_toolchain(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_image(struct cmd *c, struct str_vec *args, struct err *e);

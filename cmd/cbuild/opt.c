@@ -82,7 +82,7 @@ static const struct opt *split(const struct opt *opts, struct str arg, struct st
 
 	*name = arg;
 	*value = (struct str){0};
-	if (str_startsc(arg, "--") && eq < arg.n) {
+	if (eq < arg.n && (str_startsc(arg, "--") || find(opts, str_from(arg.p, eq)))) {
 		*name = str_from(arg.p, eq);
 		*value = str_skip(arg, eq + 1);
 		return find(opts, *name);
@@ -127,6 +127,12 @@ bool opt_parse(struct cmd *c, struct str_vec *args, const struct opt *opts, bool
 		}
 		if (str_eqc(arg, "--json")) {
 			use_json(c);
+			continue;
+		}
+		if (str_startsc(arg, "--mod=") || str_startsc(arg, "-mod=")) {
+			(void)str_cut(&arg, '=');
+			if (!mod_mode_parse(arg, &c->mod_mode, e))
+				return false;
 			continue;
 		}
 		o = split(opts, arg, &name, &value);

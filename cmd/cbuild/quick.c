@@ -14,9 +14,16 @@
 #include "sys/file.h"
 
 /* What the rooms ask the environment for, but for the cache's folder. */
-static const char *const env_names[] = {
-    "CBUILD_OFFLINE",	 "CBUILD_TOOLCHAIN", "CFLAGS",		 "HOME", "LDFLAGS", "PATH",
-    "SOURCE_DATE_EPOCH", "XDG_CONFIG_HOME",  "GIT_CONFIG_GLOBAL"};
+static const char *const env_names[] = {"CBUILD_OFFLINE",
+					"CBUILD_TOOLCHAIN",
+					"CFLAGS",
+					"HOME",
+					"LDFLAGS",
+					"PATH",
+					"SOURCE_DATE_EPOCH",
+					"XDG_CONFIG_HOME",
+					"GIT_CONFIG_GLOBAL",
+					"CBUILD_WORK"};
 
 static void add(struct buf *b, struct str s)
 {
@@ -47,6 +54,7 @@ static struct digest command_digest(struct cmd *c, const struct build_opts *o,
 	add(&b, c->prefix);
 	add(&b, o->profile);
 	add(&b, key);
+	buf_printf(&b, "%d", (int)c->mod_mode);
 	for (size_t i = 0; i < args->n; i++)
 		add(&b, args->v[i]);
 	buf_addc(&b, " targets ");
@@ -72,6 +80,7 @@ static const char *state_path(struct cmd *c, const struct digest *command)
 	bool ok = add_self(&b);
 
 	add(&b, c->root);
+	add(&b, c->work);
 	add(&b, c->cache_dir);
 	buf_add(&b, command, sizeof *command);
 	d = digest_str(buf_str(&b));

@@ -11,6 +11,7 @@
 
 #include "base/embed.h"
 #include "base/path.h"
+#include "mod/work.h"
 #include "sys/file.h"
 
 #define RUNTIME "build/.x/rt"
@@ -26,6 +27,8 @@ bool session_cache(struct cmd *c, struct err *e)
 	struct str below = env("CBUILD_CACHE_RO");
 
 	c->offline = env("CBUILD_OFFLINE").n && !str_eqc(env("CBUILD_OFFLINE"), "0");
+	if (c->mod_mode == MOD_AUTO && !mod_mode_parse(env("CBUILD_MOD"), &c->mod_mode, e))
+		return false;
 	if (!dir.n && base.n)
 		dir = path_join(&c->arena, base, STR("cbuild"));
 	if (!dir.n && env("HOME").n)
@@ -106,6 +109,8 @@ static bool find_root(struct cmd *c, struct err *e)
 	c->prefix = path_rel(&c->arena, c->root, cwd);
 	if (chdir(str_c(&c->arena, c->root)) != 0)
 		return err_errno(e, "entering %.*s", STR_ARG(c->root));
+	if (!str_eqc(env("CBUILD_WORK"), "off"))
+		work_find(&c->arena, c->root, &c->work);
 	return true;
 }
 
@@ -123,15 +128,23 @@ bool session_manifest(struct cmd *c, struct err *e)
 {
 	c->has_manifest = file_kind("cbuild.yaml") != FILE_ABSENT;
 	if (c->has_manifest)
-		return manifest_read(&c->arena, "cbuild.yaml", &c->manifest, e);
+		return manifest_read(&c->arena, "cbuild.yaml", &c->manifest, e) &&
+		       (!c->work.n ||
+			work_join(&c->arena, &c->manifest, c->root, &c->work_dirs, e));
 	return manifest_parse(&c->arena, STR("cbuild.yaml"), STR(""), &c->manifest, e);
 }
 
 struct mod_opts session_mod_opts(struct cmd *c)
 {
+	struct str private = env("CBUILD_PRIVATE"), noproxy = env("CBUILD_NOPROXY");
+
 	return (struct mod_opts){.cache_dir = c->cache_dir,
 				 .project_dir = c->root,
 				 .offline = c->offline,
+				 .proxy = env("CBUILD_PROXY"),
+				 .noproxy = noproxy.n ? noproxy : private,
+				 .mode = c->mod_mode,
+				 .sum_dirs = c->work_dirs,
 				 .sink = ui_sink(c->ui)};
 }
 

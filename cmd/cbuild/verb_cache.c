@@ -119,8 +119,11 @@ bool verb_env(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	static const struct opt opts[] = {{0}};
 	static const char *const names[] = {
-	    "CBUILD_CACHE_RO", "CBUILD_CACHE_TRIM", "CBUILD_OFFLINE",	 "CBUILD_TOOLCHAIN",
-	    "CFLAGS",	       "LDFLAGS",	    "SOURCE_DATE_EPOCH", "GIT_CONFIG_GLOBAL"};
+	    "CBUILD_CACHE_RO",	"CBUILD_CACHE_TRIM", "CBUILD_MOD",
+	    "CBUILD_OFFLINE",	"CBUILD_PROXY",	     "CBUILD_NOPROXY",
+	    "CBUILD_PRIVATE",	"CBUILD_TOOLCHAIN",  "CBUILD_WORK",
+	    "CFLAGS",		"LDFLAGS",	     "SOURCE_DATE_EPOCH",
+	    "GIT_CONFIG_GLOBAL"};
 	struct target host = target_host();
 
 	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e))

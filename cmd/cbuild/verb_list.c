@@ -66,15 +66,24 @@ static void add_contents(struct buf *b, const struct manifest *m)
 	buf_add_byte(b, '}');
 }
 
-static void print_module(const struct cmd *c, const struct module *m, bool options)
+void list_print_module(const struct cmd *c, const struct module *m, const struct mod_update *up,
+		       bool options)
 {
 	struct arena scratch = {0};
 	struct str url, ref;
+	bool newer = up && !str_eq(up->version, m->version);
 	struct buf b = {0};
 
 	if (!c->json) {
-		printf("%.*s%s%.*s%s\n", STR_ARG(m->path.n ? m->path : STR(".")),
-		       m->version.n ? " " : "", STR_ARG(m->version), m->from_port ? " (port)" : "");
+		printf("%.*s%s%.*s", STR_ARG(m->path.n ? m->path : STR(".")),
+		       m->version.n ? " " : "", STR_ARG(m->version));
+		if (m->by_path.n)
+			printf(" => %.*s %.*s", STR_ARG(m->by_path), STR_ARG(m->by_version));
+		if (up && up->retracted)
+			printf(" (retracted%s%.*s)", up->why.n ? ": " : "", STR_ARG(up->why));
+		if (newer)
+			printf(" [%.*s]", STR_ARG(up->version));
+		printf("%s\n", m->from_port ? " (port)" : "");
 		if (options)
 			print_options(m);
 		return;
@@ -86,6 +95,14 @@ static void print_module(const struct cmd *c, const struct module *m, bool optio
 	add_field(&b, "dir", m->dir);
 	add_field(&b, "sum", m->sum);
 	add_field(&b, "licence", m->manifest->licence);
+	if (m->by_path.n) {
+		add_field(&b, "replaced_by", m->by_path);
+		add_field(&b, "replaced_by_version", m->by_version);
+	}
+	if (newer)
+		add_field(&b, "update", up->version);
+	if (up && up->retracted)
+		add_field(&b, "retracted", up->why);
 	add_field(&b, "source", url);
 	add_field(&b, "ref", ref);
 	add_contents(&b, m->manifest);
@@ -95,6 +112,22 @@ static void print_module(const struct cmd *c, const struct module *m, bool optio
 	fwrite(b.p, 1, b.n, stdout);
 	buf_fini(&b);
 	arena_fini(&scratch);
+}
+
+static bool list_modules(struct cmd *c, bool updates, bool options, struct err *e)
+{
+	struct mod_opts o = session_mod_opts(c);
+	struct mod_update *up;
+
+	if (!session_modules(c, false, e))
+		return false;
+	c->list.modules.n--; /* without the test runtime */
+	up = arena_array(&c->arena, struct mod_update, c->list.modules.n);
+	if (updates && !mod_updates(&c->arena, &c->manifest, &c->list, &o, up, e))
+		return false;
+	for (size_t i = 0; i < c->list.modules.n; i++)
+		list_print_module(c, &c->list.modules.v[i], updates && i ? &up[i] : NULL, options);
+	return true;
 }
 
 static void add_names(struct buf *b, const char *name, struct package *const *v, size_t n)
@@ -142,8 +175,9 @@ static void print_package(const struct cmd *c, const struct package *p)
 bool verb_list(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	struct build_opts o = {.no_tools = true};
-	bool modules = false, options = false;
+	bool modules = false, updates = false, options = false;
 	const struct opt opts[] = {{"-m", OPT_FLAG, &modules},
+				   {"-u", OPT_FLAG, &updates},
 				   {"--options", OPT_FLAG, &options},
 				   {"--target", OPT_LIST, &o.targets},
 				   {0}};
@@ -153,13 +187,12 @@ bool verb_list(struct cmd *c, struct str_vec *args, struct err *e)
 
 	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e))
 		return false;
-	if (modules || options) {
-		if (!session_modules(c, false, e))
-			return false;
-		for (size_t i = 0; i + 1 < c->list.modules.n; i++)
-			print_module(c, &c->list.modules.v[i], options);
-		return true;
+	if (updates && !modules) {
+		err_set(e, ERR_USAGE, "-u goes with -m");
+		return err_fix(e, "cbuild list -m -u");
 	}
+	if (modules || options)
+		return list_modules(c, updates, options, e);
 	if (!session_patterns(c, args, e) || !build_open(&b, c, &o, e) ||
 	    !load_match(&c->arena, &b.targets[0].set, args->v, args->n, &v, &n, e))
 		return false;

@@ -66,6 +66,8 @@ static void print_note(struct str file, const struct json *o)
 
 			print_text("\t", fact.n ? fact : STR("-"));
 		}
+		print_text("\n\t=>\t", text_of(modules->items[i], "replaced_by"));
+		print_text("\t", text_of(modules->items[i], "replaced_by_version"));
 		putchar('\n');
 		print_contents(modules->items[i]);
 	}

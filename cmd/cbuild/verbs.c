@@ -104,19 +104,50 @@ const struct verb verbs[] = {
      "  --off              no longer\n"
      "  --no-wait          fail when another command is at work there\n",
      verb_pin},
-    {"get", "MODULE[@VERSION]...", "add, upgrade, downgrade or remove a required module",
-     "VERSION is v1.2.3, a prefix such as v1.2, latest (the default) or none. cbuild.yaml keeps "
-     "its\n"
-     "comments and order; cbuild.sum is written.\n",
+    {"get", "[-u] MODULE[@QUERY]...", "add, upgrade, downgrade or remove required modules",
+     "QUERY is v1.2.3; v1 or v1.2 (the greatest such); '<v2', '<=v1.9.0', '>v1.2.3', '>=v1.2' "
+     "(the\n"
+     "nearest); latest; upgrade (the default: latest, but nothing is lowered); patch; none; or a "
+     "branch,\n"
+     "tag or commit, which becomes a pseudo-version. Modules that need more than is asked for are "
+     "lowered\n"
+     "or removed. cbuild.yaml keeps its comments and order; cbuild.sum is written.\n\n"
+     "  -u                 upgrade every module that is reached\n"
+     "  --upgrade patch    the same within minor versions\n",
      verb_get},
-    {"mod", "tidy|download|verify|graph", "maintain modules",
-     "  tidy      drop requirements nothing includes, write cbuild.sum\n"
-     "  download  fetch the build list into the cache\n"
-     "  verify    hash the modules in the cache and compare with cbuild.sum\n"
-     "  graph     print who requires whom\n",
+    {"mod", "init|tidy|download|verify|vendor|graph|why|edit|outdated|proxy", "maintain modules",
+     "  init PATH  write cbuild.yaml\n"
+     "  tidy       drop requirements nothing includes, write cbuild.sum\n"
+     "  download   fetch the build list into the cache\n"
+     "  verify     hash the modules in the cache and compare with cbuild.sum\n"
+     "  vendor     copy the build list to vendor/, which builds then use while it fits\n"
+     "  graph      print who requires whom, of all versions that are reached\n"
+     "  why PATH...  the shortest chain of requirements to a module\n"
+     "  outdated   what newer versions there are, and what was retracted\n"
+     "  edit       --require, --droprequire PATH@VERSION; --replace OLD[@VERSION]=NEW[@VERSION],\n"
+     "             --dropreplace OLD[@VERSION]; --exclude, --dropexclude PATH@VERSION;\n"
+     "             --retract VERSION[..VERSION][=REASON], --dropretract VERSION[..VERSION]; "
+     "--json\n"
+     "  proxy DIR            write the modules of cbuild.sum to a folder for "
+     "CBUILD_PROXY=file://DIR\n"
+     "  proxy --listen ADDR  serve the module cache by HTTP, for CBUILD_PROXY=http://ADDR\n\n"
+     "--mod=readonly|mod|vendor with any command (or CBUILD_MOD): look at no vendor/, add missing "
+     "lines\n"
+     "to cbuild.sum, use vendor/ alone. By default vendor/ is used when it is there, else "
+     "readonly.\n",
      verb_mod},
+    {"work", "init|use|sync [FOLDER...]", "work on several modules at once",
+     "  init [FOLDER...]  write cbuild.work here\n"
+     "  use FOLDER...     add modules to it\n"
+     "  sync              raise what members require to what is selected for all of them\n\n"
+     "A member of the nearest cbuild.work at or above the project is taken from its folder "
+     "whatever "
+     "version\n"
+     "is required, and versions are selected for all members together. CBUILD_WORK=off ignores "
+     "it.\n",
+     verb_work},
     {"list", "[patterns]", "list packages and programs",
-     "  -m        list modules instead\n"
+     "  -m        list modules instead; -m -u: with newer versions and retractions\n"
      "  --options list modules with their options: value, choices, and who set it\n"
      "  --target OS/ARCH\n"
      "  --json    one object a line\n",

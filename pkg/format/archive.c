@@ -26,6 +26,8 @@ enum { CHUNK_BYTES = 64 * 1024, LINK_BYTES_MAX = 4095 };
 
 #define DEFAULT_MAX_BYTES   (UINT64_C(2) << 30)
 #define DEFAULT_MAX_ENTRIES UINT64_C(200000)
+/* So much may come out of however little. */
+#define RATIO_FREE_BYTES (UINT64_C(16) << 20)
 
 enum seen_kind { SEEN_FILE, SEEN_FOLDER, SEEN_LINK };
 
@@ -38,6 +40,7 @@ struct unpack {
 	struct arena arena;
 	const char *file; /* the archive, for messages */
 	const struct archive_opts *o;
+	uint64_t max_bytes; /* opts.max_bytes, or less for a small archive */
 	uint64_t bytes_left, entries_left;
 	int root_fd;
 	int parent_fd; /* open folder of parent, or -1 */
@@ -250,8 +253,7 @@ static bool copy_content(struct unpack *u, struct archive *ar, int fd, struct st
 		if (n == 0)
 			return true;
 		if ((uint64_t)n > u->bytes_left)
-			return too_much(u, "bytes",
-					u->o->max_bytes ? u->o->max_bytes : DEFAULT_MAX_BYTES, e);
+			return too_much(u, "bytes", u->max_bytes, e);
 		u->bytes_left -= (uint64_t)n;
 		if (!write_all(fd, u->chunk, (size_t)n))
 			return err_errno(e, "writing '%s'", shown(u, path));
@@ -533,13 +535,26 @@ static bool make_folders(struct unpack *u, const char *dir, struct err *e)
 	return true;
 }
 
+static uint64_t limit_bytes(const char *file, const struct archive_opts *o)
+{
+	uint64_t most = o->max_bytes ? o->max_bytes : DEFAULT_MAX_BYTES, by_ratio;
+	struct stat st;
+
+	if (!o->max_ratio || stat(file, &st) != 0)
+		return most;
+	by_ratio = (uint64_t)st.st_size >= most / o->max_ratio
+		       ? most
+		       : (uint64_t)st.st_size * o->max_ratio + RATIO_FREE_BYTES;
+	return by_ratio < most ? by_ratio : most;
+}
+
 bool archive_unpack(const char *file, const char *dir, const struct archive_opts *o, struct err *e)
 {
 	static const struct archive_opts none;
 	struct unpack u = {.file = file, .o = o ? o : &none, .parent_fd = -1};
 	bool ok;
 
-	u.bytes_left = u.o->max_bytes ? u.o->max_bytes : DEFAULT_MAX_BYTES;
+	u.bytes_left = u.max_bytes = limit_bytes(file, u.o);
 	u.entries_left = u.o->max_entries ? u.o->max_entries : DEFAULT_MAX_ENTRIES;
 	if (access(file, R_OK) != 0)
 		return err_errno(e, "opening %s", file);

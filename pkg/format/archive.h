@@ -17,10 +17,12 @@
 #include "base/str.h"
 
 struct archive_opts {
-	unsigned strip;		   /* leading path parts dropped */
-	uint64_t max_bytes;	   /* of all content; 0: 2 GiB */
-	uint64_t max_entries;	   /* 0: 200,000 */
-	struct str only;	   /* only entries below this folder (after strip); empty: all */
+	unsigned strip;	      /* leading path parts dropped */
+	uint64_t max_bytes;   /* of all content; 0: 2 GiB */
+	uint64_t max_entries; /* 0: 200,000 */
+	uint32_t max_ratio;   /* bytes of content for one of the archive, beyond the first 16 MiB;
+				      0: none */
+	struct str only;      /* only entries below this folder (after strip); empty: all */
 	bool allow_absolute_links; /* sysroots: absolute link targets are taken relative to the root
 				    */
 	bool skip_special;	   /* leave out devices and the like instead of refusing */

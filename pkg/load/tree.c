@@ -144,7 +144,8 @@ static bool skip_folder(struct loader *l, const struct mod_tree *t, struct str r
 
 	if (base.p[0] == '.' || str_eq(path_join(l->a, l->o->root, at), l->o->cache_dir))
 		return true;
-	if (t->module->main && str_eqc(rel, "build"))
+	if (t->module->main &&
+	    (str_eqc(rel, "build") || (l->o->list->vendored && str_eqc(rel, "vendor"))))
 		return true;
 	return convention &&
 	       (base.p[0] == '_' || str_eqc(base, "testdata") || str_eqc(base, "vendor"));

@@ -50,6 +50,28 @@ bool is_known(struct str s, const char *const *names)
 	return false;
 }
 
+const char *placeholder_remedy(struct str s, const char *also, const char *letters)
+{
+	static const char *const known[] = {"version", "major", "minor", "patch", NULL};
+
+	while (s.n) {
+		size_t open = str_find(s, '{');
+		struct str text = {s.p, open}, name = str_skip(s, open + 1);
+		size_t close = str_find(name, '}');
+
+		for (size_t i = 0; i < text.n; i++)
+			if (!is_alnum(text.p[i]) && (!text.p[i] || !strchr(also, text.p[i])))
+				return letters;
+		if (open == s.n)
+			break;
+		s = str_skip(name, close + 1);
+		name.n = close;
+		if (!is_known(name, known))
+			return "known: {version}, {major}, {minor}, {patch}";
+	}
+	return NULL;
+}
+
 const char *join_names(struct arena *a, const char *const *names)
 {
 	struct str s = {0};
@@ -146,4 +168,16 @@ const char *version_remedy(struct str s)
 	if (version_ok(s))
 		return NULL;
 	return "a version is vMAJOR.MINOR.PATCH as in v1.3.1, with -PRERELEASE when it is one";
+}
+
+const char *replaced_remedy(struct str s, struct str *path, struct str *version)
+{
+	const char *fix;
+
+	*version = s;
+	*path = str_cut(version, '@');
+	fix = module_path_remedy(*path);
+	if (fix || !version->p)
+		return fix;
+	return version_remedy(*version);
 }

@@ -1,5 +1,5 @@
 /*
- * One entry of `require` set or removed by replacing a range of bytes, which the positions of the
+ * One entry of `require`, `replace` or `exclude` set or removed by replacing a range of bytes, which the positions of the
  * parsed tree give; all other bytes stay. The result is parsed again and must say what was asked
  * for, so an exotic spelling ends in an error and never in a damaged file.
  */
@@ -11,7 +11,8 @@ struct edit {
 	struct arena *a;
 	struct str bytes;
 	const char *eol;
-	struct str path, version;
+	struct str section;	  /* "require" */
+	struct str path, version; /* key and value of the entry */
 };
 
 static struct str splice(const struct edit *ed, size_t from, size_t to, struct str text)
@@ -104,24 +105,27 @@ static struct str set_value(const struct edit *ed, const struct yaml_node *v)
 		      str_fmt(ed->a, "%s%.*s", gap(ed, v->start), STR_ARG(ed->version)));
 }
 
-/* `require` is absent: below `module`, else at the end. */
-static struct str add_require(const struct edit *ed, const struct yaml_node *root)
+/* The section is absent: below `require` or `module`, else at the end. */
+static struct str add_section(const struct edit *ed, const struct yaml_node *root)
 {
-	const struct yaml_node *after = yaml_get(root, "module");
+	const struct yaml_node *after = yaml_get(root, "require");
 	struct str item = entry(ed);
 	int indent = root->pairs.n ? root->pairs.v[0].key->col - 1 : 0;
 
 	if (root->flow)
-		return add_to_flow(ed, root, str_fmt(ed->a, "require: {%.*s}", STR_ARG(item)));
+		return add_to_flow(
+		    ed, root, str_fmt(ed->a, "%.*s: {%.*s}", STR_ARG(ed->section), STR_ARG(item)));
+	if (!after)
+		after = yaml_get(root, "module");
 	if (!after && root->pairs.n)
 		after = root->pairs.v[root->pairs.n - 1].value;
 	return add_lines(ed, after ? after->end : ed->bytes.n,
-			 str_fmt(ed->a, "%*srequire:%s%*s%.*s", indent, "", ed->eol, indent + 2, "",
-				 STR_ARG(item)));
+			 str_fmt(ed->a, "%*s%.*s:%s%*s%.*s", indent, "", STR_ARG(ed->section),
+				 ed->eol, indent + 2, "", STR_ARG(item)));
 }
 
-/* `require:` with nothing, ~ or null behind it. */
-static struct str fill_require(const struct edit *ed, const struct yaml_node *root,
+/* The section's key with nothing, ~ or null behind it. */
+static struct str fill_section(const struct edit *ed, const struct yaml_node *root,
 			       const struct yaml_pair *p)
 {
 	struct str item = entry(ed);
@@ -144,7 +148,7 @@ static struct str add_entry(const struct edit *ed, const struct yaml_node *map)
 	    str_fmt(ed->a, "%*s%.*s", map->pairs.v[0].key->col - 1, "", STR_ARG(item)));
 }
 
-/* The last entry of a block leaves with its `require:` line, unless a comment stands between. */
+/* The last entry of a block leaves with its section's line, unless a comment stands between. */
 static struct str remove_from_block(const struct edit *ed, const struct yaml_pair *require,
 				    size_t i)
 {
@@ -187,7 +191,7 @@ static struct yaml_pair *find_pair(const struct yaml_node *map, struct str key)
 
 static struct str apply(const struct edit *ed, const struct yaml_node *root)
 {
-	const struct yaml_pair *require = find_pair(root, STR("require"));
+	const struct yaml_pair *require = find_pair(root, ed->section);
 	const struct yaml_pair *old = require ? find_pair(require->value, ed->path) : NULL;
 
 	if (!ed->version.n && !old)
@@ -202,9 +206,9 @@ static struct str apply(const struct edit *ed, const struct yaml_node *root)
 	if (old)
 		return str_dup(ed->a, ed->bytes);
 	if (!require)
-		return add_require(ed, root);
+		return add_section(ed, root);
 	if (require->value->kind == YAML_NULL)
-		return fill_require(ed, root, require);
+		return fill_section(ed, root, require);
 	return add_entry(ed, require->value);
 }
 
@@ -224,10 +228,11 @@ static bool check_args(struct str path, struct str version, struct err *e)
 	return true;
 }
 
-/* root is a map, and its `require` a map of texts. */
-static bool check_shape(const char *file, const struct yaml_node *root, struct err *e)
+/* root is a map, and its section one too. */
+static bool check_shape(const struct edit *ed, const char *file, const struct yaml_node *root,
+			struct err *e)
 {
-	const struct yaml_node *req = yaml_get(root, "require");
+	const struct yaml_node *req = yaml_get(root, str_c(ed->a, ed->section));
 
 	if (root->kind != YAML_MAP) {
 		err_at(e, ERR_INPUT, file, root->line, root->col, "a manifest is a map, not %s",
@@ -242,29 +247,35 @@ static bool check_shape(const char *file, const struct yaml_node *root, struct e
 	return true;
 }
 
-static bool says_version(const struct yaml_pair *p, struct str version)
+/* The value of an entry as it would be asked for: a version, or [a list of them]. p NULL: none. */
+static struct str value_of(struct arena *a, const struct yaml_pair *p)
 {
 	const struct yaml_node *v = version_node(p->value);
+	struct str out = STR("[");
 
-	return v && str_eq(v->text, version);
+	if (!v || v->kind != YAML_LIST)
+		return v ? v->text : (struct str){0};
+	for (size_t i = 0; i < v->items.n; i++)
+		out = str_fmt(a, "%.*s%s%.*s", STR_ARG(out), i ? ", " : "",
+			      STR_ARG(v->items.v[i]->text));
+	return str_fmt(a, "%.*s]", STR_ARG(out));
 }
 
-static bool same_version(const struct yaml_pair *x, const struct yaml_pair *y)
+static bool same_value(struct arena *a, const struct yaml_pair *x, const struct yaml_pair *y)
 {
-	const struct yaml_node *v = version_node(x->value);
-
-	return x->value->pairs.n == y->value->pairs.n && v && says_version(y, v->text);
+	return x->value->pairs.n == y->value->pairs.n && value_of(a, x).p && value_of(a, y).p &&
+	       str_eq(value_of(a, x), value_of(a, y));
 }
 
 /* Whether the requirements other than path have the same versions in both maps (before may be NULL). */
-static bool others_kept(const struct yaml_node *before, const struct yaml_node *after,
-			struct str path)
+static bool others_kept(struct arena *a, const struct yaml_node *before,
+			const struct yaml_node *after, struct str path)
 {
 	for (size_t i = 0; before && i < before->pairs.n; i++) {
 		const struct yaml_pair *old = &before->pairs.v[i];
 		const struct yaml_pair *new = after ? find_pair(after, old->key->text) : NULL;
 
-		if (!str_eq(old->key->text, path) && (!new || !same_version(old, new)))
+		if (!str_eq(old->key->text, path) && (!new || !same_value(a, old, new)))
 			return false;
 	}
 	return true;
@@ -277,7 +288,8 @@ static bool others_kept(const struct yaml_node *before, const struct yaml_node *
 static bool check_result(const struct edit *ed, const struct yaml_node *before, struct str file,
 			 struct str out)
 {
-	const struct yaml_node *req = yaml_get(before, "require");
+	const char *section = str_c(ed->a, ed->section);
+	const struct yaml_node *req = yaml_get(before, section);
 	size_t want = req ? req->pairs.n : 0;
 	struct yaml_node *root, *got;
 	struct yaml_pair *pair;
@@ -287,24 +299,24 @@ static bool check_result(const struct edit *ed, const struct yaml_node *before, 
 		want--;
 	if (!yaml_parse(ed->a, file, out, &root, &e))
 		return false;
-	got = yaml_get(root, "require");
+	got = yaml_get(root, section);
 	pair = got ? find_pair(got, ed->path) : NULL;
-	if (!others_kept(req, got, ed->path))
+	if (!others_kept(ed->a, req, got, ed->path))
 		return false;
 	if (!ed->version.n)
 		return !pair && (got ? got->pairs.n : 0) == want;
-	return pair && says_version(pair, ed->version) && got->pairs.n == want + 1;
+	return pair && str_eq(value_of(ed->a, pair), ed->version) && got->pairs.n == want + 1;
 }
 
-bool manifest_edit_require(struct arena *a, struct str file, struct str bytes, struct str path,
-			   struct str version, struct str *out, struct err *e)
+bool manifest_edit(struct arena *a, struct str file, struct str bytes, struct str section,
+		   struct str key, struct str value, struct str *out, struct err *e)
 {
-	struct edit ed = {.a = a, .bytes = bytes, .eol = "\n", .path = path, .version = version};
+	struct edit ed = {
+	    .a = a, .bytes = bytes, .eol = "\n", .section = section, .path = key, .version = value};
 	size_t lf = str_find(bytes, '\n');
 	struct yaml_node *root;
 
-	if (!check_args(path, version, e) || !yaml_parse(a, file, bytes, &root, e) ||
-	    !check_shape(str_c(a, file), root, e))
+	if (!yaml_parse(a, file, bytes, &root, e) || !check_shape(&ed, str_c(a, file), root, e))
 		return err_wrap(e, "editing manifest");
 	if (lf > 0 && lf < bytes.n && bytes.p[lf - 1] == '\r')
 		ed.eol = "\r\n";
@@ -312,7 +324,15 @@ bool manifest_edit_require(struct arena *a, struct str file, struct str bytes, s
 	if (check_result(&ed, root, file, *out))
 		return true;
 	err_at(e, ERR_INPUT, str_c(a, file), 0, 0,
-	       "'require' is written in a way that cannot be edited");
-	err_fix(e, "write it as 'require:' with one 'PATH: VERSION' line each");
+	       "'%.*s' is written in a way that cannot be edited", STR_ARG(section));
+	err_fix(e, "write it as '%.*s:' with one 'PATH: VALUE' line each", STR_ARG(section));
 	return err_wrap(e, "editing manifest");
+}
+
+bool manifest_edit_require(struct arena *a, struct str file, struct str bytes, struct str path,
+			   struct str version, struct str *out, struct err *e)
+{
+	if (!check_args(path, version, e))
+		return err_wrap(e, "editing manifest");
+	return manifest_edit(a, file, bytes, STR("require"), path, version, out, e);
 }

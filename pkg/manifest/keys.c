@@ -49,6 +49,7 @@ static const struct key manifest_keys[] = {
     {"require", read_require, 0, "object null"},
     {"replace", read_replace, 0, "object null"},
     {"exclude", read_exclude, 0, "object null"},
+    {"retract", read_retract, 0, "object null"},
     {"targets", read_targets, 0, "string array null"},
     {"std", read_std, offsetof(struct manifest, std), "string"},
     FLAGS(manifest, flags),
@@ -66,7 +67,6 @@ static const struct key manifest_keys[] = {
     {"embed", read_embed, 0, "object null"},
     {"foreign", read_module_foreign, 0, "object"},
     {"deploy", read_deploy, 0, "object null"},
-    LATER("retract"),
 };
 
 static const struct key package_keys[] = {
@@ -212,7 +212,15 @@ static const struct key check_keys[] = {
 static const struct key source_keys[] = {
     {"git", read_git, offsetof(struct source_spec, git), "string"},
     {"tag", read_tag, offsetof(struct source_spec, tag), "string"},
-    LATER("archive"),
+    {"archive", read_urls, offsetof(struct source_spec, archive.urls), "string array null"},
+    {"strip", read_parts, offsetof(struct source_spec, archive), "integer"},
+    {"versions", read_archive_versions, 0, "object null"},
+};
+
+static const struct key archive_keys[] = {
+    {"archive", read_urls, offsetof(struct archive_spec, urls), "string array null"},
+    {"sha256", read_sha256, offsetof(struct archive_spec, sha256), "string"},
+    {"strip", read_parts, 0, "integer"},
 };
 
 static const struct key provides_keys[] = {
@@ -229,7 +237,8 @@ const struct key_table manifest_tables[] = {
     TABLE(manifest), TABLE(package), TABLE(export),	     TABLE(condition), TABLE(addition),
     TABLE(profile),  TABLE(image),   TABLE(source),	     TABLE(provides),  TABLE(generate),
     TABLE(foreign),  TABLE(config),  TABLE(config_addition), TABLE(check),     TABLE(requirement),
-    TABLE(choice),   TABLE(option),  TABLE(deploy),	     TABLE(health),    TABLE(canary),
+    TABLE(archive),  TABLE(choice),  TABLE(option),	     TABLE(deploy),    TABLE(health),
+    TABLE(canary),
 };
 const size_t manifest_table_count = sizeof manifest_tables / sizeof manifest_tables[0];
 
@@ -449,6 +458,7 @@ static void read_source(struct reader *r, const struct yaml_node *v, void *manif
 	m->source.pos = node_pos(v);
 	m->is_port = true;
 	read_map(r, v, "source", &m->source);
+	finish_source(r, v, &m->source);
 }
 
 static void read_provides(struct reader *r, const struct yaml_node *v, void *manifest)

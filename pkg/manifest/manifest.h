@@ -53,9 +53,12 @@ struct requirement {
 	struct condition when; /* options only: a build list is for all targets */
 };
 
+/* In place of a module (or of one version of it): a folder, or another module. */
 struct replacement {
 	struct str path;
-	struct str folder; /* relative to the manifest's folder, or absolute */
+	struct str version; /* empty: of every version */
+	struct str folder;  /* relative to the manifest's folder, or absolute; empty: a module */
+	struct str by_path, by_version;
 	struct pos pos;
 };
 
@@ -71,6 +74,13 @@ struct define {
 };
 
 struct define_vec VEC_BODY(struct define);
+
+/* Versions of this very module that nobody should take any more, ends included. */
+struct retraction {
+	struct str low, high;
+	struct str why; /* may be empty */
+	struct pos pos;
+};
 
 /* What may be set for a module, a package, a profile or a conditional addition. Lists in file
  * order. */
@@ -237,11 +247,22 @@ struct config_spec {
 	VEC(struct config_addition) additions;
 };
 
+/* The archives of a version, or of all versions that have no entry of their own. */
+struct archive_spec {
+	struct str version;  /* "v1.3.1"; empty: the pattern for all */
+	struct str_vec urls; /* tried in turn; with {version} {major} {minor} {patch} */
+	struct str sha256;   /* 64 hex digits, lower case; empty: not known */
+	uint32_t strip;	     /* leading path parts dropped */
+	bool has_strip;
+};
+
 /* Where somebody else's tree comes from (ports only). */
 struct source_spec {
 	struct pos pos;
 	struct str git; /* URL; empty: https://MODULE */
 	struct str tag; /* with {version} {major} {minor} {patch}; empty: "v{version}" */
+	struct archive_spec archive;
+	VEC(struct archive_spec) versions;
 };
 
 struct manifest {
@@ -253,6 +274,7 @@ struct manifest {
 	VEC(struct exclusion) exclude;
 	VEC(struct option_spec) options;     /* its own */
 	VEC(struct option_setting) settings; /* of others' */
+	VEC(struct retraction) retract;
 	VEC(struct target) targets;
 	struct str std;
 	struct flags flags; /* of the whole module */
@@ -290,6 +312,12 @@ bool manifest_read(struct arena *a, const char *path, struct manifest *out,
  */
 bool manifest_edit_require(struct arena *a, struct str file, struct str bytes, struct str path,
 			   struct str version, struct str *out, struct err *e) ATTR_MUST_USE;
+/*
+ * The same for any section that is a map of texts (or of lists, written as "[a, b]"): its entry key gets
+ * value, or leaves when value is empty. Key and value are not checked: parse what comes out.
+ */
+bool manifest_edit(struct arena *a, struct str file, struct str bytes, struct str section,
+		   struct str key, struct str value, struct str *out, struct err *e) ATTR_MUST_USE;
 /*
  * A word of generate's run: text, and behind it the path of an input or output. Number counts from 1; 0:
  * all of them. False when a place is malformed.

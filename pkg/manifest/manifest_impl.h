@@ -46,6 +46,9 @@ void read_map(struct reader *r, const struct yaml_node *n, const char *table, vo
 /* Values; each mistake is listed. Lists take one text for a list of one. */
 bool want_map(struct reader *r, const struct yaml_node *v);
 bool want_text(struct reader *r, const struct yaml_node *v);
+/* A decimal number from least to most; 0 with a mistake and its remedy otherwise. */
+uint32_t want_number(struct reader *r, const struct yaml_node *v, uint64_t least, uint64_t most,
+		     const char *fix);
 /* A path below the module's root, cleaned; "." is the root itself. */
 bool want_local_path(struct reader *r, const struct yaml_node *v, struct str text, struct str *out);
 struct pos node_pos(const struct yaml_node *n);
@@ -53,6 +56,7 @@ void read_module(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_version(struct reader *r, const struct yaml_node *v, void *str);
 void read_require(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_replace(struct reader *r, const struct yaml_node *v, void *manifest);
+void read_retract(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_exclude(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_targets(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_std(struct reader *r, const struct yaml_node *v, void *str);
@@ -73,6 +77,17 @@ void read_licence(struct reader *r, const struct yaml_node *v, void *str);
 void read_contains(struct reader *r, const struct yaml_node *v, void *define_vec);
 void read_git(struct reader *r, const struct yaml_node *v, void *str);
 void read_tag(struct reader *r, const struct yaml_node *v, void *str);
+/* The remedy for text with other than the known {placeholders}; letters, when it has bytes other than letters,
+ * digits and those of also; or NULL. */
+const char *placeholder_remedy(struct str s, const char *also, const char *letters);
+
+/* source: archives (source.c) */
+void read_urls(struct reader *r, const struct yaml_node *v, void *str_vec);
+void read_sha256(struct reader *r, const struct yaml_node *v, void *str);
+void read_parts(struct reader *r, const struct yaml_node *v, void *archive_spec);
+void read_archive_versions(struct reader *r, const struct yaml_node *v, void *source_spec);
+/* What is only known when the whole of source: was read. */
+void finish_source(struct reader *r, const struct yaml_node *v, struct source_spec *s);
 
 /* options:, and conditions on them (options.c) */
 void read_options(struct reader *r, const struct yaml_node *v, void *manifest);
@@ -142,6 +157,8 @@ bool keep_word(struct reader *r, const struct yaml_node *v, struct str_vec *out)
 /* What is well formed; the remedy for what is not, or NULL. */
 const char *module_path_remedy(struct str s);
 const char *version_remedy(struct str s);
+/* "PATH" or "PATH@VERSION"; the remedy for one that is malformed. */
+const char *replaced_remedy(struct str s, struct str *path, struct str *version);
 bool is_identifier(struct str s);
 /* Letters, digits and the bytes of also; not empty, no '-' in front. */
 bool is_name(struct str s, const char *also);

@@ -653,3 +653,28 @@ void TestManifestReference(struct test *t)
 	T_EQ_INT(t, examples, 5);
 	arena_fini(&a);
 }
+
+void TestManifestRetractAndReplace(struct test *t)
+{
+	static const char text[] = "module: example.com/m\n"
+				   "retract: {v1.0.0: , v1.2.0..v1.2.3-rc.1: leaks}\n"
+				   "replace: {example.com/a: example.com/fork@v1.2.3,\n"
+				   "  example.com/b@v1.0.0: ../b@v1.0.0}\n";
+	struct arena a = {0};
+	struct manifest m;
+	struct err e = {0};
+
+	T_OK(t, manifest_parse(&a, STR("cbuild.yaml"), str_of(text), &m, &e));
+	T_MUST(t, m.retract.n == 2 && m.replace.n == 2);
+	T_EQ_STR(t, str_c(&a, m.retract.v[0].low), "v1.0.0");
+	T_EQ_STR(t, str_c(&a, m.retract.v[0].high), "v1.0.0");
+	T_EQ_STR(t, str_c(&a, m.retract.v[1].low), "v1.2.0");
+	T_EQ_STR(t, str_c(&a, m.retract.v[1].high), "v1.2.3-rc.1");
+	T_EQ_STR(t, str_c(&a, m.retract.v[1].why), "leaks");
+	T_EQ_STR(t, str_c(&a, m.replace.v[0].by_path), "example.com/fork");
+	T_EQ_STR(t, str_c(&a, m.replace.v[0].by_version), "v1.2.3");
+	T_EQ_STR(t, str_c(&a, m.replace.v[1].path), "example.com/b");
+	T_EQ_STR(t, str_c(&a, m.replace.v[1].version), "v1.0.0");
+	T_EQ_STR(t, m.replace.v[1].folder.p, "../b@v1.0.0");
+	arena_fini(&a);
+}

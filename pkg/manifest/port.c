@@ -133,25 +133,12 @@ void read_git(struct reader *r, const struct yaml_node *v, void *str)
 /* Letters of a tag's name (git-check-ref-format(1)), with known {placeholders}. */
 static const char *tag_remedy(struct str s)
 {
-	static const char *const known[] = {"version", "major", "minor", "patch", NULL};
-	size_t named = 0;
+	const char *fix =
+	    placeholder_remedy(s, "._+/-", "a tag holds letters, digits and . _ + / -");
 
-	while (s.n) {
-		size_t open = str_find(s, '{');
-		struct str text = {s.p, open}, name = str_skip(s, open + 1);
-		size_t close = str_find(name, '}');
-
-		if (text.n && !is_name(text, "._+/-") && !str_startsc(text, "-"))
-			return "a tag holds letters, digits and . _ + / -";
-		if (open == s.n)
-			break;
-		s = str_skip(name, close + 1);
-		name.n = close;
-		if (!is_known(name, known))
-			return "known: {version}, {major}, {minor}, {patch}";
-		named++;
-	}
-	return named ? NULL : "say where the version stands, as in v{version}";
+	if (fix)
+		return fix;
+	return str_find(s, '{') < s.n ? NULL : "say where the version stands, as in v{version}";
 }
 
 void read_tag(struct reader *r, const struct yaml_node *v, void *str)

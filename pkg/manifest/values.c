@@ -129,18 +129,68 @@ void read_require(struct reader *r, const struct yaml_node *v, void *manifest)
 	}
 }
 
+/* A folder, or MODULE@VERSION. */
+static void read_replacement(struct reader *r, const struct yaml_node *v, struct replacement *p)
+{
+	struct str version, path;
+
+	if (!want_text(r, v))
+		return;
+	if (!replaced_remedy(v->text, &path, &version) && version.p) {
+		p->by_path = path;
+		p->by_version = version;
+	} else {
+		p->folder = path_clean(r->a, v->text);
+	}
+}
+
 void read_replace(struct reader *r, const struct yaml_node *v, void *manifest)
 {
 	struct manifest *m = manifest;
 
 	for (size_t i = 0; want_map(r, v) && i < v->pairs.n; i++) {
-		const struct yaml_pair *p = &v->pairs.v[i];
-		bool path_ok = check_module_path(r, p->key);
+		const struct yaml_pair *pair = &v->pairs.v[i];
+		struct replacement p = {.pos = node_pos(pair->key)};
+		const char *fix = replaced_remedy(pair->key->text, &p.path, &p.version);
 
-		r->key = p->key->text;
-		if (want_text(r, p->value) && path_ok)
-			*vec_push(r->a, &m->replace) = (struct replacement){
-			    p->key->text, path_clean(r->a, p->value->text), node_pos(p->key)};
+		r->key = pair->key->text;
+		if (fix)
+			mistake(r, pair->key, fix, "malformed module path '%.*s'",
+				STR_ARG(pair->key->text));
+		read_replacement(r, pair->value, &p);
+		if (!fix && (p.folder.n || p.by_path.n))
+			*vec_push(r->a, &m->replace) = p;
+	}
+}
+
+/* VERSION, or LOW..HIGH, both included. */
+void read_retract(struct reader *r, const struct yaml_node *v, void *manifest)
+{
+	struct manifest *m = manifest;
+
+	for (size_t i = 0; want_map(r, v) && i < v->pairs.n; i++) {
+		const struct yaml_pair *pair = &v->pairs.v[i];
+		struct retraction t = {.low = pair->key->text, .pos = node_pos(pair->key)};
+		const char *fix;
+
+		r->key = t.high = t.low;
+		for (size_t k = 0; k + 1 < t.high.n; k++) {
+			if (t.high.p[k] != '.' || t.high.p[k + 1] != '.')
+				continue;
+			t.low.n = k;
+			t.high = str_skip(t.high, k + 2);
+			break;
+		}
+		fix = version_remedy(t.low);
+		if (!fix)
+			fix = version_remedy(t.high);
+		if (fix)
+			mistake(r, pair->key, "write VERSION: REASON, or LOW..HIGH: REASON",
+				"malformed version '%.*s'", STR_ARG(pair->key->text));
+		if (pair->value->kind != YAML_NULL && want_text(r, pair->value))
+			t.why = pair->value->text;
+		if (!fix)
+			*vec_push(r->a, &m->retract) = t;
 	}
 }
 

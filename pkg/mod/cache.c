@@ -20,7 +20,7 @@
 
 enum { FILTER_HEX = 8, SUM_BYTES_MAX = 4096 };
 
-static struct str escape_path(struct arena *a, struct str path)
+struct str escape_path(struct arena *a, struct str path)
 {
 	struct buf b = {0};
 	struct str out;
@@ -228,13 +228,54 @@ bool cache_begin(struct arena *a, const struct mod_opts *o, struct str name, str
 	return folder_make_temp(a, parent.p, prefix.p, &w->tmp, e);
 }
 
+struct kept_name {
+	struct str name;
+	bool folder;
+};
+
+/*
+ * Go refuses trees with names that differ in case only, since not every machine can hold them; so do
+ * we, and a name that is there twice: nothing is written over.
+ */
+static bool remember(struct cache_writer *w, struct str name, bool folder, struct err *e)
+{
+	const struct kept_name *before;
+	char *p = arena_strdup(w->a, name.p, name.n);
+	struct map_item *it;
+	bool added;
+
+	for (size_t i = 0; i < name.n; i++)
+		if (p[i] >= 'A' && p[i] <= 'Z')
+			p[i] = (char)(p[i] - 'A' + 'a');
+	it = map_put(w->a, &w->names, (struct str){p, name.n}, &added);
+	if (added) {
+		struct kept_name *k = it->ptr = arena_new(w->a, struct kept_name);
+
+		*k = (struct kept_name){str_dup(w->a, name), folder};
+		return true;
+	}
+	before = it->ptr;
+	if (!str_eq(before->name, name))
+		return tree_wrong(name, "differs from another name in case only", e);
+	return (folder && before->folder) || tree_wrong(name, "is there twice", e);
+}
+
+static bool remember_all(struct cache_writer *w, struct str name, struct err *e)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] == '/' && !remember(w, (struct str){name.p, i}, true, e))
+			return false;
+	return remember(w, name, false, e);
+}
+
 bool cache_add(struct cache_writer *w, const struct tree_file *f, struct err *e)
 {
 	struct str path = str_fmt(w->a, "%.*s/%.*s", STR_ARG(w->tmp), STR_ARG(f->name));
 	struct digest d = digest_str(f->bytes);
 
+	if (!remember_all(w, f->name, e))
+		return false;
 	*vec_push(w->a, &w->lines) = tree_hash_line(w->a, &d, f->name);
-	w->bytes += f->bytes.n;
 	if (!folder_make_for(path.p, e))
 		return false;
 	if (f->link)

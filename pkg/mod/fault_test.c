@@ -119,7 +119,8 @@ static int get_base(const char *root)
 	struct mod_opts o = {.cache_dir = in_root(&a, root, "cache"),
 			     .project_dir = in_root(&a, root, "proj")};
 	struct err e;
-	bool ok = mod_get(&a, STR("example.com/z"), STR("v1"), &o, &e);
+	bool ok = mod_get(&a, &(struct get_request){STR("example.com/z"), STR("v1")}, 1,
+			  &(struct get_opts){0}, &o, &e);
 
 	arena_fini(&a);
 	return ok ? 0 : EXIT_BAD;

@@ -1,326 +1,328 @@
 /*
- * What writes: mod_load with leave to update, get, tidy. A change is worked out whole, in memory,
- * before a byte is written. cbuild.sum goes first: with lines too many it is still right, so a kill
- * between the two writes leaves a tree that builds; when a write fails both are taken back. The
- * project's folder is locked from reading to writing, so two at once lose neither's change.
+ * cbuild get: the requirements are changed so that what was asked for is selected, as `go get` does. What
+ * is too low is raised by requiring it; what is too high is a limit, and modules that need more than it are
+ * lowered, or removed when no version of them needs less.
  */
-#include <stdlib.h>
-#include <string.h>
+#include "mod/load_impl.h"
+#include "mod/project_impl.h"
+#include "mod/query_impl.h"
 
-#include "base/path.h"
-#include "mod/mod_impl.h"
-
-enum { MANIFEST_MODE = 0644 };
-
-struct project {
+struct getting {
 	struct arena *a;
-	const struct mod_opts *o;
-	struct str manifest_path, sum_path;
-	struct str bytes; /* of cbuild.yaml */
-	bool has_file;
-	struct manifest m;
+	struct project p;
+	struct mod_opts o;
+	struct loader l;
+	struct sum_file sums; /* of what is only looked at */
+	struct mvs_reqs reqs;
+	struct mvs *mvs;
+	const struct get_opts *opts;
+	struct mod_versions before; /* the build list as it was */
+	bool broken;		    /* there was none: before is main's lines */
+	struct mod_versions want;   /* the requests with their versions; empty: none */
+	struct mod_versions roots;  /* main's requirements, and what is wanted */
+	struct mod_versions after;
 };
 
-static bool project_open(struct arena *a, const struct mod_opts *o, struct project *p,
-			 struct err *e)
+static struct str version_in(const struct mod_versions *list, struct str path)
 {
-	*p = (struct project){.a = a, .o = o};
-	p->manifest_path = path_join(a, o->project_dir, STR("cbuild.yaml"));
-	p->sum_path = path_join(a, o->project_dir, STR("cbuild.sum"));
-	p->has_file = file_kind(p->manifest_path.p) != FILE_ABSENT;
-	p->bytes = STR("");
-	return (!p->has_file || file_read(a, p->manifest_path.p, 0, &p->bytes, e)) &&
-	       manifest_parse(a, STR("cbuild.yaml"), p->bytes, &p->m, e);
+	for (size_t i = 0; i < list->n; i++)
+		if (str_eq(list->v[i].path, path))
+			return list->v[i].version;
+	return STR("");
 }
 
-static bool write_sum(struct str path, struct str text, struct err *e)
+static bool is_wanted(const struct getting *g, struct str path)
 {
-	return text.n ? file_write_atomic(path.p, text, MANIFEST_MODE, e) : file_remove(path.p, e);
+	for (size_t i = 0; i < g->want.n; i++)
+		if (str_eq(g->want.v[i].path, path))
+			return true;
+	return false;
 }
 
-/* Back to the bytes of before: a write can fail behind its rename, in the folder's fsync. */
-static void take_back(struct str path, struct str before)
+static bool previous(void *ctx, const struct mod_version *v, struct str *out, struct err *e)
+{
+	struct loader *l = ctx;
+
+	return query_previous(l->queries, v, out, e);
+}
+
+static bool get_open(struct getting *g, struct err *e)
+{
+	struct mod_versions roots = {0}, reached;
+	struct err ignored;
+
+	if (!project_open(g->a, &g->o, &g->p, e) || !sum_read(g->a, &g->o, &g->sums, e))
+		return false;
+	g->l = (struct loader){.a = g->a, .main = &g->p.m, .o = &g->o, .sums = &g->sums};
+	g->l.wishes = (struct option_wishes){.a = g->a, .main = &g->p.m};
+	g->l.queries = query_new(g->a, &g->p.m, &g->o);
+	g->reqs = (struct mvs_reqs){&g->l, load_required, previous};
+	if (!load_requirements(&g->l, &g->p.m, g->p.m.module, &roots, e))
+		return false;
+	/* A graph that cannot be read may be what is to be mended: then its own lines count. */
+	g->broken = !load_select(&g->l, &g->reqs, &g->mvs, &g->before, &reached, &ignored);
+	if (g->broken)
+		g->before = roots;
+	return true;
+}
+
+/* ---- what is wanted ---- */
+
+static bool add_want(struct getting *g, const struct get_request *r, struct err *e)
+{
+	struct str now = version_in(&g->before, r->path), version = STR("");
+	struct str query = r->query.n ? r->query : g->opts->upgrade;
+
+	if (is_wanted(g, r->path)) {
+		err_set(e, ERR_USAGE, "%.*s is asked for twice", STR_ARG(r->path));
+		return err_fix(e, "name one version of it");
+	}
+	if (str_eqc(query, "none")) {
+		if (!query_check_path(r->path, e))
+			return false;
+	} else if (!query_version(g->l.queries, r->path, query, now, &version, e)) {
+		return err_wrap(e, "looking for %.*s@%.*s", STR_ARG(r->path),
+				STR_ARG(query.n ? query : STR("upgrade")));
+	}
+	*vec_push(g->a, &g->want) = (struct mod_version){r->path, version};
+	return true;
+}
+
+/*
+ * What is raised. As Go does: what main requires itself stays at the version that was in use, not at its
+ * line's; and what is to be lowered starts where it is, for all else shall stay.
+ */
+static void set_roots(struct getting *g)
+{
+	for (size_t i = 0; i < g->p.m.require.n; i++) {
+		struct str path = g->p.m.require.v[i].path, now = version_in(&g->before, path);
+
+		if (now.n && !(g->broken && is_wanted(g, path)))
+			*vec_push(g->a, &g->roots) = (struct mod_version){path, now};
+	}
+	for (size_t i = 0; i < g->want.n; i++)
+		if (g->want.v[i].version.n)
+			*vec_push(g->a, &g->roots) = g->want.v[i];
+}
+
+/* ---- the new build list ---- */
+
+static bool newer(struct loader *l, const struct mod_version *v, struct str how, struct str *out,
+		  struct err *e)
+{
+	*out = v->version;
+	return replacement_of(l->main, v) ||
+	       query_version(l->queries, v->path, how, v->version, out, e);
+}
+
+static bool newest(void *ctx, const struct mod_version *v, struct str *out, struct err *e)
+{
+	return newer(ctx, v, STR("upgrade"), out, e);
+}
+
+static bool newest_patch(void *ctx, const struct mod_version *v, struct str *out, struct err *e)
+{
+	return newer(ctx, v, STR("patch"), out, e);
+}
+
+static bool raise_all(struct getting *g, struct mod_versions *out, struct err *e)
+{
+	mvs_change change = str_eqc(g->opts->upgrade, "patch") ? newest_patch : newest;
+
+	return mvs_upgrade_all(g->mvs, &g->roots, change, out, e);
+}
+
+static bool cannot(const struct getting *g, const struct mod_version *w, struct err *e)
+{
+	struct str got = version_in(&g->after, w->path);
+
+	err_set(e, ERR_INPUT, "%.*s %.*s cannot be selected together with what else is asked for",
+		STR_ARG(w->path), STR_ARG(w->version.n ? w->version : STR("(none)")));
+	if (got.n)
+		return err_fix(e,
+			       "%.*s is the least that is possible: ask for it, or for less of "
+			       "the others",
+			       STR_ARG(got));
+	return err_fix(e, "what it requires needs a version of another module that was ruled out: "
+			  "ask for less of that one");
+}
+
+static bool select_new(struct getting *g, struct err *e)
+{
+	struct mod_versions limits = {0};
+
+	g->after = (struct mod_versions){0};
+	if (g->opts->upgrade.n ? !raise_all(g, &g->after, e)
+			       : !mvs_select(g->mvs, &g->roots, &g->after, NULL, e))
+		return false;
+	for (size_t i = 0; i < g->want.n; i++) {
+		struct str got = version_in(&g->after, g->want.v[i].path);
+
+		if (got.n && !str_eq(got, g->want.v[i].version))
+			*vec_push(g->a, &limits) = g->want.v[i];
+	}
+	if (limits.n) {
+		struct mod_versions from = g->opts->upgrade.n ? g->after : g->roots;
+
+		g->after = (struct mod_versions){0};
+		if (!mvs_downgrade(g->mvs, &from, &limits, &g->after, e))
+			return false;
+	}
+	for (size_t i = 0; i < g->want.n; i++)
+		if (!str_eq(version_in(&g->after, g->want.v[i].path), g->want.v[i].version))
+			return cannot(g, &g->want.v[i], e);
+	return true;
+}
+
+/* Again while versions that were looked at switch on what may require more: it only grows. */
+static bool select_settled(struct getting *g, struct err *e)
+{
+	do {
+		g->l.wishes.grew = false;
+		g->mvs = mvs_new(g->a, &g->reqs);
+		if (!select_new(g, e))
+			return false;
+	} while (g->l.wishes.grew);
+	return true;
+}
+
+/* ---- the new requirements ---- */
+
+static bool edit(struct getting *g, struct str *text, struct str path, struct str version,
+		 struct err *e)
+{
+	return manifest_edit_require(g->a, STR("cbuild.yaml"), *text, path, version, text, e);
+}
+
+/* The lines to be: main's own, and what else it takes to select what was worked out. */
+static bool least(struct getting *g, struct mod_versions *out, struct err *e)
+{
+	struct str_vec base = {0};
+
+	for (size_t i = 0; i < g->roots.n; i++)
+		if (!str_vec_has(&base, g->roots.v[i].path))
+			*vec_push(g->a, &base) = g->roots.v[i].path;
+	return mvs_minimal(g->mvs, &g->after, &base, out, e);
+}
+
+/* A line that main's options leave out stands as it is. */
+static bool is_idle(const struct getting *g, const struct requirement *r)
+{
+	struct option_values options = {0};
+	struct str_vec by = {0};
+
+	options_values(&g->l.wishes, g->p.m.module, &g->p.m, &options, &by);
+	return !is_wanted(g, r->path) && !condition_options_hold(&r->when, &options);
+}
+
+static bool new_text(struct getting *g, struct str *text, struct err *e)
+{
+	struct mod_versions lines = {0};
+
+	*text = g->p.bytes;
+	if (!least(g, &lines, e))
+		return false;
+	for (size_t i = 0; i < g->p.m.require.n; i++) {
+		const struct requirement *r = &g->p.m.require.v[i];
+
+		if (!version_in(&lines, r->path).n && !is_idle(g, r) &&
+		    !edit(g, text, r->path, STR(""), e))
+			return false;
+	}
+	for (size_t i = 0; i < lines.n; i++)
+		if (!edit(g, text, lines.v[i].path, lines.v[i].version, e))
+			return false;
+	return true;
+}
+
+/* ---- what is told ---- */
+
+static void tell_change(const struct getting *g, struct str path, struct str was, struct str is)
+{
+	struct event_sink *sink = g->o.sink;
+
+	if (str_eq(was, is) && is.n)
+		event_note(sink, "%.*s %.*s", STR_ARG(path), STR_ARG(is));
+	else if (!was.n && is.n)
+		event_note(sink, "added %.*s %.*s", STR_ARG(path), STR_ARG(is));
+	else if (!is.n)
+		event_note(sink, "removed %.*s%s%.*s", STR_ARG(path), was.n ? " " : "",
+			   STR_ARG(was));
+	else
+		event_note(sink, "%s %.*s %.*s => %.*s",
+			   semver_cmp(was, is) < 0 ? "upgraded" : "downgraded", STR_ARG(path),
+			   STR_ARG(was), STR_ARG(is));
+}
+
+static bool warn_retracted(struct getting *g, const struct mod_version *v, struct err *e)
+{
+	const struct retraction *r;
+
+	if (!v->version.n || replacement_of(&g->p.m, v))
+		return true;
+	if (!query_retracted(g->l.queries, v, &r, e))
+		return false;
+	if (r)
+		event_emit(g->o.sink,
+			   &(struct event){
+			       .kind = EVENT_WARNING,
+			       .text = str_fmt(g->a, "%.*s %.*s was retracted by its authors%s%.*s",
+					       STR_ARG(v->path), STR_ARG(v->version),
+					       r->why.n ? ": " : "", STR_ARG(r->why))});
+	return true;
+}
+
+static void tell(struct getting *g)
 {
 	struct err ignored;
 
-	(void)!(before.p ? file_write_fast(path.p, before, MANIFEST_MODE, &ignored)
-			 : file_remove(path.p, &ignored));
-}
+	for (size_t i = 0; i < g->want.n; i++) {
+		const struct mod_version *w = &g->want.v[i];
 
-/* Both files or neither. */
-static bool project_write(struct project *p, struct str manifest, const struct resolution *r,
-			  const struct mod_versions *keep, struct err *e)
-{
-	struct str text = sum_text(p->a, &r->sums, keep);
-
-	if (!str_eq(text, r->sums.before) && !write_sum(p->sum_path, text, e)) {
-		take_back(p->sum_path, r->sums.before);
-		return err_wrap(e, "writing cbuild.sum; nothing was changed");
+		tell_change(g, w->path, version_in(&g->before, w->path), w->version);
+		/* Only a warning: the version itself was had without asking for others. */
+		(void)!warn_retracted(g, w, &ignored);
 	}
-	if (str_eq(manifest, p->bytes) ||
-	    file_write_atomic(p->manifest_path.p, manifest, MANIFEST_MODE, e))
-		return true;
-	take_back(p->manifest_path, p->has_file ? p->bytes : (struct str){NULL, 0});
-	take_back(p->sum_path, r->sums.before);
-	return err_wrap(e, "writing cbuild.yaml; nothing was changed");
+	for (size_t i = 0; i < g->before.n; i++) {
+		const struct mod_version *b = &g->before.v[i];
+		struct str is = version_in(&g->after, b->path);
+
+		if (!is_wanted(g, b->path) && !str_eq(is, b->version))
+			tell_change(g, b->path, b->version, is);
+	}
 }
 
-static struct mod_opts updating(const struct mod_opts *o)
-{
-	struct mod_opts u = *o;
+/* ---- */
 
-	u.update = true;
-	return u;
-}
-
-bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o,
-	      struct build_list *out, struct err *e)
+static bool get_locked(struct getting *g, const struct get_request *v, size_t n, struct err *e)
 {
+	struct manifest *next = arena_new(g->a, struct manifest);
 	struct resolution r;
+	struct str text;
 
-	if (!mod_resolve(a, main, o, &r, e))
+	if (!get_open(g, e))
 		return false;
-	*out = r.list;
-	if (!o->update || !r.sums.changed)
-		return true;
-	return write_sum(path_join(a, o->project_dir, STR("cbuild.sum")),
-			 sum_text(a, &r.sums, NULL), e);
-}
-
-/* ---- get ---- */
-
-/* Is v an answer to query, and better than best? `latest` and prefixes prefer releases. */
-static bool better(struct str query, struct str v, struct str best)
-{
-	if (!str_eqc(query, "latest") && !semver_has_prefix(v, query))
-		return false;
-	if (!best.n)
-		return true;
-	if (semver_is_prerelease(v) != semver_is_prerelease(best))
-		return semver_is_prerelease(best);
-	return semver_cmp(v, best) > 0;
-}
-
-static bool no_version(struct str path, struct str query, const struct str_vec *tags, struct err *e)
-{
-	err_set(e, ERR_INPUT, "%.*s has no version for '%.*s'", STR_ARG(path), STR_ARG(query));
-	if (!tags->n)
-		return err_fix(e,
-			       "its repository has no tags: only tagged versions can be required");
-	return err_fix(
-	    e,
-	    "it has %zu tags, the last in the alphabet is '%.*s'; a port says how tags are named "
-	    "(source.tag)",
-	    tags->n, STR_ARG(tags->v[tags->n - 1]));
-}
-
-static bool ask_remote(struct project *p, struct str path, struct str query, struct str *out,
-		       struct err *e)
-{
-	struct manifest *port;
-	struct str_vec tags = {0};
-
-	*out = STR("");
-	if (!port_find(p->a, p->o, path, &port, e) ||
-	    !git_tags(p->a, p->o, port_url(p->a, port, path), &tags, e))
-		return false;
-	for (size_t i = 0; i < tags.n; i++) {
-		struct str v;
-
-		if (port_version(p->a, port, tags.v[i], &v) && better(query, v, *out))
-			*out = v;
-	}
-	return out->n || no_version(path, query, &tags, e);
-}
-
-static bool resolve_query(struct project *p, struct str path, struct str query, struct str *out,
-			  struct err *e)
-{
-	if (!path_is_local(path) || str_find(path, '.') > str_find(path, '/') ||
-	    str_find(path, '.') == path.n) {
-		err_set(e, ERR_USAGE, "'%.*s' is no module path", STR_ARG(path));
-		return err_fix(e, "a module path starts with a host: github.com/madler/zlib");
-	}
-	if (str_eqc(query, "none")) {
-		*out = STR("");
-		return true;
-	}
-	*out = query;
-	if (semver_valid(query))
-		return true;
-	if (query.n == 0)
-		query = STR("latest");
-	if (str_eqc(query, "latest") || semver_is_prefix(query))
-		return ask_remote(p, path, query, out, e);
-	err_set(e, ERR_USAGE, "'%.*s' is no version of a module", STR_ARG(query));
-	return err_fix(e, "say v1.2.3, v1.2, latest or none");
-}
-
-static const struct module *list_find(const struct build_list *list, struct str path)
-{
-	for (size_t i = 1; i < list->modules.n; i++)
-		if (str_eq(list->modules.v[i].path, path))
-			return &list->modules.v[i];
-	return NULL;
-}
-
-/* Who keeps path at more than was asked for? Named in the error. */
-static bool refused_by(const struct build_list *list, struct str path, struct str version,
-		       struct err *e)
-{
-	const struct module *got = list_find(list, path);
-
-	if (!got || got->replaced || str_eq(got->version, version))
-		return true;
-	for (size_t i = 1; i < list->modules.n; i++) {
-		const struct module *m = &list->modules.v[i];
-
-		for (size_t k = 0; k < m->manifest->require.n; k++) {
-			const struct requirement *r = &m->manifest->require.v[k];
-
-			if (!str_eq(r->path, path) || semver_cmp(r->version, version) <= 0)
-				continue;
-			err_set(e, ERR_INPUT, "%.*s %.*s is not enough: %.*s %.*s requires %.*s",
-				STR_ARG(path), STR_ARG(version), STR_ARG(m->path),
-				STR_ARG(m->version), STR_ARG(r->version));
-			return err_fix(e, "get an older %.*s first, or `exclude` that version",
-				       STR_ARG(m->path));
-		}
-	}
-	err_set(e, ERR_INPUT, "%.*s %.*s is not enough: the build list needs %.*s", STR_ARG(path),
-		STR_ARG(version), STR_ARG(got->version));
-	return err_fix(e, "get that version, or `exclude` it");
-}
-
-static bool get_locked(struct arena *a, struct str path, struct str query, const struct mod_opts *o,
-		       struct err *e)
-{
-	struct project p;
-	struct mod_opts u = updating(o);
-	struct str version = {0}, edited;
-	struct manifest *next = arena_new(a, struct manifest);
-	struct resolution r;
-
-	if (!project_open(a, o, &p, e) || !resolve_query(&p, path, query, &version, e))
-		return false;
-	if (!manifest_edit_require(a, STR("cbuild.yaml"), p.bytes, path, version, &edited, e) ||
-	    !manifest_parse(a, STR("cbuild.yaml"), edited, next, e))
-		return false;
-	if (!mod_resolve(a, next, &u, &r, e) ||
-	    (version.n && !refused_by(&r.list, path, version, e)))
-		return err_wrap(e, "leaving cbuild.yaml and cbuild.sum as they were");
-	if (!project_write(&p, edited, &r, NULL, e))
-		return false;
-	if (version.n)
-		event_note(o->sink, "%.*s %.*s", STR_ARG(path), STR_ARG(version));
-	else
-		event_note(o->sink, "%.*s is no longer required", STR_ARG(path));
-	return true;
-}
-
-bool mod_get(struct arena *a, struct str path, struct str query, const struct mod_opts *o,
-	     struct err *e)
-{
-	struct file_lock lock = {-1};
-	bool ok =
-	    lock_folder(&lock, str_c(a, o->project_dir), e) && get_locked(a, path, query, o, e);
-
-	lock_release(&lock);
-	return ok;
-}
-
-/* ---- tidy ---- */
-
-static bool try_without(struct project *p, struct str bytes, struct str path,
-			const struct mod_opts *u, struct str *edited, struct resolution *r,
-			struct err *e)
-{
-	struct manifest *m = arena_new(p->a, struct manifest);
-
-	return manifest_edit_require(p->a, STR("cbuild.yaml"), bytes, path, STR(""), edited, e) &&
-	       manifest_parse(p->a, STR("cbuild.yaml"), *edited, m, e) &&
-	       mod_resolve(p->a, m, u, r, e);
-}
-
-/* Drops what nothing uses, but keeps a line that holds up the version of what something else
- * requires. */
-static bool drop_unused(struct project *p, const struct str_vec *used, const struct mod_opts *u,
-			struct str *bytes, struct resolution *r, struct err *e)
-{
-	for (size_t i = 0; i < p->m.require.n; i++) {
-		const struct requirement *q = &p->m.require.v[i];
-		const struct module *left, *now = list_find(&r->list, q->path);
-		struct resolution without;
-		struct str edited;
-
-		if (str_vec_has(used, q->path))
-			continue;
-		if (!try_without(p, *bytes, q->path, u, &edited, &without, e))
+	for (size_t i = 0; i < n; i++)
+		if (!add_want(g, &v[i], e))
 			return false;
-		left = list_find(&without.list, q->path);
-		if (left && now && !str_eq(left->version, now->version))
-			continue;
-		event_note(u->sink, "%.*s is no longer required", STR_ARG(q->path));
-		*bytes = edited;
-		*r = without;
-	}
+	set_roots(g);
+	if (!select_settled(g, e) || !new_text(g, &text, e) ||
+	    !manifest_parse(g->a, STR("cbuild.yaml"), text, next, e) ||
+	    !mod_resolve(g->a, next, &g->o, &r, e))
+		return err_wrap(e, "leaving cbuild.yaml and cbuild.sum as they were");
+	if (!project_write(&g->p, text, &r, NULL, e))
+		return false;
+	tell(g);
 	return true;
 }
 
-static bool tidy_locked(struct arena *a, const struct str_vec *used, const struct mod_opts *o,
-			struct err *e)
+bool mod_get(struct arena *a, const struct get_request *v, size_t n, const struct get_opts *opts,
+	     const struct mod_opts *o, struct err *e)
 {
-	struct project p;
-	struct mod_opts u = updating(o);
-	struct resolution r;
-	struct str bytes;
-
-	if (!project_open(a, o, &p, e) || !mod_resolve(a, &p.m, &u, &r, e))
-		return false;
-	bytes = p.bytes;
-	if (used && !drop_unused(&p, used, &u, &bytes, &r, e))
-		return false;
-	return project_write(&p, bytes, &r, &r.reached, e);
-}
-
-bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts *o, struct err *e)
-{
+	struct getting g = {.a = a, .o = project_updating(o), .opts = opts};
 	struct file_lock lock = {-1};
-	bool ok = lock_folder(&lock, str_c(a, o->project_dir), e) && tidy_locked(a, used, o, e);
+	bool ok = lock_folder(&lock, str_c(a, o->project_dir), e) && get_locked(&g, v, n, e);
 
 	lock_release(&lock);
 	return ok;
-}
-
-/* ---- verify ---- */
-
-bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o,
-		struct err *e)
-{
-	bool ok = true;
-
-	(void)o;
-	for (size_t i = 0; i < list->modules.n; i++) {
-		const struct module *m = &list->modules.v[i];
-		struct str got;
-
-		if (!m->cache_name.n)
-			continue;
-		if (!tree_hash(a, m->dir, &got, e))
-			return err_wrap(e, "hashing %.*s %.*s", STR_ARG(m->path),
-					STR_ARG(m->version));
-		if (str_eq(got, m->sum))
-			continue;
-		if (ok)
-			err_set(e, ERR_VERIFY,
-				"%.*s %.*s: files in %.*s were changed: got %.*s, want %.*s",
-				STR_ARG(m->path), STR_ARG(m->version), STR_ARG(m->dir),
-				STR_ARG(got), STR_ARG(m->sum));
-		else
-			err_also(e, m->path.p, 0, 0, "%.*s was changed too: got %.*s, want %.*s",
-				 STR_ARG(m->version), STR_ARG(got), STR_ARG(m->sum));
-		ok = false;
-	}
-	return ok || err_fix(e, "remove the folders named (chmod -R u+w, rm -r); the next build "
-				"fetches them again");
 }

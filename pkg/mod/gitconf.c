@@ -1,5 +1,6 @@
 /*
- * The user's url.BASE.insteadOf and http.lowSpeedTime, read as git(1) reads it: the system's, XDG's and home's files, or
+ * The user's url.BASE.insteadOf, credential.*, http.extraHeader, http.lowSpeedTime and core.sshCommand, read
+ * as git(1) reads it: the system's, XDG's and home's files, or
  * the one that GIT_CONFIG_GLOBAL names instead of the latter two, then GIT_CONFIG_COUNT, _KEY_n and
  * _VALUE_n. libgit2 parses the files, with their includes; it knows nothing of these variables, and
  * it applies insteadOf only after choosing a transport, so that part is done here. The longest
@@ -12,13 +13,23 @@
 #include "base/path.h"
 #include "mod/mod_impl.h"
 
+struct settings;
+
 struct rewrite {
 	struct arena *a;
+	struct settings *scoped; /* of credential and http */
 	struct str url;
 	struct str base; /* of the longest prefix so far */
 	size_t prefix_n;
-	uint32_t stall_s; /* 0: not said */
+	struct git_settings *out;
 };
+
+/* What depends on the URL that is asked in the end: kept until all files were read. */
+struct setting {
+	struct str scope; /* between section and name; empty: every URL */
+	struct str name, value;
+};
+struct settings VEC_BODY(struct setting);
 
 static int lower(char c)
 {
@@ -36,16 +47,45 @@ static bool ends_fold(struct str s, struct str suffix)
 	return true;
 }
 
-/* One setting: key "url.BASE.insteadof" in any case but for BASE, or "http.lowspeedtime". */
+static bool key_is(struct str key, const char *lower_name)
+{
+	return key.n == strlen(lower_name) && ends_fold(key, str_of(lower_name));
+}
+
+/* SECTION[.SCOPE].NAME is kept for later. */
+static void consider_scoped(struct rewrite *r, struct str key, struct str value)
+{
+	size_t first = str_find(key, '.'), last = str_rfind(key, '.');
+	struct setting set = {.value = str_dup(r->a, value)};
+	char *name;
+
+	if (first >= key.n)
+		return;
+	if (last > first)
+		set.scope = str_dup(r->a, (struct str){key.p + first + 1, last - first - 1});
+	key = str_skip(key, last + 1);
+	name = arena_strdup(r->a, key.p, key.n);
+	for (size_t i = 0; i < key.n; i++)
+		name[i] = (char)lower(name[i]);
+	set.name = (struct str){name, key.n};
+	*vec_push(r->a, r->scoped) = set;
+}
+
+/* One setting: section and name in any case, what is between as it stands. */
 static void consider(struct rewrite *r, struct str key, struct str value)
 {
 	enum { STALL_MAX_S = 24 * 3600 };
-	static const struct str tail = {".insteadof", 10}, time = {"http.lowspeedtime", 17};
+	static const struct str tail = {".insteadof", 10};
 	uint64_t seconds;
 
-	if (key.n == time.n && ends_fold(key, time) && str_u64(value, &seconds) && seconds > 0 &&
+	if (key_is(key, "http.lowspeedtime") && str_u64(value, &seconds) && seconds > 0 &&
 	    seconds <= STALL_MAX_S)
-		r->stall_s = (uint32_t)seconds;
+		r->out->stall_s = (uint32_t)seconds;
+	if (key_is(key, "core.sshcommand"))
+		r->out->ssh_command = str_dup(r->a, value);
+	if (ends_fold((struct str){key.p, key.n < 11 ? key.n : 11}, STR("credential.")) ||
+	    ends_fold((struct str){key.p, key.n < 5 ? key.n : 5}, STR("http.")))
+		consider_scoped(r, key, value);
 	if (key.n < 4 + tail.n || !ends_fold((struct str){key.p, 4}, STR("url.")) ||
 	    !ends_fold(key, tail))
 		return;
@@ -53,6 +93,42 @@ static void consider(struct rewrite *r, struct str key, struct str value)
 		return;
 	r->prefix_n = value.n;
 	r->base = str_dup(r->a, (struct str){key.p + 4, key.n - 4 - tail.n});
+}
+
+static bool is_true(struct str value)
+{
+	return !value.n || str_eqc(value, "true") || str_eqc(value, "yes") ||
+	       str_eqc(value, "on") || str_eqc(value, "1");
+}
+
+/* Lists start anew at an empty value (gitcredentials(7), git-config(1)). */
+static void add_to_list(struct arena *a, struct str_vec *list, struct str value)
+{
+	if (value.n)
+		*vec_push(a, list) = value;
+	else
+		list->n = 0;
+}
+
+/* What holds for the URL that is really asked. */
+static void apply_scoped(struct rewrite *r)
+{
+	struct git_settings *o = r->out;
+
+	for (size_t i = 0; i < r->scoped->n; i++) {
+		const struct setting *s = &r->scoped->v[i];
+
+		if (s->scope.n && !url_covers(s->scope, o->url))
+			continue;
+		if (str_eqc(s->name, "helper"))
+			add_to_list(r->a, &o->helpers, s->value);
+		else if (str_eqc(s->name, "extraheader"))
+			add_to_list(r->a, &o->headers, s->value);
+		else if (str_eqc(s->name, "username"))
+			o->username = s->value;
+		else if (str_eqc(s->name, "usehttppath"))
+			o->use_path = is_true(s->value);
+	}
 }
 
 static const char *env(const char *name)
@@ -83,7 +159,7 @@ static bool consider_file(struct rewrite *r, const char *file, struct err *e)
 		return true;
 	ok = git_config_open_ondisk(&cfg, file) == 0 && git_config_iterator_new(&it, cfg) == 0;
 	while (ok && git_config_next(&ent, it) == 0)
-		consider(r, str_of(ent->name), str_of(ent->value));
+		consider(r, str_of(ent->name), str_of(ent->value ? ent->value : ""));
 	if (!ok)
 		config_failed(file, e);
 	git_config_iterator_free(it);
@@ -143,20 +219,21 @@ bool git_settings(struct arena *a, struct str url, struct git_settings *out, str
 {
 	enum { STALL_DEFAULT_S = 60 };
 
-	struct rewrite r = {.a = a, .url = url};
+	struct settings scoped = {0};
+	struct rewrite r = {.a = a, .scoped = &scoped, .url = url, .out = out};
+	bool ok;
 
+	*out = (struct git_settings){.url = url, .stall_s = STALL_DEFAULT_S};
 	if (git_libgit2_init() < 0)
 		return err_set(e, ERR_IO, "libgit2 could not start");
-	if (!consider_files(&r, e) || !consider_environment(&r, e)) {
-		git_libgit2_shutdown();
-		return false;
-	}
+	ok = consider_files(&r, e) && consider_environment(&r, e);
 	git_libgit2_shutdown();
-	*out = (struct git_settings){url, r.stall_s ? r.stall_s : STALL_DEFAULT_S};
-	if (r.prefix_n) {
+	if (ok && r.prefix_n) {
 		struct str rest = str_skip(url, r.prefix_n);
 
 		out->url = str_fmt(a, "%.*s%.*s", STR_ARG(r.base), STR_ARG(rest));
 	}
-	return true;
+	if (ok)
+		apply_scoped(&r);
+	return ok;
 }

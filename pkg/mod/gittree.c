@@ -8,10 +8,7 @@
 #include "base/path.h"
 #include "mod/git_impl.h"
 
-enum { TREE_DEPTH_MAX = 64, TREE_FILES_MAX = 200000, TREE_ENTRIES_MAX = 1000000 };
-
-#define TREE_BYTES_MAX (UINT64_C(2) << 30)
-#define BLOB_BYTES_MAX (UINT64_C(512) << 20)
+enum { TREE_ENTRIES_MAX = 1000000 };
 
 struct tree_walk {
 	struct arena *a;
@@ -19,37 +16,24 @@ struct tree_walk {
 	const struct str_vec *globs;
 	tree_visit visit;
 	void *ctx;
-	uint64_t files, bytes, entries;
+	struct tree_total total;
+	uint64_t entries;
 };
-
-/* Hostile names in a terminal: control bytes become '?'. */
-static struct str shown(struct arena *a, struct str name)
-{
-	enum { SHOWN_MAX = 200 };
-	size_t n = name.n < SHOWN_MAX ? name.n : SHOWN_MAX;
-	char *out = arena_strdup(a, name.p, n);
-
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f)
-			out[i] = '?';
-	return (struct str){out, n};
-}
 
 static bool tree_refuse(struct tree_walk *w, struct str name, const char *why, struct err *e)
 {
-	struct str safe = shown(w->a, name);
-
-	err_set(e, ERR_INPUT, "%.*s, tag %.*s: '%.*s' %s", STR_ARG(w->s->url), STR_ARG(w->s->tag),
-		STR_ARG(safe), why);
-	return err_fix(e, "leave it out with `paths` in a port of your own (ports/NAME.yaml)");
+	tree_wrong(name, why, e);
+	return err_wrap(e, "reading %.*s, tag %.*s", STR_ARG(w->s->url), STR_ARG(w->s->tag));
 }
 
 static bool object_failed(struct tree_walk *w, struct str name, struct err *e)
 {
 	err_set(e, ERR_IO, "%.*s, tag %.*s: reading '%.*s': %s", STR_ARG(w->s->url),
 		STR_ARG(w->s->tag), STR_ARG(name), git_says());
-	return err_fix(e,
-		       "the cached repository is damaged: remove the folder mod/.git of the cache");
+	return err_fix(e, "%s",
+		       w->s->local ? "`git fsck` in that repository tells what is missing"
+				   : "the cached repository is damaged: remove the folder mod/.git "
+				     "of the cache");
 }
 
 /* A blob's size without inflating it: a few kilobytes of pack can claim gigabytes. */
@@ -72,14 +56,13 @@ static bool blob_read(struct tree_walk *w, const git_tree_entry *ent, struct str
 		      git_blob **out, struct err *e)
 {
 	uint64_t size_bytes;
+	const char *why;
 
 	if (!blob_size(w, ent, &size_bytes))
 		return object_failed(w, name, e);
-	if (size_bytes > BLOB_BYTES_MAX)
-		return tree_refuse(w, name, "is larger than 512 MiB", e);
-	w->bytes += size_bytes;
-	if (++w->files > TREE_FILES_MAX || w->bytes > TREE_BYTES_MAX)
-		return tree_refuse(w, name, "makes the tree larger than 200,000 files or 2 GiB", e);
+	why = tree_size_wrong(&w->total, size_bytes);
+	if (why)
+		return tree_refuse(w, name, why, e);
 	return git_blob_lookup(out, w->s->repo, git_tree_entry_id(ent)) == 0 ||
 	       object_failed(w, name, e);
 }
@@ -146,6 +129,14 @@ static bool keeps_below(struct arena *a, const struct str_vec *globs, struct str
 static bool visit_tree(struct tree_walk *w, const git_tree *tree, struct str dir, int depth,
 		       struct err *e);
 
+/* A folder with a manifest is a module of its own, with versions of its own. */
+static bool is_module(const struct tree_walk *w, const git_tree *tree)
+{
+	const git_tree_entry *ent = git_tree_entry_byname(tree, "cbuild.yaml");
+
+	return !w->globs->n && ent && git_tree_entry_type(ent) == GIT_OBJECT_BLOB;
+}
+
 static bool visit_subtree(struct tree_walk *w, const git_tree_entry *ent, struct str name,
 			  int depth, struct err *e)
 {
@@ -156,7 +147,7 @@ static bool visit_subtree(struct tree_walk *w, const git_tree_entry *ent, struct
 		return tree_refuse(w, name, "lies more than 64 folders deep", e);
 	if (git_tree_lookup(&sub, w->s->repo, git_tree_entry_id(ent)) != 0)
 		return object_failed(w, name, e);
-	ok = visit_tree(w, sub, name, depth + 1, e);
+	ok = is_module(w, sub) || visit_tree(w, sub, name, depth + 1, e);
 	git_tree_free(sub);
 	return ok;
 }

@@ -3,54 +3,48 @@
  * then the selected ones joined to a list with indices. Every version reached has its sum checked,
  * selected or not, since its manifest took part in the choice.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/path.h"
-#include "mod/mod_impl.h"
-
-struct loader {
-	struct arena *a;
-	struct manifest *main;
-	const struct mod_opts *o;
-	struct sum_file *sums;
-	struct map modules; /* "PATH VERSION" -> struct module, all that was reached */
-	struct option_wishes wishes;
-};
+#include "mod/load_impl.h"
+#include "mod/source_impl.h"
 
 static struct str key_of(struct arena *a, const struct mod_version *v)
 {
 	return str_fmt(a, "%.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
 }
 
-static const struct replacement *replacement_of(const struct loader *l, struct str path)
+const struct replacement *replacement_of(const struct manifest *main, const struct mod_version *v)
 {
-	for (size_t i = 0; i < l->main->replace.n; i++)
-		if (str_eq(l->main->replace.v[i].path, path))
-			return &l->main->replace.v[i];
-	return NULL;
+	const struct replacement *any = NULL;
+
+	for (size_t i = 0; i < main->replace.n; i++) {
+		const struct replacement *r = &main->replace.v[i];
+
+		if (!str_eq(r->path, v->path))
+			continue;
+		if (str_eq(r->version, v->version))
+			return r;
+		if (!r->version.n)
+			any = r;
+	}
+	return any;
 }
 
-static bool excluded(const struct loader *l, const struct requirement *r)
+bool is_excluded(const struct manifest *main, struct str path, struct str version)
 {
-	for (size_t i = 0; i < l->main->exclude.n; i++)
-		if (str_eq(l->main->exclude.v[i].path, r->path) &&
-		    str_eq(l->main->exclude.v[i].version, r->version))
+	for (size_t i = 0; i < main->exclude.n; i++)
+		if (str_eq(main->exclude.v[i].path, path) &&
+		    str_eq(main->exclude.v[i].version, version))
 			return true;
 	return false;
 }
 
-static bool neither(const struct mod_version *v, struct err *e)
+static bool check_identity(const struct manifest *m, const struct mod_version *v,
+			   const struct module *as, struct err *e)
 {
-	err_set(e, ERR_INPUT, "module %.*s %.*s has no cbuild.yaml, and there is no port for it",
-		STR_ARG(v->path), STR_ARG(v->version));
-	return err_fix(e, "write ports/NAME.yaml beside cbuild.yaml (docs/ports.md), or `replace` "
-			  "the module with a "
-			  "folder that has a cbuild.yaml");
-}
-
-static bool check_identity(const struct manifest *m, const struct mod_version *v, struct err *e)
-{
-	if (!m->module.n || str_eq(m->module, v->path))
+	if (!m->module.n || str_eq(m->module, v->path) || str_eq(m->module, as->path))
 		return true;
 	err_at(e, ERR_INPUT, m->file.p, m->module_pos.line, m->module_pos.col,
 	       "this module calls itself '%.*s', but is required as '%.*s'", STR_ARG(m->module),
@@ -66,11 +60,11 @@ static bool read_manifest(struct loader *l, struct str dir, struct str shown,
 	m->manifest = arena_new(l->a, struct manifest);
 	return file_read(l->a, path.p, 0, &bytes, e) &&
 	       manifest_parse(l->a, shown, bytes, m->manifest, e) &&
-	       check_identity(m->manifest, v, e);
+	       check_identity(m->manifest, v, m, e);
 }
 
-static bool load_replaced(struct loader *l, const struct replacement *r,
-			  const struct mod_version *v, struct module *m, struct err *e)
+static bool load_folder(struct loader *l, const struct replacement *r, const struct mod_version *v,
+			struct module *m, struct err *e)
 {
 	struct str dir = path_join(l->a, l->o->project_dir, r->folder);
 	struct str file = path_join(l->a, dir, STR("cbuild.yaml"));
@@ -91,25 +85,10 @@ static bool load_replaced(struct loader *l, const struct replacement *r,
 	if (!port_find(l->a, l->o, v->path, &m->manifest, e))
 		return false;
 	m->from_port = true;
-	return m->manifest != NULL || neither(v, e);
+	return m->manifest != NULL || no_manifest(v, e);
 }
 
 /* ---- sums ---- */
-
-static bool wrong_sum(const struct mod_version *v, struct str got, struct str want, bool from_port,
-		      struct err *e)
-{
-	err_at(e, ERR_VERIFY, "cbuild.sum", 0, 0,
-	       "%.*s %.*s does not have the content that was recorded\n  got  %.*s\n  want %.*s",
-	       STR_ARG(v->path), STR_ARG(v->version), STR_ARG(got), STR_ARG(want));
-	return err_fix(e,
-		       "the tag was moved upstream, a mirror serves other files%s, or somebody "
-		       "tampered with it: compare "
-		       "with a copy you trust; only when the new content is right, remove its line "
-		       "from cbuild.sum and "
-		       "run `cbuild mod tidy`",
-		       from_port ? ", the port's `paths` changed" : "");
-}
 
 static bool missing_sum(const struct mod_version *v, struct err *e)
 {
@@ -137,121 +116,83 @@ static bool check_sum(struct loader *l, const struct mod_version *v, const struc
 
 /* ---- one version ---- */
 
-static bool use_cached(struct loader *l, struct str name, struct manifest *port,
-		       const struct mod_version *v, struct module *m, bool *found, struct err *e)
+static bool port_of(struct loader *l, struct str path, struct manifest **out, struct err *e)
 {
-	if (!cache_find(l->a, l->o, name, &m->sum, found, e))
+	*out = NULL;
+	if (!l->ports_listed && !port_paths(l->a, l->o, &l->ported, e))
 		return false;
-	if (!*found)
+	l->ports_listed = true;
+	return !map_get(&l->ported, path) || port_find(l->a, l->o, path, out, e);
+}
+
+/*
+ * The port of what is fetched; a fork that has none is built as what it stands in for, from its own
+ * repository.
+ */
+static bool find_port(struct loader *l, const struct mod_version *v, const struct module *m,
+		      struct manifest **out, struct err *e)
+{
+	struct manifest *port;
+
+	if (!port_of(l, v->path, out, e))
+		return false;
+	if (*out || !m->by_path.n)
 		return true;
-	m->cache_name = name;
-	m->dir = cache_folder(l->a, l->o, name);
-	m->from_port = port != NULL;
-	m->manifest = port;
-	return port ||
-	       read_manifest(l, m->dir, str_fmt(l->a, "%.*s/cbuild.yaml", STR_ARG(name)), v, m, e);
-}
-
-/* In the cache with a manifest of its own, or through the port; *found false: neither. */
-static bool look_up(struct loader *l, struct manifest *port, const struct mod_version *v,
-		    struct module *m, bool *found, struct err *e)
-{
-	if (!use_cached(l, cache_name(l->a, v, NULL), NULL, v, m, found, e))
+	if (!port_of(l, m->path, &port, e))
 		return false;
-	if (*found || !port)
+	if (!port)
 		return true;
-	return use_cached(l, cache_name(l->a, v, port), port, v, m, found, e);
+	*out = arena_new(l->a, struct manifest);
+	**out = *port;
+	(*out)->source = (struct source_spec){
+	    .pos = port->source.pos, .git = port_url(l->a, NULL, v->path), .tag = port->source.tag};
+	return true;
 }
 
-static bool add_file(void *ctx, const struct tree_file *f, struct err *e)
-{
-	struct cache_writer *w = ctx;
-
-	return cache_add(w, f, e);
-}
-
-/* Writes the tree to a temporary, checks its sum and puts it in its place. */
-static bool fill(struct loader *l, struct git_source *src, const struct manifest *port,
-		 const struct mod_version *v, struct err *e)
-{
-	static const struct str_vec all;
-	struct cache_writer w = {0};
-	struct str want = sum_get(l->sums, v), got;
-	bool ok;
-
-	ok = cache_begin(l->a, l->o, cache_name(l->a, v, port), &w, e) &&
-	     git_each_file(l->a, src, port ? &port->paths : &all, add_file, &w, e);
-	if (ok && !w.lines.n) {
-		ok = err_set(e, ERR_INPUT, "%.*s %.*s: the port's `paths` keep no file",
-			     STR_ARG(v->path), STR_ARG(v->version)) ||
-		     err_fix(e, "correct `paths` in %.*s",
-			     STR_ARG(port ? port->file : STR("the port")));
-	}
-	if (ok) {
-		got = cache_sum(&w);
-		ok = !want.n || str_eq(got, want) || wrong_sum(v, got, want, port != NULL, e);
-	}
-	ok = ok && cache_commit(&w, e);
-	if (!ok)
-		cache_abandon(&w);
-	return ok;
-}
-
-static bool fetch(struct loader *l, struct manifest *port, const struct mod_version *v,
-		  struct err *e)
-{
-	struct str_vec tags = {0};
-	struct git_source *src;
-	struct str ignored;
-	bool own, ok;
-
-	port_tags(l->a, port, v->version, &tags);
-	if (!git_open_tag(l->a, l->o, port_url(l->a, port, v->path), &tags, &src, e))
-		return false;
-	ok = git_root_file(l->a, src, "cbuild.yaml", &ignored, &own, e);
-	if (ok)
-		ok = own || port ? fill(l, src, own ? NULL : port, v, e) : neither(v, e);
-	if (!ok && e->code == ERR_VERIFY)
-		git_forget_tag(l->a, src);
-	git_close(src);
-	return ok;
-}
-
-static bool fetch_locked(struct loader *l, struct manifest *port, const struct mod_version *v,
-			 struct module *m, struct err *e)
-{
-	struct file_lock lock = {-1};
-	bool ok, found = false;
-
-	if (!cache_lock(l->a, l->o, v, &lock, e))
-		return false;
-	ok = look_up(l, port, v, m, &found, e);
-	if (ok && !found)
-		ok = fetch(l, port, v, e) && look_up(l, port, v, m, &found, e);
-	lock_release(&lock);
-	if (ok && !found)
-		return err_set(e, ERR_IO, "module %.*s %.*s vanished from the cache",
-			       STR_ARG(v->path), STR_ARG(v->version));
-	return ok;
-}
-
+/* v: what is fetched, which is m's own version or what replaces it. */
 static bool load_cached(struct loader *l, const struct mod_version *v, struct module *m,
 			struct err *e)
 {
 	struct manifest *port;
-	bool found = false;
+	struct fetched f;
+	const struct err *failed = map_ptr(&l->failed, key_of(l->a, v));
 
+	if (failed) {
+		*e = *failed;
+		return false;
+	}
 	if (!path_is_local(v->path) || !semver_valid(v->version)) {
 		err_set(e, ERR_INPUT, "'%.*s %.*s' is no module version", STR_ARG(v->path),
 			STR_ARG(v->version));
 		return err_fix(e, "write HOST/PATH: vMAJOR.MINOR.PATCH");
 	}
-	if (!check_expected(l, v, e) || !port_find(l->a, l->o, v->path, &port, e) ||
-	    !look_up(l, port, v, m, &found, e))
+	if (!check_expected(l, v, e) || !find_port(l, v, m, &port, e) ||
+	    !fetch_version(l->a, l->o, v, port, sum_get(l->sums, v), &f, e))
 		return false;
-	if (!found && !fetch_locked(l, port, v, m, e))
+	m->cache_name = f.cache_name;
+	m->dir = f.dir;
+	m->sum = f.sum;
+	m->from_port = f.from_port;
+	m->manifest = port;
+	if (!f.from_port &&
+	    !read_manifest(l, m->dir, str_fmt(l->a, "%.*s/cbuild.yaml", STR_ARG(f.cache_name)), v,
+			   m, e))
 		return false;
 	return check_sum(l, v, m, e);
+}
+
+static bool load_module(struct loader *l, const struct mod_version *v, struct module *m,
+			struct err *e)
+{
+	const struct replacement *r = replacement_of(l->main, v);
+
+	if (!r)
+		return load_cached(l, v, m, e);
+	if (r->folder.n)
+		return load_folder(l, r, v, m, e);
+	m->by_path = r->by_path;
+	m->by_version = r->by_version;
+	return load_cached(l, &(struct mod_version){r->by_path, r->by_version}, m, e);
 }
 
 static bool load_version(struct loader *l, const struct mod_version *v, struct module **out,
@@ -259,27 +200,48 @@ static bool load_version(struct loader *l, const struct mod_version *v, struct m
 {
 	bool added;
 	struct map_item *it = map_put(l->a, &l->modules, key_of(l->a, v), &added);
-	const struct replacement *r = replacement_of(l, v->path);
 	struct module *m;
 
-	if (!added) {
-		*out = it->ptr;
+	*out = it->ptr;
+	if (!added && it->ptr)
 		return true;
-	}
 	m = arena_new(l->a, struct module);
-	it->ptr = m;
 	m->path = v->path;
 	m->version = v->version;
 	*out = m;
-	if (r ? load_replaced(l, r, v, m, e) : load_cached(l, v, m, e))
+	if (load_module(l, v, m, e)) {
+		it->ptr = m;
 		return true;
+	}
 	return err_wrap(e, "loading module %.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
+}
+
+bool load_wanted(struct loader *l, const struct mod_version *v, struct ahead *out)
+{
+	const struct replacement *r = replacement_of(l->main, v);
+	struct module m = {.path = v->path};
+	struct manifest *port;
+	struct err ignored;
+
+	*out = (struct ahead){.v = *v};
+	if (r && r->folder.n)
+		return false;
+	if (r) {
+		m.by_path = r->by_path;
+		out->v = (struct mod_version){r->by_path, r->by_version};
+	}
+	out->sum = sum_get(l->sums, &out->v);
+	if (!path_is_local(out->v.path) || !semver_valid(out->v.version) ||
+	    !check_expected(l, &out->v, &ignored) || !find_port(l, &out->v, &m, &port, &ignored))
+		return false;
+	out->port = port;
+	return !fetch_in_cache(l->a, l->o, out);
 }
 
 /* ---- the graph ---- */
 
-static bool add_requirements(struct loader *l, const struct manifest *m, struct str self,
-			     struct mod_versions *out, struct err *e)
+bool load_requirements(struct loader *l, const struct manifest *m, struct str self,
+		       struct mod_versions *out, struct err *e)
 {
 	struct option_values options = {0};
 	struct str_vec by = {0};
@@ -295,14 +257,14 @@ static bool add_requirements(struct loader *l, const struct manifest *m, struct 
 		}
 		if (l->main->module.n && str_eq(r->path, l->main->module))
 			continue; /* the main module is always the one in hand */
-		if (condition_options_hold(&r->when, &options) && !excluded(l, r))
+		if (condition_options_hold(&r->when, &options) &&
+		    !is_excluded(l->main, r->path, r->version))
 			*vec_push(l->a, out) = (struct mod_version){r->path, r->version};
 	}
 	return true;
 }
 
-static bool requires_of(void *ctx, const struct mod_version *of, struct mod_versions *out,
-			struct err *e)
+bool load_required(void *ctx, const struct mod_version *of, struct mod_versions *out, struct err *e)
 {
 	struct loader *l = ctx;
 	struct module *m;
@@ -310,19 +272,29 @@ static bool requires_of(void *ctx, const struct mod_version *of, struct mod_vers
 	if (!load_version(l, of, &m, e))
 		return false;
 	options_wish(&l->wishes, m->manifest, of->path);
-	return add_requirements(l, m->manifest, of->path, out, e);
+	return load_requirements(l, m->manifest, of->path, out, e);
+}
+
+static int cmp_path(const void *key, const void *item)
+{
+	const struct str *path = key;
+	const struct module *m = item;
+
+	return str_cmp(*path, m->path);
 }
 
 static size_t list_index(const struct build_list *list, struct str path)
 {
-	for (size_t i = 1; i < list->modules.n; i++)
-		if (str_eq(list->modules.v[i].path, path))
-			return i;
-	return 0;
+	const struct module *m = list->modules.n < 2
+				     ? NULL
+				     : bsearch(&path, list->modules.v + 1, list->modules.n - 1,
+					       sizeof *list->modules.v, cmp_path);
+
+	return m ? (size_t)(m - list->modules.v) : 0;
 }
 
 /* An excluded version is not taken; whatever is taken in its place is what the module requires. */
-static void link_requirements(struct loader *l, struct build_list *list)
+void load_link(struct arena *a, struct build_list *list)
 {
 	for (size_t i = 0; i < list->modules.n; i++) {
 		struct module *m = &list->modules.v[i];
@@ -333,9 +305,9 @@ static void link_requirements(struct loader *l, struct build_list *list)
 
 			if (!at || !condition_options_hold(&r->when, &m->options))
 				continue;
-			*vec_push(l->a, &m->requires) = (uint32_t)at;
+			*vec_push(a, &m->requires) = (uint32_t)at;
 			if (!r->private)
-				*vec_push(l->a, &m->shows) = (uint32_t)at;
+				*vec_push(a, &m->shows) = (uint32_t)at;
 		}
 	}
 }
@@ -352,30 +324,37 @@ static bool build_the_list(struct loader *l, const struct mod_versions *selected
 	}
 	if (!options_decide(l->a, l->main, out, e))
 		return false;
-	link_requirements(l, out);
+	load_link(l->a, out);
 	return natives_check(l->a, out, e);
 }
 
-/* Sums are of what was fetched: replaced versions have none. */
+/* Sums are of what was fetched: of a replaced version, what replaces it; of a folder none. */
 static void keep_fetched(struct loader *l, const struct mod_versions *reached,
 			 struct mod_versions *out)
 {
-	for (size_t i = 0; i < reached->n; i++)
-		if (!replacement_of(l, reached->v[i].path))
+	for (size_t i = 0; i < reached->n; i++) {
+		const struct replacement *r = replacement_of(l->main, &reached->v[i]);
+
+		if (!r)
 			*vec_push(l->a, out) = reached->v[i];
+		else if (r->by_path.n)
+			*vec_push(l->a, out) = (struct mod_version){r->by_path, r->by_version};
+	}
 }
 
-/* Again when somebody switched on what may require more; manifests are read once. */
-static bool select_versions(struct loader *l, struct mod_versions *selected,
-			    struct mod_versions *reached, struct err *e)
+bool load_select(struct loader *l, const struct mvs_reqs *reqs, struct mvs **m,
+		 struct mod_versions *selected, struct mod_versions *reached, struct err *e)
 {
 	do {
 		struct mod_versions roots = {0};
 
 		*selected = *reached = (struct mod_versions){0};
+		*m = mvs_new(l->a, reqs);
 		l->wishes.grew = false;
-		if (!add_requirements(l, l->main, l->main->module, &roots, e) ||
-		    !mvs_select(l->a, &roots, requires_of, l, selected, reached, e))
+		if (!load_requirements(l, l->main, l->main->module, &roots, e))
+			return false;
+		look_ahead(l, &roots);
+		if (!mvs_select(*m, &roots, selected, reached, e))
 			return false;
 	} while (l->wishes.grew);
 	return true;
@@ -386,13 +365,16 @@ bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *
 {
 	struct loader l = {
 	    .a = a, .main = main, .o = o, .sums = &out->sums, .wishes = {.a = a, .main = main}};
-	struct mod_versions selected = {0}, reached = {0};
+	struct mvs_reqs reqs = {.ctx = &l, .required = load_required};
+	struct mvs *m;
 
 	*out = (struct resolution){0};
-	if ((main->require.n || o->update) && !sum_read(a, o->project_dir, &out->sums, e))
+	if ((main->require.n || o->update) && !sum_read(a, o, &out->sums, e))
 		return false;
-	if (!select_versions(&l, &selected, &reached, e))
+	if (!load_select(&l, &reqs, &m, &out->selected, &out->all, e))
 		return false;
-	keep_fetched(&l, &reached, &out->reached);
-	return build_the_list(&l, &selected, &out->list, e);
+	keep_fetched(&l, &out->all, &out->reached);
+	out->modules = l.modules;
+	out->wishes = l.wishes;
+	return build_the_list(&l, &out->selected, &out->list, e);
 }

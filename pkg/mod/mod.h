@@ -5,8 +5,8 @@
  *     mod_load(&arena, &main_manifest, &o, &list, &e);     the build list, verified, every module
  * on disk
  *
- * A module version is fetched from git (libgit2: https, file, the user's url.insteadOf, and
- * GIT_CONFIG_GLOBAL), the files that its port's `paths` name (all, when there is no port) are
+ * A module version is fetched from git (libgit2: https, ssh, file, the user's git configuration), from
+ * an archive that its port names, or from a proxy that speaks Go's protocol; the files that its port's `paths` name (all, when there is no port) are
  * written to a temporary folder, hashed, checked against cbuild.sum and renamed to
  *
  *     CACHE/mod/github.com/madler/zlib@v1.3.1~2657d8cd/   read-only; upper-case letters escaped as !x
@@ -38,9 +38,10 @@
 #include "manifest/manifest.h"
 
 struct module {
-	struct str path;       /* "github.com/madler/zlib"; may be empty for the main module */
-	struct str version;    /* "v1.3.1"; empty for main and replaced modules */
-	struct str dir;	       /* absolute folder of its tree */
+	struct str path;    /* "github.com/madler/zlib"; may be empty for the main module */
+	struct str version; /* "v1.3.1"; empty for main and what a folder replaces */
+	struct str by_path, by_version; /* of the module that stands for it; empty: itself */
+	struct str dir;			/* absolute folder of its tree */
 	struct str cache_name; /* "github.com/madler/zlib@v1.3.1" below CACHE/mod; empty when not in
 				  the cache */
 	struct str sum;	       /* "h1:..."; empty for main and replaced */
@@ -56,40 +57,100 @@ struct module {
 
 struct build_list {
 	VEC(struct module) modules; /* main first, then by path */
+	bool vendored;		    /* the trees are those of vendor/ */
 };
+
+enum mod_mode {
+	MOD_AUTO,     /* vendor/ when it is there, else readonly */
+	MOD_READONLY, /* nothing is written, vendor/ is not looked at */
+	MOD_WRITE,    /* missing lines of cbuild.sum are added */
+	MOD_VENDOR,   /* only from vendor/ */
+};
+bool mod_mode_parse(struct str name, enum mod_mode *out, struct err *e) ATTR_MUST_USE;
+
+struct mod_version {
+	struct str path, version;
+};
+struct mod_versions VEC_BODY(struct mod_version);
 
 struct mod_opts {
 	struct str cache_dir;	/* absolute */
 	struct str project_dir; /* absolute folder of the main manifest, cbuild.sum and ports/ */
 	bool offline;		/* CBUILD_OFFLINE: never touch the network (file:// URLs neither) */
+	struct str proxy;	/* CBUILD_PROXY's list; empty: direct */
+	struct str noproxy;	/* patterns of paths that are always direct: CBUILD_NOPROXY */
+	unsigned jobs;		/* modules fetched at a time; 0: 8; 1: in this process */
 	bool update;		/* may write cbuild.sum (get, tidy) */
+	enum mod_mode mode;	/* of mod_load */
+	struct str_vec sum_dirs; /* folders whose cbuild.sum counts too: the workspace's */
+	bool read_only_sums;	 /* update may fetch, but nothing is written */
 	struct event_sink *sink;
 };
 
 /* The build list of the main module; see above. With no requirements it touches nothing. */
 bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o,
 	      struct build_list *out, struct err *e) ATTR_MUST_USE;
+struct get_request {
+	struct str path;
+	struct str
+	    query; /* v1.2.3, v1.2, >=v1.2, latest, upgrade, patch, none, a branch or commit */
+};
+struct get_opts {
+	struct str upgrade; /* "upgrade" or "patch": so all modules that are reached; empty: none */
+};
 /*
- * cbuild get PATH[@QUERY]: query is a version (v1.2.3), a prefix (v1.2), latest (default) or none.
- * Edits cbuild.yaml (comments kept) and cbuild.sum; on any error both stay as they were.
+ * cbuild get PATH[@QUERY]...: so that each is selected at its version, raising what is too low and lowering
+ * what needs too much. Edits cbuild.yaml (comments kept) and cbuild.sum; on any error both stay as they
+ * were.
  */
-bool mod_get(struct arena *a, struct str path, struct str query, const struct mod_opts *o,
-	     struct err *e) ATTR_MUST_USE;
+bool mod_get(struct arena *a, const struct get_request *v, size_t n, const struct get_opts *opts,
+	     const struct mod_opts *o, struct err *e) ATTR_MUST_USE;
 /* cbuild mod tidy: drops requirements whose headers nothing in `used` (module paths) needs,
  * rewrites cbuild.sum. */
 bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts *o,
 	      struct err *e) ATTR_MUST_USE;
+/* cbuild mod vendor: writes vendor/ anew from the build list. */
+bool mod_vendor(struct arena *a, struct manifest *main, const struct mod_opts *o,
+		struct err *e) ATTR_MUST_USE;
+
+struct mod_edge {
+	struct mod_version from, to; /* the main module has no version */
+};
+struct mod_edges VEC_BODY(struct mod_edge);
+/* Who requires whom, of all versions that are reached; by path and version, main first. */
+bool mod_graph(struct arena *a, struct manifest *main, const struct mod_opts *o,
+	       struct mod_edges *out, struct err *e) ATTR_MUST_USE;
+
+struct mod_update {
+	struct str version; /* that `get` would take; the one in use when it is the newest */
+	bool retracted;	    /* the one in use */
+	struct str why;	    /* may be empty */
+};
+/* What newer versions there are: out[i] for module i of the list. Asks the modules' sources. */
+bool mod_updates(struct arena *a, struct manifest *main, const struct build_list *list,
+		 const struct mod_opts *o, struct mod_update *out, struct err *e) ATTR_MUST_USE;
 /* Re-hashes every module of the build list in the cache against cbuild.sum. */
 bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o,
 		struct err *e) ATTR_MUST_USE;
+/*
+ * Writes every version of cbuild.sum that the cache has to a folder that CBUILD_PROXY=file://DIR can name:
+ * list, .info, .mod and .zip as Go's protocol has them. What the folder holds besides stays.
+ */
+bool mod_proxy_export(struct arena *a, const struct mod_opts *o, struct str dir, size_t *count,
+		      struct err *e) ATTR_MUST_USE;
+/* Serves the whole cache the same way by HTTP until interrupted; ready gets the address once. */
+bool mod_proxy_serve(const struct mod_opts *o, const char *address,
+		     void (*ready)(void *ctx, const char *address), void *ctx,
+		     struct err *e) ATTR_MUST_USE;
 /* The port (built in or the project's) that provides a header such as "zlib.h": its manifest or
  * NULL. */
 bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o,
 			 struct manifest **out, struct err *e) ATTR_MUST_USE;
 
 /*
- * Where a module's content comes from: repository and tag. Empty for the main module and for folders; ref is
- * empty where more than one tag may stand for the version (v1.3 and v1.3.0).
+ * Where a module's content (that of what replaces it) comes from, by what is known without asking: a repository
+ * and the tag or commit, or an archive and "sha256:HEX". Empty for the main module and for folders; ref is empty
+ * where more than one tag may stand for the version (v1.3 and v1.3.0) and for an archive without a digest.
  */
 void mod_source(struct arena *a, const struct module *m, struct str *url, struct str *ref);
 /* Text in a port with {version}, {major}, {minor} and {patch} of version, "v1.3.1", filled in; 0.0.0 when that is no

@@ -1,10 +1,16 @@
 /*
  * Private to mod: what its files share. See mod.h for what the room does.
  *
- *     semver.c  versions        mvs.c    selection, pure       sum.c    cbuild.sum
- *     gitconf.c url.insteadOf   git.c    repositories          cache.c  module folders, tree hash
- *     paths.c   what is kept
- *     ports.c   recipes         load.c   the build list        get.c    get, tidy: edits
+ *     semver.c  versions        pseudo.c versions of commits   mvs.c    selection, pure
+ *     gitconf.c git's settings  git.c    repositories          gitrev.c branches and commits
+ *     login.c   passwords       ssh.c    git by ssh            gittree.c, foldertree.c  files of a tree
+ *     paths.c   what is kept    cache.c  module folders, hash  sum.c    cbuild.sum
+ *     source_git.c, source_archive.c, source_proxy.c  where modules are
+ *     fetch.c   from a source to the cache                     ahead.c  several at a time
+ *     serve.c   being a proxy
+ *     ports.c   recipes         load.c   the build list        options.c, natives.c  what it decides, and checks
+ *     query.c   what is meant   get.c    get                   project.c  loading, tidy, verify
+ *     vendor.c  vendor/         work.c   cbuild.work           report.c   graphs, newer versions
  */
 #ifndef MOD_MOD_IMPL_H
 #define MOD_MOD_IMPL_H
@@ -13,6 +19,7 @@
 
 #include "base/digest.h"
 #include "base/map.h"
+#include "manifest/manifest.h"
 #include "mod/mod.h"
 #include "sys/file.h"
 
@@ -28,27 +35,24 @@ bool semver_parse(struct str v, struct semver *out);
 bool semver_has_prefix(struct str v, struct str prefix);
 /* "vN" or "vN.N": a get query. */
 bool semver_is_prefix(struct str v);
+/* Ascending, equal ones once. All are valid. */
+void semver_sort_unique(struct str_vec *v);
 
-/* ---- mvs.c ---- */
+/* ---- pseudo.c ---- */
 
-struct mod_version {
-	struct str path, version;
+struct pseudo {
+	struct str before; /* what stands before the time: "", "0." or "PRE.0." */
+	struct str time;   /* yyyymmddhhmmss */
+	struct str rev;	   /* 12 hex digits of the commit */
 };
-struct mod_versions VEC_BODY(struct mod_version);
-
-/* Appends what `of` requires directly, out of its manifest; false stops the selection. */
-typedef bool (*mvs_requires)(void *ctx, const struct mod_version *of, struct mod_versions *out,
-			     struct err *e);
-
-/*
- * Minimal version selection from the main module's requirements roots: *selected gets the greatest
- * version a path over all that can be reached, sorted by path; *reached (may be NULL) every (path,
- * version) looked at, sorted by path, then version. A failing callback's error is wrapped with the
- * chain of requirements that led there.
- */
-bool mvs_select(struct arena *a, const struct mod_versions *roots, mvs_requires requires, void *ctx,
-		struct mod_versions *selected, struct mod_versions *reached,
-		struct err *e) ATTR_MUST_USE;
+/* Is v a pseudo-version? out may be NULL. */
+bool pseudo_parse(struct str v, struct pseudo *out);
+/* The version that it stands behind; empty: none. */
+struct str pseudo_base(struct arena *a, struct str v);
+/* The name of a commit whose greatest tagged ancestor is base (empty: none). */
+struct str pseudo_make(struct arena *a, struct str base, int64_t time_s, struct str commit);
+/* yyyymmddhhmmss, UTC. */
+struct str pseudo_time(struct arena *a, int64_t time_s);
 
 /* ---- gitconf.c ---- */
 
@@ -57,9 +61,45 @@ struct git_settings {
 	struct str url; /* rewritten by url.BASE.insteadOf */
 	uint32_t
 	    stall_s; /* http.lowSpeedTime, else 60: so long without a word, and it is given up */
+	struct str_vec helpers; /* credential.helper for the URL, in order */
+	struct str username;	/* credential.username */
+	bool use_path;		/* credential.useHttpPath */
+	struct str_vec headers; /* http.extraHeader */
+	struct str ssh_command; /* core.sshCommand */
 };
 bool git_settings(struct arena *a, struct str url, struct git_settings *out,
 		  struct err *e) ATTR_MUST_USE;
+
+/* Is conf's URL (scheme, host, perhaps a user and leading parts of the path) that of url? */
+bool url_covers(struct str conf, struct str url);
+
+/* ---- login.c ---- */
+
+struct login {
+	struct str user, password;
+};
+/*
+ * The attempt'th login (0, 1, ...) for an https URL, where those before were refused: from netrc, then
+ * from git's credential helpers in turn. user: what the URL names, or empty. False: there is no more.
+ */
+bool login_find(struct arena *a, const struct git_settings *s, struct str url, struct str user,
+		unsigned attempt, struct login *out) ATTR_MUST_USE;
+/* The entry of a netrc file for a host; false: none. */
+bool netrc_find(struct arena *a, struct str text, struct str host, struct str user,
+		struct login *out);
+/* username= and password= of a helper's answer (git-credential(1)); false: not both. */
+bool helper_answer(struct arena *a, struct str text, struct login *out);
+
+/* ---- ssh.c ---- */
+
+/* Where a repository is behind ssh. */
+struct ssh_place {
+	struct str user; /* empty: ssh's own choice */
+	struct str host, port, path;
+};
+/* ssh://[USER@]HOST[:PORT]/PATH or [USER@]HOST:PATH? */
+bool ssh_is_url(struct str url);
+bool ssh_parse(struct arena *a, struct str url, struct ssh_place *out);
 
 /* ---- git.c ---- */
 
@@ -68,10 +108,34 @@ struct git_source; /* an open repository of the cache and the tree of one tag */
 /* Names of the tags of the repository at url (before insteadOf), as the remote lists them. */
 bool git_tags(struct arena *a, const struct mod_opts *o, struct str url, struct str_vec *out,
 	      struct err *e) ATTR_MUST_USE;
-/* Opens the first of the tags that exists, fetching it unless the cache has it. Close with
- * git_close. */
-bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url,
+/*
+ * Opens the first of the tags that exists, fetching it unless the cache has it, at a folder of its tree
+ * (empty: the root). Close with git_close.
+ */
+bool git_open_tag(struct arena *a, const struct mod_opts *o, struct str url, struct str folder,
 		  const struct str_vec *tags, struct git_source **out, struct err *e) ATTR_MUST_USE;
+/*
+ * Opens the commit of a pseudo-version once it is verified: a branch or tag reaches it, its time is the
+ * version's, and one of base_tags (none: no base) names an ancestor.
+ */
+bool git_open_pseudo(struct arena *a, const struct mod_opts *o, struct str url, struct str folder,
+		     struct str version, const struct str_vec *base_tags, struct git_source **out,
+		     struct err *e) ATTR_MUST_USE;
+/* ---- gitrev.c ---- */
+
+struct git_commit_facts {
+	struct str hex;	   /* 40 digits */
+	int64_t time_s;	   /* committer's */
+	struct str tagged; /* greatest version among its tags; empty: none */
+	struct str base;   /* greatest version among its ancestors' tags; empty: none */
+};
+/* The version that a tag stands for; false when it stands for none. */
+typedef bool (*git_tag_version)(void *ctx, struct str tag, struct str *version);
+/* What a branch, a tag, a commit (7 digits at least) or, empty, the default branch is; asks the remote. */
+bool git_find_commit(struct arena *a, const struct mod_opts *o, struct str url, struct str rev,
+		     git_tag_version version_of, void *ctx, struct git_commit_facts *out,
+		     struct err *e) ATTR_MUST_USE;
+
 void git_close(struct git_source *s); /* accepts NULL */
 /* Lets the next git_open_tag ask the remote again: what the tag holds turned out to be wrong. */
 void git_forget_tag(struct arena *a, struct git_source *s);
@@ -90,7 +154,27 @@ typedef bool (*tree_visit)(void *ctx, const struct tree_file *f, struct err *e);
 bool git_each_file(struct arena *a, struct git_source *s, const struct str_vec *globs,
 		   tree_visit visit, void *ctx, struct err *e) ATTR_MUST_USE;
 
+/* ---- foldertree.c ---- */
+
+/* The same for a folder that was unpacked. */
+bool folder_each_file(struct arena *a, struct str folder, const struct str_vec *globs,
+		      tree_visit visit, void *ctx, struct err *e) ATTR_MUST_USE;
+
 /* ---- paths.c ---- */
+
+enum { TREE_DEPTH_MAX = 64, TREE_FILES_MAX = 200000, PATH_BYTES_MAX = 4096 };
+#define TREE_BYTES_MAX	    (UINT64_C(2) << 30)
+#define TREE_BLOB_BYTES_MAX (UINT64_C(512) << 20)
+
+/* What was kept of a tree so far. */
+struct tree_total {
+	uint64_t files, bytes;
+};
+/* Counts a kept file; what is wrong with its name, its link or the tree's size, or NULL. */
+const char *tree_file_wrong(struct tree_total *t, const struct tree_file *f);
+const char *tree_size_wrong(struct tree_total *t, uint64_t size_bytes);
+/* The error for a file that is not kept, with hostile names made harmless. */
+bool tree_wrong(struct str name, const char *why, struct err *e);
 
 /* Positive globs choose (none: all), "!glob" takes away, whatever their order. */
 bool paths_keep(const struct str_vec *globs, struct str path);
@@ -99,6 +183,8 @@ bool link_stays_inside(struct str path, struct str target);
 
 /* ---- cache.c ---- */
 
+/* Upper-case letters as "!x" (golang.org/x/mod/module). */
+struct str escape_path(struct arena *a, struct str path);
 /* "github.com/!burnt!sushi/x@v1.0.0" below CACHE/mod; filter names the port's paths, empty without
  * port. */
 struct str cache_name(struct arena *a, const struct mod_version *v, const struct manifest *port);
@@ -117,7 +203,7 @@ struct cache_writer {
 	const struct mod_opts *o;
 	struct str name, dir, tmp;
 	struct str_vec lines; /* of the tree hash */
-	uint64_t bytes;
+	struct map names;     /* in lower case, folders too -> the name as it is */
 };
 bool cache_begin(struct arena *a, const struct mod_opts *o, struct str name, struct cache_writer *w,
 		 struct err *e) ATTR_MUST_USE;
@@ -140,8 +226,8 @@ struct sum_file {
 	struct str before; /* the bytes as they were; p NULL: no file */
 	bool changed;
 };
-/* Reads project_dir/cbuild.sum; an absent file is empty. */
-bool sum_read(struct arena *a, struct str project_dir, struct sum_file *out,
+/* Reads project_dir/cbuild.sum, and those of sum_dirs; an absent file is empty. */
+bool sum_read(struct arena *a, const struct mod_opts *o, struct sum_file *out,
 	      struct err *e) ATTR_MUST_USE;
 bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_file *out,
 	       struct err *e) ATTR_MUST_USE;
@@ -156,14 +242,26 @@ struct str sum_text(struct arena *a, const struct sum_file *f, const struct mod_
 /* The port of a module path: the project's ports/ first, then the embedded ones. NULL when none. */
 bool port_find(struct arena *a, const struct mod_opts *o, struct str path, struct manifest **out,
 	       struct err *e) ATTR_MUST_USE;
+/* The paths that have a port, as keys: whether port_find is worth asking. */
+bool port_paths(struct arena *a, const struct mod_opts *o, struct map *out,
+		struct err *e) ATTR_MUST_USE;
 /* The tags that may hold a version, best first. port may be NULL. */
 void port_tags(struct arena *a, const struct manifest *port, struct str version,
 	       struct str_vec *out);
+/* Is the first of these the tag whatever upstream does? With v1.3.0 it is not: it may be v1.3. */
+bool port_one_tag(const struct manifest *port, struct str version);
 /* The version that a tag stands for; false when it stands for none. port may be NULL. */
 bool port_version(struct arena *a, const struct manifest *port, struct str tag,
 		  struct str *version);
 /* Where its repository is: source.git, or https://PATH. */
 struct str port_url(struct arena *a, const struct manifest *port, struct str path);
+
+/* ---- git.c, and other sources ---- */
+
+/* False with the error that url may not be asked. */
+bool offline_refused(const struct mod_opts *o, struct str url, struct err *e) ATTR_MUST_USE;
+/* Waits before another try; false when e is not the network's fault or there were enough tries. */
+bool fetch_again(unsigned tried, const struct err *e);
 
 /* ---- options.c ---- */
 
@@ -202,8 +300,12 @@ bool natives_check(struct arena *a, const struct build_list *list, struct err *e
 /* What a resolution leaves behind, for those who write it down. */
 struct resolution {
 	struct build_list list;
-	struct mod_versions reached; /* everything whose sum must be known */
-	struct sum_file sums;	     /* with the new lines, when opts.update */
+	struct mod_versions selected; /* by path, without main */
+	struct mod_versions all;      /* every version of the graph */
+	struct map modules;	      /* "PATH VERSION" -> struct module, of all */
+	struct option_wishes wishes;  /* of all */
+	struct mod_versions reached;  /* of these what was fetched: all sums that must be known */
+	struct sum_file sums;	      /* with the new lines, when opts.update */
 };
 bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *o,
 		 struct resolution *out, struct err *e) ATTR_MUST_USE;

@@ -274,9 +274,8 @@ void TestModOffline(struct test *t)
 	w.o.offline = true;
 	T_MUST(t, folder_remove(path_join(&w.a, w.root, STR("git")).p, &e));
 	must_load(&w, false, &list);
-	/* The folder is gone, but the bare repository still has the tag. */
 	T_MUST(t, folder_remove(list.modules.v[1].dir.p, &e));
-	must_load(&w, false, &list);
+	must_fail(&w, false, ERR_NET, "CBUILD_OFFLINE");
 	world_fini(&w);
 }
 
@@ -430,15 +429,14 @@ void TestModErrors(struct test *t)
 	    {"example.com/alias: v1.0.0", ERR_INPUT, "calls itself 'example.com/real'"},
 	    {"example.com/deep: v1.0.0", ERR_NET, "required by example.com/deep v1.0.0"},
 	    {"example.com/main: v1.0.0", ERR_INPUT, "the module requires itself"},
-	    {"example.org/ssh: v1.0.0", ERR_INPUT, "only https and file repositories"},
+	    {"example.org/ssh: v1.0.0", ERR_INPUT, "only https, ssh and file repositories"},
 	};
 	struct world w;
 
 	world_init(&w, t);
 	tag_z(&w);
 	put(&w, ".gitconfig",
-	    str_fmt(&w.a,
-		    "%.*s[url \"ssh://git@example.org/\"]\n\tinsteadOf = https://example.org/\n",
+	    str_fmt(&w.a, "%.*s[url \"git://example.org/\"]\n\tinsteadOf = https://example.org/\n",
 		    STR_ARG(get(&w, ".gitconfig")))
 		.p);
 	tag_files(&w, "bare", "v1.0.0", false, bare);
@@ -488,7 +486,8 @@ static void must_get(struct world *w, const char *path, const char *query)
 	struct err e = {0};
 	struct buf b = {0};
 
-	if (mod_get(&w->a, str_of(path), str_of(query), &w->o, &e))
+	if (mod_get(&w->a, &(struct get_request){str_of(path), str_of(query)}, 1,
+		    &(struct get_opts){0}, &w->o, &e))
 		return;
 	err_render(&e, &b);
 	test_fatal(w->t, __FILE__, __LINE__, "get %s@%s: %s", path, query, b.p);
@@ -518,6 +517,43 @@ void TestModGet(struct test *t)
 	world_fini(&w);
 }
 
+/* Who needs more than is wanted is lowered or removed; what it brought and nobody lowered stays. */
+void TestModGetDowngrades(struct test *t)
+{
+	struct world w;
+	struct build_list list;
+
+	world_init(&w, t);
+	tag_diamond(&w);
+	must_load(&w, true, &list);
+	expect_version(&w, &list, "example.com/c", "v1.2.0");
+	must_get(&w, "example.com/c", "v1.1.0");
+	must_load(&w, false, &list);
+	expect_version(&w, &list, "example.com/c", "v1.1.0");
+	T_OK(t, module_at(&list, "example.com/b") == NULL);
+	T_OK(t, module_at(&list, "example.com/a") != NULL);
+	world_fini(&w);
+}
+
+/* A line that names no version stands in nobody's way but its own. */
+void TestModGetMendsABrokenLine(struct test *t)
+{
+	struct world w;
+	struct build_list list;
+	struct err e = {0};
+
+	world_init(&w, t);
+	tag_diamond(&w);
+	put(&w, "proj/cbuild.yaml", "module: example.com/main\nrequire: {example.com/a: v9.9.9}\n");
+	T_OK(t, !mod_get(&w.a, &(struct get_request){STR("example.com/c"), STR("v1.1.0")}, 1,
+			 &(struct get_opts){0}, &w.o, &e));
+	T_OK(t, strstr(e.msg, "has no tag 'v9.9.9'") != NULL);
+	must_get(&w, "example.com/a", "v1.0.0");
+	must_load(&w, false, &list);
+	expect_version(&w, &list, "example.com/a", "v1.0.0");
+	world_fini(&w);
+}
+
 void TestModGetChangesNothingOnError(struct test *t)
 {
 	static const struct {
@@ -525,9 +561,9 @@ void TestModGetChangesNothingOnError(struct test *t)
 	} cases[] = {
 	    {"example.com/c", "v1.9.9", "has no tag"},
 	    {"example.com/c", "v7", "has no version for 'v7'"},
-	    {"example.com/c", "main", "no version of a module"},
+	    {"example.com/c", "main", "has no branch, tag or commit 'main'"},
+	    {"example.com/c", "<=v1.1", "has no branch, tag or commit"},
 	    {"zlib", "latest", "no module path"},
-	    {"example.com/c", "v1.1.0", "is not enough"},
 	    {"example.com/none", "latest", "cannot reach"},
 	};
 	struct world w;
@@ -542,7 +578,10 @@ void TestModGetChangesNothingOnError(struct test *t)
 	sum = get(&w, "proj/cbuild.sum");
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		e = (struct err){0};
-		T_OK(t, !mod_get(&w.a, str_of(cases[i].path), str_of(cases[i].query), &w.o, &e));
+		T_OK(t,
+		     !mod_get(&w.a,
+			      &(struct get_request){str_of(cases[i].path), str_of(cases[i].query)},
+			      1, &(struct get_opts){0}, &w.o, &e));
 		T_CHECK(t, strstr(e.msg, cases[i].says) && e.fix[0], "%s@%s: %s", cases[i].path,
 			cases[i].query, e.msg);
 		T_EQ_STR(t, get(&w, "proj/cbuild.yaml").p, yaml.p);
@@ -652,4 +691,59 @@ void TestModSilentRemote(struct test *t)
 	T_OK(t, strstr(e.msg, "no answer for 1 s") && e.fix[0]);
 	close(fd);
 	world_fini(&w);
+}
+
+void TestModSource(struct test *t)
+{
+	static const struct {
+		const char *path, *version, *port, *url, *ref;
+	} cases[] = {
+	    {"example.com/a", "v1.2.0", NULL, "https://example.com/a", "v1.2.0"},
+	    {"github.com/a/b/sub", "v1.2.0", NULL, "https://github.com/a/b", "sub/v1.2.0"},
+	    {"example.com/a", "v0.0.0-20240102030405-abcdefabcdef", NULL, "https://example.com/a",
+	     "abcdefabcdef"},
+	    {"example.com/a", "v1.2.3", "git: 'https://x.org/y', tag: 'r{major}-{minor}-{patch}'",
+	     "https://x.org/y", "r1-2-3"},
+	    {"example.com/a", "v1.2.0", "git: 'https://x.org/y'", "https://x.org/y", ""},
+	    {"example.com/a", "v1.2.0", "archive: 'https://x.org/a-{version}.tgz'",
+	     "https://x.org/a-1.2.0.tgz", ""},
+	    {"example.com/a", "v1.2.0",
+	     "archive: 'https://x.org/a-{version}.tgz', versions: {v1.2.0: "
+	     "9a93b2b7dfdac77ceba5a558a580e74667dd6fede4585b91eefb60f03b72df23}",
+	     "https://x.org/a-1.2.0.tgz",
+	     "sha256:9a93b2b7dfdac77ceba5a558a580e74667dd6fede4585b91eefb60f03b72df23"},
+	    {"example.com/a", "", NULL, "", ""},
+	    {"example.com", "v1.0.0", NULL, "https://example.com", "v1.0.0"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct arena a = {0};
+		struct manifest port = {0};
+		struct module m = {.path = str_of(cases[i].path),
+				   .version = str_of(cases[i].version),
+				   .manifest = &port,
+				   .from_port = cases[i].port != NULL};
+		struct str url, ref;
+		struct err e = {0};
+
+		if (m.from_port)
+			T_CHECK(t,
+				manifest_parse(&a, STR("port"),
+					       str_fmt(&a, "module: %s\nsource: {%s}\n",
+						       cases[i].path, cases[i].port),
+					       &port, &e),
+				"%s", e.msg);
+		mod_source(&a, &m, &url, &ref);
+		T_CHECK(t, str_eqc(url, cases[i].url) && str_eqc(ref, cases[i].ref),
+			"%s %s: got %.*s %.*s", cases[i].path, cases[i].version, STR_ARG(url),
+			STR_ARG(ref));
+		/* What replaces it is where it comes from. */
+		m.by_path = m.path;
+		m.by_version = m.version;
+		m.path = STR("example.com/other");
+		mod_source(&a, &m, &url, &ref);
+		T_CHECK(t, str_eqc(url, cases[i].url), "replaced by %s: got %.*s", cases[i].path,
+			STR_ARG(url));
+		arena_fini(&a);
+	}
 }

@@ -43,3 +43,34 @@ bool link_stays_inside(struct str path, struct str target)
 	}
 	return up <= depth && target.n && (rest.n == 0 || path_is_local(rest));
 }
+
+const char *tree_size_wrong(struct tree_total *t, uint64_t size_bytes)
+{
+	if (size_bytes > TREE_BLOB_BYTES_MAX)
+		return "is larger than 512 MiB";
+	t->bytes += size_bytes;
+	return ++t->files > TREE_FILES_MAX || t->bytes > TREE_BYTES_MAX
+		   ? "makes the tree larger than 200,000 files or 2 GiB"
+		   : NULL;
+}
+
+const char *tree_file_wrong(struct tree_total *t, const struct tree_file *f)
+{
+	if (!path_is_local(f->name))
+		return "is a name that this machine's tools could misread";
+	if (f->link && !link_stays_inside(f->name, f->bytes))
+		return "is a symbolic link that leaves the tree";
+	return tree_size_wrong(t, f->bytes.n);
+}
+
+bool tree_wrong(struct str name, const char *why, struct err *e)
+{
+	enum { SHOWN_MAX = 200 };
+	char shown[SHOWN_MAX];
+	size_t n = name.n < SHOWN_MAX ? name.n : SHOWN_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		shown[i] = (unsigned char)name.p[i] < 0x20 || name.p[i] == 0x7f ? '?' : name.p[i];
+	err_set(e, ERR_INPUT, "'%.*s' %s", (int)n, shown, why);
+	return err_fix(e, "leave it out with `paths` in a port of your own (ports/NAME.yaml)");
+}

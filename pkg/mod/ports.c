@@ -110,6 +110,45 @@ bool port_find(struct arena *a, const struct mod_opts *o, struct str path, struc
 	return search(a, o, &s, out, e);
 }
 
+/* The path that a port's file is about, by its line `module:`; empty: only parsing tells. */
+static struct str module_line(struct str bytes)
+{
+	struct str line;
+
+	while (str_line(&bytes, &line)) {
+		if (!str_startsc(line, "module:"))
+			continue;
+		line = str_trim(str_skip(line, strlen("module:")));
+		line.n = str_find(line, ' ');
+		if (line.n > 2 && (line.p[0] == '"' || line.p[0] == '\''))
+			line = (struct str){line.p + 1, line.n - 2};
+		return line;
+	}
+	return STR("");
+}
+
+static bool note_port(void *ctx, struct arena *a, struct str file, struct str bytes, bool *stop,
+		      struct err *e)
+{
+	struct map *paths = ctx;
+	struct str path = module_line(bytes);
+	struct manifest m;
+
+	(void)stop;
+	if (!path.n) {
+		if (!manifest_parse(a, file, bytes, &m, e))
+			return false;
+		path = m.module;
+	}
+	map_put(a, paths, path, NULL);
+	return true;
+}
+
+bool port_paths(struct arena *a, const struct mod_opts *o, struct map *out, struct err *e)
+{
+	return each_port(a, o, note_port, out, e);
+}
+
 bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o,
 			 struct manifest **out, struct err *e)
 {
@@ -268,17 +307,10 @@ bool port_version(struct arena *a, const struct manifest *port, struct str tag, 
 	return semver_valid(*version);
 }
 
-void mod_source(struct arena *a, const struct module *m, struct str *url, struct str *ref)
+bool port_one_tag(const struct manifest *port, struct str version)
 {
-	const struct manifest *port = m->from_port ? m->manifest : NULL;
-	struct str_vec tags = {0};
 	struct semver s;
 
-	*url = *ref = STR("");
-	if (!m->version.n || !semver_parse(m->version, &s))
-		return;
-	*url = port_url(a, port, m->path);
-	port_tags(a, port, m->version, &tags);
-	if (!port || !str_eqc(s.patch, "0") || !str_containsc(tag_pattern(port), "{version}"))
-		*ref = tags.v[0];
+	return semver_parse(version, &s) &&
+	       (!port || !str_eqc(s.patch, "0") || !str_containsc(tag_pattern(port), "{version}"));
 }

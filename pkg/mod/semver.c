@@ -2,6 +2,8 @@
  * Semantic versions 2.0.0 (semver.org) with a leading v. Numbers are compared as text, by length
  * and then bytewise, so that no size of number overflows.
  */
+#include <stdlib.h>
+
 #include "mod/mod_impl.h"
 
 static bool is_digit(char c)
@@ -148,4 +150,24 @@ bool semver_is_prefix(struct str v)
 bool semver_has_prefix(struct str v, struct str prefix)
 {
 	return str_starts(v, prefix) && (v.n == prefix.n || v.p[prefix.n] == '.');
+}
+
+static int cmp_sort(const void *x, const void *y)
+{
+	const struct str *a = x, *b = y;
+	int c = semver_cmp(*a, *b);
+
+	return c ? c : str_cmp(*a, *b);
+}
+
+void semver_sort_unique(struct str_vec *v)
+{
+	size_t kept = 0;
+
+	if (v->n)
+		qsort(v->v, v->n, sizeof *v->v, cmp_sort);
+	for (size_t i = 0; i < v->n; i++)
+		if (!kept || !str_eq(v->v[i], v->v[kept - 1]))
+			v->v[kept++] = v->v[i];
+	v->n = kept;
 }

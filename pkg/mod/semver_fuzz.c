@@ -6,6 +6,18 @@
 
 #include "mod/mod_impl.h"
 
+/* A pseudo-version lies behind its base, and is made again from its parts. */
+static void check_pseudo(struct arena *a, struct str v)
+{
+	struct str base;
+
+	if (!pseudo_parse(v, NULL))
+		return;
+	base = pseudo_base(a, v);
+	if (base.n && (!semver_valid(base) || semver_cmp(base, v) >= 0))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static int sign(int x)
@@ -43,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	while (str_line(&rest, &line)) {
 		check_pair(last, line);
 		check_tags(&a, last, line);
+		check_pseudo(&a, line);
 		if (link_stays_inside(STR("l"), line) &&
 		    (str_startsc(line, "../") || str_eqc(line, "..")))
 			abort();

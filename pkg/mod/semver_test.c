@@ -141,6 +141,8 @@ void TestPortVersionOfTag(struct test *t)
 	    {"v{version}", "v1.3.0.1", ""},
 	    {"{version}", "0.8.0", "v0.8.0"},
 	    {"curl-{major}_{minor}_{patch}", "curl-8_5_0", "v8.5.0"},
+	    {"R_{major}_{minor}_{patch}", "R_2_6_0", "v2.6.0"},
+	    {"VER-{major}-{minor}-{patch}", "VER-2-13-2", "v2.13.2"},
 	    {"curl-{major}_{minor}_{patch}", "curl-8_5", ""},
 	    {"lib{version}-final", "lib2.4.1-final", "v2.4.1"},
 	    {"v{version}", "release", ""},
@@ -205,123 +207,48 @@ void TestLinkStaysInside(struct test *t)
 			"%s -> %s", cases[i].path, cases[i].target);
 }
 
-/* ---- selection ---- */
+/* ---- pseudo-versions ---- */
 
-enum { PATHS = 6, VERSIONS = 5, NODES = PATHS * VERSIONS };
-
-/* edge[i][k]: version i requires version k. Node NODES is the main module. */
-struct graph {
-	struct arena *a;
-	bool edge[NODES + 1][NODES];
-	bool fail[NODES];
-};
-
-static struct mod_version node_name(struct arena *a, int i)
+void TestPseudoVersions(struct test *t)
 {
-	return (struct mod_version){str_fmt(a, "m.org/p%d", i / VERSIONS),
-				    str_fmt(a, "v1.%d.0", 8 + i % VERSIONS)};
-}
-
-static int node_index(const struct mod_version *v)
-{
-	uint64_t minor = 0;
-	struct str rest = str_skip(v->version, 3);
-
-	if (!str_u64(str_cut(&rest, '.'), &minor))
-		return 0;
-	return (v->path.p[v->path.n - 1] - '0') * VERSIONS + (int)minor - 8;
-}
-
-static void push_edges(struct graph *g, int from, struct mod_versions *out)
-{
-	for (int k = 0; k < NODES; k++)
-		if (g->edge[from][k])
-			*vec_push(g->a, out) = node_name(g->a, k);
-}
-
-static bool graph_requires(void *ctx, const struct mod_version *of, struct mod_versions *out,
-			   struct err *e)
-{
-	struct graph *g = ctx;
-
-	if (g->fail[node_index(of)])
-		return err_set(e, ERR_INPUT, "no such version");
-	push_edges(g, node_index(of), out);
-	return true;
-}
-
-/* Warshall's closure, then the greatest version a path: slow, and unlike the walk it checks. */
-static void brute_force(const struct graph *g, int best[PATHS])
-{
-	static bool reach[NODES + 1][NODES];
-
-	memcpy(reach, g->edge, sizeof reach);
-	for (int via = 0; via < NODES; via++)
-		for (int i = 0; i <= NODES; i++)
-			for (int k = 0; k < NODES; k++)
-				reach[i][k] = reach[i][k] || (reach[i][via] && reach[via][k]);
-	for (int p = 0; p < PATHS; p++)
-		best[p] = -1;
-	for (int k = 0; k < NODES; k++)
-		if (reach[NODES][k] && k > best[k / VERSIONS])
-			best[k / VERSIONS] = k;
-}
-
-static uint64_t next_random(uint64_t *x)
-{
-	*x ^= *x << 13;
-	*x ^= *x >> 7;
-	*x ^= *x << 17;
-	return *x;
-}
-
-static void check_random(struct test *t, uint64_t seed)
-{
+	static const struct {
+		const char *base, *version;
+	} cases[] = {
+	    {"", "v0.0.0-20240102030405-abcdefabcdef"},
+	    {"v1.2.3", "v1.2.4-0.20240102030405-abcdefabcdef"},
+	    {"v1.2.9", "v1.2.10-0.20240102030405-abcdefabcdef"},
+	    {"v1.2.99", "v1.2.100-0.20240102030405-abcdefabcdef"},
+	    {"v1.2.4-rc.1", "v1.2.4-rc.1.0.20240102030405-abcdefabcdef"},
+	    {"v2.0.0", "v2.0.1-0.20240102030405-abcdefabcdef"},
+	};
 	struct arena a = {0};
-	struct graph g = {.a = &a};
-	struct mod_versions roots = {0}, selected = {0}, reached = {0};
-	int best[PATHS], n = 0;
-	uint64_t x = seed * 0x9e3779b97f4a7c15u + 1;
-	unsigned density = 8 + (unsigned)(next_random(&x) % 60);
-	struct err e;
 
-	for (int i = 0; i <= NODES; i++)
-		for (int k = 0; k < NODES; k++)
-			g.edge[i][k] = next_random(&x) % density == 0 && i != k;
-	push_edges(&g, NODES, &roots);
-	T_MUST(t, mvs_select(&a, &roots, graph_requires, &g, &selected, &reached, &e));
-	brute_force(&g, best);
-	for (int p = 0; p < PATHS; p++)
-		n += best[p] >= 0;
-	T_CHECK(t, selected.n == (size_t)n, "seed %llu: %zu selected, want %d",
-		(unsigned long long)seed, selected.n, n);
-	for (size_t i = 0; i < selected.n; i++) {
-		int got = node_index(&selected.v[i]);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct str v = pseudo_make(&a, str_of(cases[i].base), 1704164645,
+					   STR("abcdefabcdef0123456789"));
 
-		T_CHECK(t, got == best[got / VERSIONS], "seed %llu: got node %d, want %d",
-			(unsigned long long)seed, got, best[got / VERSIONS]);
+		T_EQ_STR(t, str_c(&a, v), cases[i].version);
+		T_OK(t, pseudo_parse(v, NULL));
+		T_EQ_STR(t, str_c(&a, pseudo_base(&a, v)), cases[i].base);
+		T_CHECK(t, !cases[i].base[0] || semver_cmp(str_of(cases[i].base), v) < 0, "%s",
+			cases[i].version);
 	}
 	arena_fini(&a);
 }
 
-void TestMvsAgainstBruteForce(struct test *t)
+void TestPseudoRefused(struct test *t)
 {
-	for (uint64_t seed = 1; seed <= 1000; seed++)
-		check_random(t, seed);
-}
+	static const char *const cases[] = {"v1.2.3",
+					    "v1.2.3-rc.1",
+					    "v1.2.3-20240102030405-abcdefabcdef",
+					    "v1.2.0-0.20240102030405-abcdefabcdef",
+					    "v1.2.4-0.2024010203040-abcdefabcdef",
+					    "v1.2.4-0.20240102030405-ABCDEFABCDEF",
+					    "v1.2.4-0.20240102030405-abcdefabcde",
+					    "v0.0.0-20240102030405-abcdefabcdef+x"};
 
-void TestMvsNamesTheChain(struct test *t)
-{
-	struct arena a = {0};
-	struct graph g = {.a = &a};
-	struct mod_versions roots = {0}, selected = {0};
-	struct err e = {0};
-
-	g.edge[NODES][0] = g.edge[0][7] = g.edge[7][12] = g.fail[12] = true;
-	push_edges(&g, NODES, &roots);
-	T_OK(t, !mvs_select(&a, &roots, graph_requires, &g, &selected, NULL, &e));
-	T_EQ_STR(t, e.chain, "required by m.org/p1 v1.10.0\nrequired by m.org/p0 v1.8.0");
-	arena_fini(&a);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		T_CHECK(t, !pseudo_parse(str_of(cases[i]), NULL), "%s", cases[i]);
 }
 
 /* ---- sums ---- */

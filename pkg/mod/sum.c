@@ -74,11 +74,19 @@ bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_fi
 	return true;
 }
 
-bool sum_read(struct arena *a, struct str project_dir, struct sum_file *out, struct err *e)
+bool sum_read(struct arena *a, const struct mod_opts *o, struct sum_file *out, struct err *e)
 {
-	struct str path = path_join(a, project_dir, STR("cbuild.sum"));
+	struct str path = path_join(a, o->project_dir, STR("cbuild.sum")), bytes;
 
 	*out = (struct sum_file){0};
+	for (size_t i = 0; i < o->sum_dirs.n; i++) {
+		struct str other = path_join(a, o->sum_dirs.v[i], STR("cbuild.sum"));
+
+		if (file_kind(other.p) != FILE_ABSENT &&
+		    (!file_read(a, other.p, SUM_FILE_BYTES_MAX, &bytes, e) ||
+		     !sum_parse(a, other, bytes, out, e)))
+			return false;
+	}
 	if (file_kind(path.p) == FILE_ABSENT)
 		return true;
 	if (!file_read(a, path.p, SUM_FILE_BYTES_MAX, &out->before, e))
@@ -88,10 +96,16 @@ bool sum_read(struct arena *a, struct str project_dir, struct sum_file *out, str
 
 struct str sum_get(const struct sum_file *f, const struct mod_version *v)
 {
-	struct arena a = {0};
-	const struct sum_line *s = map_ptr(&f->lines, key_of(&a, v));
+	char key[1024];
+	size_t n = v->path.n + 1 + v->version.n;
+	const struct sum_line *s;
 
-	arena_fini(&a);
+	if (n > sizeof key)
+		return STR("");
+	memcpy(key, v->path.p, v->path.n);
+	key[v->path.n] = ' ';
+	memcpy(key + v->path.n + 1, v->version.p, v->version.n);
+	s = map_ptr(&f->lines, (struct str){key, n});
 	return s ? s->sum : STR("");
 }
 

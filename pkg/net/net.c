@@ -2,7 +2,9 @@
  * Downloads over libcurl's easy interface, one at a time. Redirects are followed here and not by
  * libcurl, so that every hop passes the same check as the first URL: https, or http to this machine
  * itself. Bytes go to a temporary beside the destination and are hashed on the way; it is renamed
- * only when the server sent all of it and the digest is the wanted one.
+ * only when the server sent all of it and the digest is the wanted one. With a wanted digest a
+ * temporary outlives failures of the network, and the next try asks for the rest only; when that
+ * gives the wrong digest, all is asked for once more.
  *
  * What may be tried again: connections that fail or stall, answers cut short, and the statuses 408,
  * 429 and 5xx. Certificates that do not verify and wrong digests are never retried.
@@ -33,6 +35,9 @@ enum {
 	BACKOFF_MS = 250,
 	PROGRESS_EVERY_MS = 100,
 	STATUS_OK = 200,
+	STATUS_PARTIAL = 206,
+	STATUS_ABSENT = 404,
+	STATUS_RANGE = 416,
 	STATUS_TIMEOUT = 408,
 	STATUS_TOO_MANY = 429,
 	STATUS_SERVER = 500,
@@ -48,6 +53,8 @@ struct transfer {
 	uint64_t max_bytes;
 	struct digest_ctx hash;
 	bool too_big;
+	bool resume;	 /* what the file holds is kept, and the rest asked for */
+	bool resumed;	 /* it was, at least once */
 	int write_errno; /* 0: writing went well */
 	uint64_t shown_ms;
 	char detail[CURL_ERROR_SIZE];
@@ -74,14 +81,14 @@ static bool host_is_loopback(CURLU *u)
 }
 
 /* The one rule for every URL that a request is sent to. */
-static bool url_allowed(const char *url, struct err *e)
+static bool url_allowed(const char *url, bool any_http, struct err *e)
 {
 	CURLU *u = curl_url();
 	char *scheme = NULL;
-	bool ok =
-	    u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-	    (strcmp(scheme, "https") == 0 || (strcmp(scheme, "http") == 0 && host_is_loopback(u)));
+	bool ok = u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		  curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+		  (strcmp(scheme, "https") == 0 ||
+		   (strcmp(scheme, "http") == 0 && (any_http || host_is_loopback(u))));
 
 	curl_free(scheme);
 	curl_url_cleanup(u);
@@ -93,14 +100,12 @@ static bool url_allowed(const char *url, struct err *e)
 	return err_fix(e, "give an https:// URL");
 }
 
-static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
+/* Hashes and writes; false when there is too much or the disk refuses. */
+static bool take_bytes(struct transfer *t, const char *p, size_t left)
 {
-	struct transfer *t = ctx;
-	size_t left = size * n;
-
 	if (left > t->max_bytes - t->hash.size_bytes) {
 		t->too_big = true;
-		return 0;
+		return false;
 	}
 	digest_update(&t->hash, p, left);
 	while (left) {
@@ -110,12 +115,24 @@ static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
 			continue;
 		if (w < 0) {
 			t->write_errno = errno;
-			return 0;
+			return false;
 		}
 		p += w;
 		left -= (size_t)w;
 	}
-	return size * n;
+	return true;
+}
+
+/* Only what belongs to the file counts: not the text of a redirect or an error. */
+static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
+{
+	struct transfer *t = ctx;
+	long status = 0;
+
+	curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status != STATUS_OK && status != STATUS_PARTIAL)
+		return size * n;
+	return take_bytes(t, p, size * n) ? size * n : 0;
 }
 
 static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t up_total,
@@ -161,7 +178,7 @@ static void set_options(struct transfer *t)
 {
 	CURL *c = t->curl;
 	const struct net_get *g = t->g;
-	const char *ca = net_ca_trusted();
+	const char *ca = net_ca_trusted(), *netrc = getenv("NETRC");
 	long stall_ms = g->stall_ms ? (long)g->stall_ms : STALL_MS;
 
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -179,6 +196,8 @@ static void set_options(struct transfer *t)
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->detail);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+	if (netrc && *netrc)
+		curl_easy_setopt(c, CURLOPT_NETRC_FILE, netrc);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
@@ -222,6 +241,8 @@ static enum try_result failed_transfer(struct transfer *t, CURLcode rc, struct e
 			   "machine's clock");
 		return TRY_FAILED;
 	}
+	if (rc == CURLE_RANGE_ERROR)
+		t->resume = false;
 	err_set(e, ERR_NET, "%s: %s", t->g->url, why);
 	err_fix(e, "%s", remedy_for(rc));
 	return TRY_AGAIN;
@@ -229,9 +250,15 @@ static enum try_result failed_transfer(struct transfer *t, CURLcode rc, struct e
 
 static enum try_result judge_status(struct transfer *t, long status, struct err *e)
 {
-	if (status == STATUS_OK)
+	if (t->g->status)
+		*t->g->status = (unsigned)status;
+	if (status == STATUS_OK || (status == STATUS_PARTIAL && t->resumed))
 		return TRY_DONE;
 	err_set(e, ERR_NET, "%s: the server answered with status %ld", t->g->url, status);
+	if (status == STATUS_RANGE && t->resumed) {
+		t->resume = false;
+		return TRY_AGAIN;
+	}
 	if (status == STATUS_TIMEOUT || status == STATUS_TOO_MANY || status >= STATUS_SERVER) {
 		err_fix(e, "try again later");
 		return TRY_AGAIN;
@@ -240,8 +267,16 @@ static enum try_result judge_status(struct transfer *t, long status, struct err 
 	return TRY_FAILED;
 }
 
+/* Stands the file where the next request's bytes go: at its end, or at its start, emptied. */
 static bool restart_file(struct transfer *t, struct err *e)
 {
+	curl_off_t from = t->resume ? (curl_off_t)t->hash.size_bytes : 0;
+
+	if (t->curl)
+		curl_easy_setopt(t->curl, CURLOPT_RESUME_FROM_LARGE, from);
+	t->resumed = from > 0;
+	if (from)
+		return true;
 	if (lseek(t->fd, 0, SEEK_SET) != 0 || ftruncate(t->fd, 0) != 0)
 		return err_errno(e, "writing %s", t->tmp);
 	digest_init(&t->hash);
@@ -256,9 +291,13 @@ static enum try_result one_request(struct transfer *t, const char *url, char **n
 	char *location = NULL;
 	CURLcode rc;
 
-	if (!url_allowed(url, e) || !restart_file(t, e))
+	if (!url_allowed(url, t->g->any_http, e) || !restart_file(t, e))
 		return TRY_FAILED;
 	t->detail[0] = '\0';
+	/* Passwords are not for everybody to read on the way. */
+	curl_easy_setopt(t->curl, CURLOPT_NETRC,
+			 url_allowed(url, false, e) ? (long)CURL_NETRC_OPTIONAL
+						    : (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(t->curl, CURLOPT_URL, url);
 	rc = curl_easy_perform(t->curl);
 	if (rc != CURLE_OK)
@@ -344,7 +383,7 @@ static bool check_digest(const struct net_get *g, const struct digest *got,
 	    "compare with the project's published digest");
 }
 
-static bool transfer_all(struct transfer *t, struct err *e)
+static bool over_http(struct transfer *t, struct err *e)
 {
 	bool ok;
 
@@ -358,13 +397,114 @@ static bool transfer_all(struct transfer *t, struct err *e)
 	return ok;
 }
 
+/* file:///PATH, with %XX in it. */
+static char *file_path(const char *url)
+{
+	CURLU *u = curl_url();
+	char *path = NULL;
+
+	if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK)
+		(void)curl_url_get(u, CURLUPART_PATH, &path, CURLU_URLDECODE);
+	curl_url_cleanup(u);
+	return path;
+}
+
+static bool copy_file(struct transfer *t, int fd, const char *path, struct err *e)
+{
+	static char chunk[1 << 16];
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof chunk)) != 0) {
+		if (n < 0 && errno != EINTR)
+			return err_errno(e, "reading %s", path);
+		if (n > 0 && !take_bytes(t, chunk, (size_t)n)) {
+			failed_transfer(t, CURLE_WRITE_ERROR, e);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool over_file(struct transfer *t, struct err *e)
+{
+	char *path = file_path(t->g->url);
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	bool ok = false;
+
+	t->resume = false;
+	if (fd < 0) {
+		if (t->g->status && path && errno == ENOENT)
+			*t->g->status = STATUS_ABSENT;
+		err_errno(e, "opening %s", t->g->url);
+		if (path && errno == ENOENT)
+			e->code = ERR_NET;
+	} else {
+		ok = restart_file(t, e) && copy_file(t, fd, path, e);
+		close(fd);
+	}
+	curl_free(path);
+	return ok;
+}
+
+static bool transfer_all(struct transfer *t, struct err *e)
+{
+	return strncmp(t->g->url, "file://", 7) == 0 ? over_file(t, e) : over_http(t, e);
+}
+
+/* What an earlier run left is hashed; the rest will be asked for. *done: it was all. */
+static bool take_part(struct transfer *t, const struct digest *want, bool *done, struct err *e)
+{
+	struct digest_ctx so_far;
+	struct digest d;
+	static char chunk[1 << 16];
+	ssize_t n;
+
+	digest_init(&t->hash);
+	while ((n = read(t->fd, chunk, sizeof chunk)) != 0) {
+		if (n < 0 && errno != EINTR)
+			return err_errno(e, "reading %s", t->tmp);
+		if (n > 0)
+			digest_update(&t->hash, chunk, (size_t)n);
+	}
+	so_far = t->hash;
+	d = digest_final(&so_far);
+	*done = memcmp(d.sha256, want->sha256, DIGEST_BYTES) == 0;
+	t->resume = t->hash.size_bytes < t->max_bytes;
+	return true;
+}
+
+/* Transfers and checks; what was continued and turned out wrong is fetched anew. */
+static bool transfer_checked(struct transfer *t, const struct digest *want, struct digest *got,
+			     struct err *e)
+{
+	bool done = false;
+
+	digest_init(&t->hash);
+	if (t->g->resume && want && !take_part(t, want, &done, e))
+		return false;
+	for (;;) {
+		bool continued = t->resume && t->hash.size_bytes > 0;
+
+		if (!done && !transfer_all(t, e))
+			return false;
+		*got = digest_final(&t->hash);
+		if (check_digest(t->g, got, want, e))
+			return true;
+		if (!continued || done)
+			return false;
+		t->resume = false;
+	}
+}
+
 static bool close_and_rename(struct transfer *t, const char *path, bool ok, struct err *e)
 {
+	bool keep = !ok && t->resume && (e->code == ERR_NET || e->code == ERR_CANCEL);
+
 	if (close(t->fd) != 0 && ok)
 		ok = err_errno(e, "writing %s", t->tmp);
 	if (ok && (fault_hit(FAULT_RENAME) || rename(t->tmp, path) != 0))
 		ok = err_errno(e, "renaming %s to %s", t->tmp, path);
-	if (!ok)
+	if (!ok && !keep)
 		(void)unlink(t->tmp);
 	return ok;
 }
@@ -375,18 +515,16 @@ bool net_download(const struct net_get *g, const char *path, const struct digest
 	struct arena a = {0};
 	struct transfer t = {.g = g, .max_bytes = g->max_bytes ? g->max_bytes : DEFAULT_MAX_BYTES};
 	struct digest d;
-	bool ok;
+	bool part = g->resume && want, ok;
+	int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (part ? 0 : O_TRUNC);
 
-	t.tmp = str_fmt(&a, "%s.tmp%ld", path, (long)getpid()).p;
-	t.fd = fault_hit(FAULT_OPEN)
-		   ? -1
-		   : open(t.tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	t.tmp = part ? str_fmt(&a, "%s.part", path).p
+		     : str_fmt(&a, "%s.tmp%ld", path, (long)getpid()).p;
+	t.fd = fault_hit(FAULT_OPEN) ? -1 : open(t.tmp, flags, 0644);
 	if (t.fd < 0) {
 		ok = err_errno(e, "writing %s", t.tmp);
 	} else {
-		ok = transfer_all(&t, e);
-		d = digest_final(&t.hash);
-		ok = ok && check_digest(g, &d, want, e);
+		ok = transfer_checked(&t, want, &d, e);
 		ok = close_and_rename(&t, path, ok, e);
 		if (ok && got)
 			*got = d;
@@ -401,7 +539,7 @@ bool net_reach(const char *url, uint32_t connect_ms, struct err *e)
 	struct transfer t = {.g = &g};
 	CURLcode rc;
 
-	if (!url_allowed(url, e))
+	if (!url_allowed(url, false, e))
 		return false;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	t.curl = curl_easy_init();

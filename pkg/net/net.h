@@ -13,17 +13,26 @@
 #include "base/event.h"
 
 struct net_get {
-	const char *url;     /* https:// (http:// only to a loopback address); file:// is refused */
-	uint64_t max_bytes;  /* 0: 1 GiB */
-	uint32_t connect_ms; /* 0: 10 s */
-	uint32_t stall_ms;   /* give up after so long without a byte; 0: 30 s */
-	unsigned tries;	     /* 0: 3 */
+	const char *url;	 /* https:// or file:///; http:// only to a loopback address */
+	uint64_t max_bytes;	 /* 0: 1 GiB */
+	uint32_t connect_ms;	 /* 0: 10 s */
+	uint32_t stall_ms;	 /* give up after so long without a byte; 0: 30 s */
+	unsigned tries;		 /* 0: 3 */
 	struct event_sink *sink; /* progress; may be NULL */
+	/*
+	 * With a wanted digest: what a broken connection or a killed process left in PATH.part is
+	 * continued (RFC 9110 section 14). The caller holds a lock on path.
+	 */
+	bool resume;
+	bool any_http; /* http:// to any host: for what a digest or a sum proves afterwards */
+	unsigned *
+	    status; /* gets the last answer's status: 404 when absent, also for a file; may be NULL */
 };
 
 /*
  * Downloads to path (temporary beside it, then rename) and checks want (NULL: none) by hash before
- * the rename. ERR_NET after the last try; ERR_VERIFY names got and wanted digests.
+ * the rename. ERR_NET after the last try; ERR_VERIFY names got and wanted digests. Names and passwords
+ * of ~/.netrc (or $NETRC) are sent to their hosts over https.
  */
 bool net_download(const struct net_get *g, const char *path, const struct digest *want,
 		  struct digest *got, struct err *e) ATTR_MUST_USE;

@@ -38,6 +38,8 @@ struct json *plan_module_facts(struct arena *a, const struct module *m)
 	mod_source(a, m, &url, &ref);
 	put_text(a, o, "path", m->path);
 	put_text(a, o, "version", m->version);
+	put_text(a, o, "replaced_by", m->by_path);
+	put_text(a, o, "replaced_by_version", m->by_version);
 	put_text(a, o, "licence", m->manifest->licence);
 	put_text(a, o, "source", url);
 	put_text(a, o, "ref", ref);

@@ -128,9 +128,12 @@ void parts_sum(struct parts *p)
 	memcpy(p->head->sum, sum_of(p).sha256, DIGEST_BYTES);
 }
 
-struct str state_spelling(struct arena *a, struct str path)
+struct str state_spelling(struct arena *a, struct str root, struct str path)
 {
-	return str_containsc(path, "/../") ? str_dup(a, path) : path_clean(a, path);
+	if (str_containsc(path, "/../"))
+		return str_dup(a, path);
+	path = path_clean(a, path);
+	return path_within(root, path) ? path_rel(a, root, path) : path;
 }
 
 struct str entry_path(struct arena *a, const struct parts *p, const struct folder *f,

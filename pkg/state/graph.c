@@ -50,7 +50,7 @@ static uint32_t intern(struct writer *w, struct str s)
 
 static uint32_t entry_id(const struct writer *w, struct str path)
 {
-	const struct map_item *item = map_get(w->entries, state_spelling(w->a, path));
+	const struct map_item *item = map_get(w->entries, state_spelling(w->a, w->r->root, path));
 
 	return item ? (uint32_t)item->num : STATE_NONE;
 }

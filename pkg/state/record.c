@@ -101,7 +101,7 @@ static void take_seen(struct record *r)
 {
 	for (size_t i = 0; i < r->r->watch->seen.n; i++) {
 		const struct watched *w = &r->r->watch->seen.v[i];
-		struct str path = state_spelling(r->a, w->path), module;
+		struct str path = state_spelling(r->a, r->r->root, w->path), module;
 		struct seen_path *x;
 
 		if (is_own(r, path))
@@ -118,7 +118,8 @@ static void take_seen(struct record *r)
 			x->listing = w->listing;
 	}
 	for (size_t i = 0; i < r->r->products->n; i++)
-		seen_of(r, state_spelling(r->a, r->r->products->v[i].path))->what |= ENTRY_PRODUCT;
+		seen_of(r, state_spelling(r->a, r->r->root, r->r->products->v[i].path))->what |=
+		    ENTRY_PRODUCT;
 }
 
 static int by_folder(const void *x, const void *y)

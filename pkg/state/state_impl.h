@@ -105,9 +105,10 @@ bool parts_count(const struct parts *p, bool any_boot);
 /* Fills in the sum of the first part. */
 void parts_sum(struct parts *p);
 /*
- * path as entries have it, in a: cleaned, but for "x/../y", which is beside x only if x is no link.
+ * path as entries have it, in a: cleaned, but for "x/../y", which is beside x only if x is no link; what lies in
+ * the root (absolute) is named from there, however it was looked at, so that other checkouts can take it over.
  */
-struct str state_spelling(struct arena *a, struct str path);
+struct str state_spelling(struct arena *a, struct str root, struct str path);
 /* "folder/name" of an entry, in a. */
 struct str entry_path(struct arena *a, const struct parts *p, const struct folder *f,
 		      const struct entry *x);

@@ -110,6 +110,12 @@ void fault_set(const char *spec)
 		parse(str_of(spec));
 }
 
+bool fault_is_set(void)
+{
+	pthread_once(&parsed, parse_environment);
+	return fault.what != WHAT_NONE;
+}
+
 uint64_t fault_passed(void)
 {
 	return counter_value(&fault.passed);

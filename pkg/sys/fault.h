@@ -23,6 +23,9 @@ enum fault_op {
 /* True when this call must fail: errno is set. Does not return when the fault is "kill". */
 bool fault_hit(enum fault_op op);
 
+/* Is any fault asked for? Points are counted in one process, so work is not spread over several then. */
+bool fault_is_set(void);
+
 /*
  * For tests that fork: replaces the specification ("write:3:kill"; NULL: none) and starts counting
  * anew. Not while other threads run.

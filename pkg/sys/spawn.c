@@ -119,8 +119,12 @@ static void set_signals(posix_spawnattr_t *attr, short *flags)
 	*flags |= POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
 }
 
-/* out_fd < 0: the child shares our terminal, group and standard input. Returns 0 or an errno. */
-static int start(const struct spawn *cmd, const char *program, int out_fd, int err_fd, pid_t *pid)
+/*
+ * out_fd < 0: the child shares our terminal, group and standard input; in_fd >= 0: group and standard
+ * error. Returns 0 or an errno.
+ */
+static int start(const struct spawn *cmd, const char *program, int in_fd, int out_fd, int err_fd,
+		 pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -130,7 +134,10 @@ static int start(const struct spawn *cmd, const char *program, int out_fd, int e
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attr);
 	set_signals(&attr, &flags);
-	if (out_fd >= 0) {
+	if (in_fd >= 0) {
+		failed = posix_spawn_file_actions_adddup2(&actions, in_fd, 0);
+		failed = failed ? failed : posix_spawn_file_actions_adddup2(&actions, out_fd, 1);
+	} else if (out_fd >= 0) {
 		flags |= POSIX_SPAWN_SETPGROUP;
 		posix_spawnattr_setpgroup(&attr, 0);
 		failed =
@@ -177,7 +184,7 @@ static bool start_captured(const struct spawn *cmd, const char *program, struct 
 	if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0)
 		failed = errno;
 	c->started_ms = clock_mono_ms();
-	failed = failed ? failed : start(cmd, program, out[1], err[1], &c->pid);
+	failed = failed ? failed : start(cmd, program, -1, out[1], err[1], &c->pid);
 	close_quiet(out[1]);
 	close_quiet(err[1]);
 	if (failed) {
@@ -410,7 +417,7 @@ static bool run_inherited(const struct spawn *cmd, struct spawn_result *out, str
 		arena_fini(&scratch);
 		return false;
 	}
-	failed = start(cmd, program, -1, -1, &pid);
+	failed = start(cmd, program, -1, -1, -1, &pid);
 	if (failed)
 		start_failed(e, cmd, program, failed);
 	else
@@ -442,6 +449,41 @@ bool spawn_run(const struct spawn *cmd, bool inherit, struct spawn_result *out, 
 	ok = run_captured(s, cmd, out, e);
 	spawn_set_close(s);
 	return ok;
+}
+
+bool spawn_talk(const struct spawn *cmd, struct spawn_talk *out, struct err *e)
+{
+	struct arena scratch = {0};
+	int in[2] = {-1, -1}, from[2] = {-1, -1}, failed = 0;
+	const char *program;
+	pid_t pid = 0;
+	bool ok = find_program(&scratch, cmd->argv[0], &program, e);
+
+	if (ok && (pipe2(in, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0))
+		failed = errno;
+	if (ok && !failed)
+		failed = start(cmd, program, in[0], from[1], -1, &pid);
+	if (failed)
+		ok = start_failed(e, cmd, program, failed);
+	close_quiet(in[0]);
+	close_quiet(from[1]);
+	if (!ok) {
+		close_quiet(in[1]);
+		close_quiet(from[0]);
+	}
+	*out = (struct spawn_talk){ok ? in[1] : -1, ok ? from[0] : -1, (int)pid};
+	arena_fini(&scratch);
+	return ok;
+}
+
+int spawn_talk_end(struct spawn_talk *t)
+{
+	struct spawn_result r = {0};
+
+	close_quiet(t->in);
+	close_quiet(t->out);
+	reap((pid_t)t->pid, 0, &r);
+	return r.exit_status;
 }
 
 bool spawn_exec(const struct spawn *cmd, struct err *e)

@@ -67,6 +67,17 @@ void spawn_set_close(struct spawn_set *s); /* accepts NULL */
  */
 bool spawn_run(const struct spawn *cmd, bool inherit, struct spawn_result *out,
 	       struct err *e) ATTR_MUST_USE;
+/*
+ * A child that is talked to: what is written to `in` is its standard input, `out` its standard output
+ * (both close-on-exec); standard error and process group are ours, so Ctrl-C reaches it too.
+ */
+struct spawn_talk {
+	int in, out; /* the caller may close one and set it to -1 */
+	int pid;
+};
+bool spawn_talk(const struct spawn *cmd, struct spawn_talk *out, struct err *e) ATTR_MUST_USE;
+/* Closes both ends and waits for its end; exit code, or 128 + signal. */
+int spawn_talk_end(struct spawn_talk *t);
 /* Replaces this process (execve); returns only on error. For `cbuild run`. */
 bool spawn_exec(const struct spawn *cmd, struct err *e);
 

@@ -1,0 +1,200 @@
+/*
+ * What writes: mod_load with leave to update, tidy, and for get.c. A change is worked out whole, in memory,
+ * before a byte is written. cbuild.sum goes first: with lines too many it is still right, so a kill
+ * between the two writes leaves a tree that builds; when a write fails both are taken back. The
+ * project's folder is locked from reading to writing, so two at once lose neither's change.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "mod/project_impl.h"
+#include "mod/vendor_impl.h"
+
+enum { MANIFEST_MODE = 0644 };
+
+bool project_open(struct arena *a, const struct mod_opts *o, struct project *p, struct err *e)
+{
+	*p = (struct project){.a = a, .o = o};
+	p->manifest_path = path_join(a, o->project_dir, STR("cbuild.yaml"));
+	p->sum_path = path_join(a, o->project_dir, STR("cbuild.sum"));
+	p->has_file = file_kind(p->manifest_path.p) != FILE_ABSENT;
+	p->bytes = STR("");
+	return (!p->has_file || file_read(a, p->manifest_path.p, 0, &p->bytes, e)) &&
+	       manifest_parse(a, STR("cbuild.yaml"), p->bytes, &p->m, e);
+}
+
+static bool write_sum(struct str path, struct str text, struct err *e)
+{
+	return text.n ? file_write_atomic(path.p, text, MANIFEST_MODE, e) : file_remove(path.p, e);
+}
+
+/* Back to the bytes of before: a write can fail behind its rename, in the folder's fsync. */
+static void take_back(struct str path, struct str before)
+{
+	struct err ignored;
+
+	(void)!(before.p ? file_write_fast(path.p, before, MANIFEST_MODE, &ignored)
+			 : file_remove(path.p, &ignored));
+}
+
+bool project_write(struct project *p, struct str manifest, const struct resolution *r,
+		   const struct mod_versions *keep, struct err *e)
+{
+	struct str text = sum_text(p->a, &r->sums, keep);
+
+	if (!str_eq(text, r->sums.before) && !write_sum(p->sum_path, text, e)) {
+		take_back(p->sum_path, r->sums.before);
+		return err_wrap(e, "writing cbuild.sum; nothing was changed");
+	}
+	if (str_eq(manifest, p->bytes) ||
+	    file_write_atomic(p->manifest_path.p, manifest, MANIFEST_MODE, e))
+		return true;
+	take_back(p->manifest_path, p->has_file ? p->bytes : (struct str){NULL, 0});
+	take_back(p->sum_path, r->sums.before);
+	return err_wrap(e, "writing cbuild.yaml; nothing was changed");
+}
+
+struct mod_opts project_updating(const struct mod_opts *o)
+{
+	struct mod_opts u = *o;
+
+	u.update = true;
+	return u;
+}
+
+bool mod_mode_parse(struct str name, enum mod_mode *out, struct err *e)
+{
+	static const char *const names[] = {"", "readonly", "mod", "vendor"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		*out = (enum mod_mode)i;
+		if (str_eqc(name, names[i]))
+			return true;
+	}
+	err_set(e, ERR_USAGE, "unknown module mode '%.*s'", STR_ARG(name));
+	return err_fix(e, "known: readonly, mod, vendor");
+}
+
+bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o,
+	      struct build_list *out, struct err *e)
+{
+	struct resolution r;
+	struct mod_opts u = *o;
+
+	if (o->mode == MOD_VENDOR || (o->mode == MOD_AUTO && !o->update && vendor_present(a, o)))
+		return vendor_load(a, main, o, out, e);
+	u.update = o->update || o->mode == MOD_WRITE;
+	if (!mod_resolve(a, main, &u, &r, e))
+		return false;
+	*out = r.list;
+	if (!u.update || u.read_only_sums || !r.sums.changed)
+		return true;
+	return write_sum(path_join(a, o->project_dir, STR("cbuild.sum")),
+			 sum_text(a, &r.sums, NULL), e);
+}
+
+/* ---- tidy ---- */
+
+static const struct module *list_find(const struct build_list *list, struct str path)
+{
+	for (size_t i = 1; i < list->modules.n; i++)
+		if (str_eq(list->modules.v[i].path, path))
+			return &list->modules.v[i];
+	return NULL;
+}
+
+static bool try_without(struct project *p, struct str bytes, struct str path,
+			const struct mod_opts *u, struct str *edited, struct resolution *r,
+			struct err *e)
+{
+	struct manifest *m = arena_new(p->a, struct manifest);
+
+	return manifest_edit_require(p->a, STR("cbuild.yaml"), bytes, path, STR(""), edited, e) &&
+	       manifest_parse(p->a, STR("cbuild.yaml"), *edited, m, e) &&
+	       mod_resolve(p->a, m, u, r, e);
+}
+
+/* Drops what nothing uses, but keeps a line that holds up the version of what something else
+ * requires. */
+static bool drop_unused(struct project *p, const struct str_vec *used, const struct mod_opts *u,
+			struct str *bytes, struct resolution *r, struct err *e)
+{
+	for (size_t i = 0; i < p->m.require.n; i++) {
+		const struct requirement *q = &p->m.require.v[i];
+		const struct module *left, *now = list_find(&r->list, q->path);
+		struct resolution without;
+		struct str edited;
+
+		if (str_vec_has(used, q->path) ||
+		    !condition_options_hold(&q->when, &r->list.modules.v[0].options))
+			continue;
+		if (!try_without(p, *bytes, q->path, u, &edited, &without, e))
+			return false;
+		left = list_find(&without.list, q->path);
+		if (left && now && !str_eq(left->version, now->version))
+			continue;
+		event_note(u->sink, "%.*s is no longer required", STR_ARG(q->path));
+		*bytes = edited;
+		*r = without;
+	}
+	return true;
+}
+
+static bool tidy_locked(struct arena *a, const struct str_vec *used, const struct mod_opts *o,
+			struct err *e)
+{
+	struct project p;
+	struct mod_opts u = project_updating(o);
+	struct resolution r;
+	struct str bytes;
+
+	if (!project_open(a, o, &p, e) || !mod_resolve(a, &p.m, &u, &r, e))
+		return false;
+	bytes = p.bytes;
+	if (used && !drop_unused(&p, used, &u, &bytes, &r, e))
+		return false;
+	return project_write(&p, bytes, &r, &r.reached, e);
+}
+
+bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts *o, struct err *e)
+{
+	struct file_lock lock = {-1};
+	bool ok = lock_folder(&lock, str_c(a, o->project_dir), e) && tidy_locked(a, used, o, e);
+
+	lock_release(&lock);
+	return ok;
+}
+
+/* ---- verify ---- */
+
+bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o,
+		struct err *e)
+{
+	bool ok = true;
+
+	(void)o;
+	for (size_t i = 0; i < list->modules.n; i++) {
+		const struct module *m = &list->modules.v[i];
+		struct str got;
+
+		if (!m->cache_name.n)
+			continue;
+		if (!tree_hash(a, m->dir, &got, e))
+			return err_wrap(e, "hashing %.*s %.*s", STR_ARG(m->path),
+					STR_ARG(m->version));
+		if (str_eq(got, m->sum))
+			continue;
+		if (ok)
+			err_set(e, ERR_VERIFY,
+				"%.*s %.*s: files in %.*s were changed: got %.*s, want %.*s",
+				STR_ARG(m->path), STR_ARG(m->version), STR_ARG(m->dir),
+				STR_ARG(got), STR_ARG(m->sum));
+		else
+			err_also(e, m->path.p, 0, 0, "%.*s was changed too: got %.*s, want %.*s",
+				 STR_ARG(m->version), STR_ARG(got), STR_ARG(m->sum));
+		ok = false;
+	}
+	return ok || err_fix(e, "remove the folders named (chmod -R u+w, rm -r); the next build "
+				"fetches them again");
+}
