@@ -64,8 +64,9 @@ bool ecdsa_key(struct str key_pem, const char *place, struct digest *out, struct
 	bool ok;
 
 	mbedtls_pk_init(&pk);
-	ok = read_public(&pk, key_pem, place, e) && (fingerprint(&pk, out) ||
-	     err_at(e, ERR_INPUT, place, 0, 0, "holds a key that cannot be written"));
+	ok = read_public(&pk, key_pem, place, e) &&
+	     (fingerprint(&pk, out) ||
+	      err_at(e, ERR_INPUT, place, 0, 0, "holds a key that cannot be written"));
 	mbedtls_pk_free(&pk);
 	return ok;
 }

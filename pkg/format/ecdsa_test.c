@@ -35,7 +35,8 @@ static const char *const key_curve =
     "-----END PUBLIC KEY-----\n";
 static const char *const message = "DSSEv1 hello";
 static const char *const signature =
-    "MEUCIGz3PV1x8igXpIq/oAW8nWEP2oZsNeTvN04QqUHmuCcDAiEAx53iodghLsVP0AH828WSUePPhSVA/hxV6MffPihVf8o=";
+    "MEUCIGz3PV1x8igXpIq/oAW8nWEP2oZsNeTvN04QqUHmuCcDAiEAx53iodghLsVP0AH828WSUePPhSVA/"
+    "hxV6MffPihVf8o=";
 
 void TestEcdsaVerify(struct test *t)
 {
@@ -58,8 +59,10 @@ void TestEcdsaVerify(struct test *t)
 		changed = str_from(p, sig.n);
 		T_CHECK(t, !ecdsa_verify(str_of(message), changed, str_of(key_public), "k", &e),
 			"byte %zu", i);
-		T_CHECK(t, !ecdsa_verify(str_of(message), str_from(sig.p, i), str_of(key_public), "k",
-					 &e), "%zu bytes", i);
+		T_CHECK(
+		    t,
+		    !ecdsa_verify(str_of(message), str_from(sig.p, i), str_of(key_public), "k", &e),
+		    "%zu bytes", i);
 	}
 	T_OK(t, !ecdsa_verify(str_of(message), str_fmt(&a, "%.*sx", STR_ARG(sig)),
 			      str_of(key_public), "k", &e));
@@ -68,7 +71,11 @@ void TestEcdsaVerify(struct test *t)
 
 void TestEcdsaKeys(struct test *t)
 {
-	const char *bad[] = {"", "-----BEGIN PUBLIC KEY-----\n", key_curve, key_sec1, "ssh-rsa AAAA",
+	const char *bad[] = {"",
+			     "-----BEGIN PUBLIC KEY-----\n",
+			     key_curve,
+			     key_sec1,
+			     "ssh-rsa AAAA",
 			     "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"};
 	struct arena a = {0};
 	struct err e = {0};
@@ -113,8 +120,8 @@ void TestEcdsaSign(struct test *t)
 void TestBase64(struct test *t)
 {
 	/* RFC 4648 section 10; the URL-safe alphabet. */
-	static const char *const cases[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foobar", "Zm9vYmFy"},
-					       {"\xfb\xff", "+/8="}};
+	static const char *const cases[][2] = {
+	    {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff", "+/8="}};
 	static const char *const bad[] = {"Z", "Zg=", "Zg==Zg==", "Z$==", "=", "====", "Zm9v Yg"};
 	struct arena a = {0};
 	struct str out;
