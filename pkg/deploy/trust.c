@@ -64,7 +64,8 @@ static bool is_lost(const struct place *p, struct err *e)
 {
 	err_at(e, ERR_VERIFY, place_path(p, "journal"), 0, 0,
 	       "the line that says which key releases must be signed by is damaged");
-	return err_fix(e, "deploy with --change-verify and a manifest that has deploy: {verify: ...}");
+	return err_fix(e,
+		       "deploy with --change-verify and a manifest that has deploy: {verify: ...}");
 }
 
 bool verify_choose(const struct place *p, const struct deploy_opts *o, struct verify_spec *out,
@@ -84,7 +85,8 @@ bool verify_choose(const struct place *p, const struct deploy_opts *o, struct ve
 	if (kept->pem.n && !o->change_verify) {
 		if (!said->pem.n)
 			return true;
-		err_at(e, ERR_VERIFY, p->dest.p, 0, 0, "demands %.*s, and the manifest demands %.*s",
+		err_at(e, ERR_VERIFY, p->dest.p, 0, 0,
+		       "demands %.*s, and the manifest demands %.*s",
 		       STR_ARG(verify_text(p->arena, kept)), STR_ARG(verify_text(p->arena, said)));
 		return err_fix(e, "--change-verify has the place demand what the manifest does; a "
 				  "manifest without verify: leaves it to the place");
@@ -171,7 +173,8 @@ bool verify_release(const struct place *p, const struct verify_spec *v, struct s
 bool generation_verify(const struct place *p, const struct generation *g,
 		       const struct verify_spec *v, struct err *e)
 {
-	struct str at = str_fmt(p->arena, "the statement in %s", generation_path(p, g, "release.json"));
+	struct str at =
+	    str_fmt(p->arena, "the statement in %s", generation_path(p, g, "release.json"));
 	struct json *record = NULL;
 
 	return ((!p->view.verify_lost || v != &p->view.verify || is_lost(p, e)) &&

@@ -8,11 +8,11 @@
 
 #include "format/ecdsa.h"
 
-#define PAYLOAD_TYPE "application/vnd.in-toto+json"
-#define STATEMENT_TYPE "https://in-toto.io/Statement/v1"
+#define PAYLOAD_TYPE	   "application/vnd.in-toto+json"
+#define STATEMENT_TYPE	   "https://in-toto.io/Statement/v1"
 #define STATEMENT_TYPE_OLD "https://in-toto.io/Statement/v0.1" /* what cosign 2 writes */
-#define PREDICATE_TYPE "https://slsa.dev/provenance/v1"
-#define BUILD_TYPE "https://github.com/cbuild/cbuild/release/v1"
+#define PREDICATE_TYPE	   "https://slsa.dev/provenance/v1"
+#define BUILD_TYPE	   "https://github.com/cbuild/cbuild/release/v1"
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
@@ -168,10 +168,9 @@ bool statement_read(struct arena *a, struct str payload, const char *place, stru
 	out->repository = json_text(source, "repository");
 	out->ref = json_text(source, "ref");
 	if (dependencies && dependencies->kind == JSON_KIND_ARRAY && dependencies->n)
-		out->revision =
-		    json_text(json_get(dependencies->items[0], "digest"), "gitCommit");
-	out->builder = json_text(
-	    json_get(json_get(json_get(v, "predicate"), "runDetails"), "builder"), "id");
+		out->revision = json_text(json_get(dependencies->items[0], "digest"), "gitCommit");
+	out->builder =
+	    json_text(json_get(json_get(json_get(v, "predicate"), "runDetails"), "builder"), "id");
 	return true;
 }
 

@@ -42,7 +42,7 @@ struct statement_subject {
 
 struct statement {
 	VEC(struct statement_subject) subjects;
-	struct str module, builder; /* may be empty, as what follows */
+	struct str module, builder;	      /* may be empty, as what follows */
 	struct str repository, ref, revision; /* "refs/heads/main"; a commit's hash */
 };
 
