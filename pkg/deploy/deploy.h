@@ -87,7 +87,10 @@ bool release_source(struct arena *a, struct str text, struct release_source *out
  */
 bool release_statement(struct arena *a, struct release_source *s, struct str file,
 		       struct err *e) ATTR_MUST_USE;
-/* Beside the release: RELEASE.intoto.jsonl; of an image LAYOUT/sha256-HEX.intoto.jsonl. */
+/*
+ * Beside the release, or the one file of a build: RELEASE.intoto.jsonl; of an image
+ * LAYOUT/sha256-HEX.intoto.jsonl.
+ */
 bool release_statement_path(struct arena *a, const struct release_source *s, struct str *out,
 			    struct err *e) ATTR_MUST_USE;
 /*

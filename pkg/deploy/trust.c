@@ -196,9 +196,14 @@ static struct str image_statement(struct arena *a, struct str layout, const stru
 bool release_statement_path(struct arena *a, const struct release_source *s, struct str *out,
 			    struct err *e)
 {
+	struct str path = s->path;
 	struct digest d;
 
-	*out = str_fmt(a, "%.*s" ENDING, STR_ARG(path_clean(a, s->path)));
+	if (s->files.n == 1) {
+		path = s->files.v[0];
+		(void)str_cut(&path, '=');
+	}
+	*out = str_fmt(a, "%.*s" ENDING, STR_ARG(path_clean(a, path)));
 	if (s->kind != RELEASE_IMAGE)
 		return true;
 	if (!source_index(a, s, &d, e))
@@ -211,9 +216,9 @@ bool release_statement(struct arena *a, struct release_source *s, struct str fil
 {
 	struct str path = str_dup(a, file);
 
-	if (!path.n && s->files.n)
-		return true; /* a build's files have no place that something could lie beside */
-	if (!path.n && (!release_statement_path(a, s, &path, e)))
+	if (!path.n && s->files.n > 1)
+		return true; /* several programs of a build: nothing lies beside all of them */
+	if (!path.n && !release_statement_path(a, s, &path, e))
 		return false;
 	if (!file.n && file_kind(path.p) == FILE_ABSENT)
 		return true;

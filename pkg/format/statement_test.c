@@ -41,21 +41,23 @@ void TestStatementRoundTrip(struct test *t)
 
 	*vec_push(&a, &st.subjects) = (struct statement_subject){STR("kv"), one};
 	payload = statement_payload(&a, &st);
-	T_EQ_STR(t, payload.p,
-		 "{\"_type\":\"https://in-toto.io/Statement/v1\",\"predicate\":{\"buildDefinition\":{"
-		 "\"buildType\":\"https://github.com/cbuild/cbuild/release/v1\","
-		 "\"externalParameters\":{\"module\":\"example.com/kv\",\"source\":{\"ref\":\"refs/"
-		 "heads/main\",\"repository\":\"https://example.com/kv.git\"}},"
-		 "\"resolvedDependencies\":[{\"digest\":{\"gitCommit\":\"0123abc\"},\"uri\":\"git+"
-		 "https://example.com/kv.git\"}]},\"runDetails\":{\"builder\":{\"id\":\"https://ci/"
-		 "x\"}}},\"predicateType\":\"https://slsa.dev/provenance/v1\",\"subject\":[{"
-		 "\"digest\":{\"sha256\":"
-		 "\"7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed\"},\"name\":"
-		 "\"kv\"}]}");
+	T_EQ_STR(
+	    t, payload.p,
+	    "{\"_type\":\"https://in-toto.io/Statement/v1\",\"predicate\":{\"buildDefinition\":{"
+	    "\"buildType\":\"https://github.com/cbuild/cbuild/release/v1\","
+	    "\"externalParameters\":{\"module\":\"example.com/kv\",\"source\":{\"ref\":\"refs/"
+	    "heads/main\",\"repository\":\"https://example.com/kv.git\"}},"
+	    "\"resolvedDependencies\":[{\"digest\":{\"gitCommit\":\"0123abc\"},\"uri\":\"git+"
+	    "https://example.com/kv.git\"}]},\"runDetails\":{\"builder\":{\"id\":\"https://ci/"
+	    "x\"}}},\"predicateType\":\"https://slsa.dev/provenance/v1\",\"subject\":[{"
+	    "\"digest\":{\"sha256\":"
+	    "\"7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed\"},\"name\":"
+	    "\"kv\"}]}");
 	/* The example of DSSE's protocol.md has the same form. */
 	T_EQ_STR(t, statement_to_sign(&a, STR("hello world")).p,
 		 "DSSEv1 28 application/vnd.in-toto+json 11 hello world");
-	T_CHECK(t, statement_open(&a, sign(t, &a, payload), str_of(pub), "x", &got, &e), "%s", e.msg);
+	T_CHECK(t, statement_open(&a, sign(t, &a, payload), str_of(pub), "x", &got, &e), "%s",
+		e.msg);
 	T_EQ_STR(t, statement_payload(&a, &got).p, payload.p);
 	T_OK(t, statement_names(&got, &one) && !statement_names(&got, &two));
 	T_EQ_STR(t, got.revision.p, "0123abc");
@@ -65,8 +67,9 @@ void TestStatementRoundTrip(struct test *t)
 /* A signature that holds makes no other statement a good one. */
 void TestStatementHostile(struct test *t)
 {
-#define HEAD "{\"_type\":\"https://in-toto.io/Statement/v1\",\"predicateType\":"                   \
-	     "\"https://slsa.dev/provenance/v1\","
+#define HEAD                                                                                       \
+	"{\"_type\":\"https://in-toto.io/Statement/v1\",\"predicateType\":"                        \
+	"\"https://slsa.dev/provenance/v1\","
 #define BUILD "\"buildDefinition\":{\"buildType\":\"https://github.com/cbuild/cbuild/release/v1\""
 	static const struct {
 		const char *payload, *want; /* NULL: it is read */
@@ -81,21 +84,27 @@ void TestStatementHostile(struct test *t)
 	    {HEAD "\"predicate\":{" BUILD "}}}", "subject"},
 	    {HEAD "\"predicate\":{" BUILD "}},\"subject\":{}}", "subject"},
 	    {HEAD "\"predicate\":{" BUILD "}},\"subject\":[],\"subject\":[]}", "duplicate"},
-	    {HEAD "\"predicate\":{" BUILD "}},\"subject\":[1,null,{},{\"digest\":{\"sha256\":\"x\"}},"
-		  "{\"digest\":{\"sha512\":\"00\"}}]}", NULL},
-	    {HEAD "\"predicate\":{" BUILD ",\"externalParameters\":[],\"resolvedDependencies\":[7]},"
-		  "\"runDetails\":{\"builder\":\"x\"}},\"subject\":[]}", NULL},
+	    {HEAD "\"predicate\":{" BUILD
+		  "}},\"subject\":[1,null,{},{\"digest\":{\"sha256\":\"x\"}},"
+		  "{\"digest\":{\"sha512\":\"00\"}}]}",
+	     NULL},
+	    {HEAD "\"predicate\":{" BUILD
+		  ",\"externalParameters\":[],\"resolvedDependencies\":[7]},"
+		  "\"runDetails\":{\"builder\":\"x\"}},\"subject\":[]}",
+	     NULL},
 	};
 	struct arena a = {0};
 	struct statement st;
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct err e = {0};
-		bool ok = statement_open(&a, sign(t, &a, str_of(cases[i].payload)), str_of(pub), "x",
-					 &st, &e);
+		bool ok = statement_open(&a, sign(t, &a, str_of(cases[i].payload)), str_of(pub),
+					 "x", &st, &e);
 
 		T_CHECK(t, ok == !cases[i].want, "%s: %s", cases[i].payload, e.msg);
-		T_CHECK(t, ok || (e.code == ERR_VERIFY && str_containsc(str_of(e.msg), cases[i].want)), "%s: %d %s", cases[i].payload, (int)e.code, e.msg);
+		T_CHECK(t,
+			ok || (e.code == ERR_VERIFY && str_containsc(str_of(e.msg), cases[i].want)),
+			"%s: %d %s", cases[i].payload, (int)e.code, e.msg);
 		T_OK(t, !ok || (!st.subjects.n && !st.module.n && !st.builder.n && !st.ref.n));
 	}
 	arena_fini(&a);
@@ -124,7 +133,8 @@ void TestStatementSignatures(struct test *t)
 	T_EQ_STR(t, e.msg, "is no DSSE envelope");
 	sigs->n = 1;
 	T_OK(t, !statement_open(&a, json_dump(&a, v), str_of(pub), "x", &st, &e));
-	T_OK(t, e.code == ERR_VERIFY && str_containsc(str_of(e.msg), "has no signature by the key"));
+	T_OK(t,
+	     e.code == ERR_VERIFY && str_containsc(str_of(e.msg), "has no signature by the key"));
 	sigs->n = 0;
 	T_OK(t, !statement_open(&a, json_dump(&a, v), str_of(pub), "x", &st, &e));
 	/* Another payload type is signed along. */
