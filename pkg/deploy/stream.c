@@ -14,6 +14,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "deploy/deploy_impl.h"
+#include "format/statement.h"
 
 static ssize_t read_input(void *p, size_t n)
 {
@@ -104,6 +105,9 @@ bool stream_source(struct place *p, struct release_source *out, struct deploy_sp
 				       .note = json_text(head, "from"),
 				       .statement = json_text(head, "statement"),
 				       .statement_at = STR("the statement on standard input")};
+	if (out->statement.n > STATEMENT_MAX_BYTES)
+		return err_set(e, ERR_INPUT,
+			       "the release on standard input has too large a statement");
 	*has_spec = json_get(head, "policy") != NULL;
 	if (*has_spec)
 		policy_read(p->arena, json_get(head, "policy"), spec);
