@@ -138,7 +138,7 @@ static bool check_subject(const struct place *p, const struct statement *s, stru
 	err_at(e, ERR_VERIFY, at.p, 0, 0, "is about %.*s, not about this release, %.*s",
 	       STR_ARG(is), STR_ARG(digest_oci(p->arena, d)));
 	return err_fix(e, "`cbuild sign` states the digest of a release in the form in which it is "
-			  "deployed");
+			  "deployed, --strip included");
 }
 
 static bool check_module(const struct verify_spec *v, const struct statement *s, struct str at,
