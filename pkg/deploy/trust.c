@@ -60,7 +60,7 @@ static bool is_same(struct arena *a, const struct verify_spec *x, const struct v
 	return str_eq(json_dump(a, verify_json(a, &one)), json_dump(a, verify_json(a, &two)));
 }
 
-static bool is_lost(const struct place *p, struct err *e)
+static bool say_lost(const struct place *p, struct err *e)
 {
 	err_at(e, ERR_VERIFY, place_path(p, "journal"), 0, 0,
 	       "the line that says which key releases must be signed by is damaged");
@@ -79,7 +79,7 @@ bool verify_choose(const struct place *p, const struct deploy_opts *o, struct ve
 	if (said->pem.n && !ecdsa_key(said->pem, str_c(p->arena, said->key), &ignored, e))
 		return false;
 	if (p->view.verify_lost && !o->change_verify)
-		return is_lost(p, e);
+		return say_lost(p, e);
 	if (!p->view.verify_lost && (kept->pem.n ? is_same(p->arena, kept, said) : !said->pem.n))
 		return true;
 	if (kept->pem.n && !o->change_verify) {
@@ -177,7 +177,7 @@ bool generation_verify(const struct place *p, const struct generation *g,
 	    str_fmt(p->arena, "the statement in %s", generation_path(p, g, "release.json"));
 	struct json *record = NULL;
 
-	return ((!p->view.verify_lost || v != &p->view.verify || is_lost(p, e)) &&
+	return ((!p->view.verify_lost || v != &p->view.verify || say_lost(p, e)) &&
 		place_record(p, g, &record, e) && p->ops->verify(p, g, record, e) &&
 		verify_release(p, v, json_text(record, "statement"), at, &g->digest, e)) ||
 	       err_wrap(e, "verifying generation %llu", (unsigned long long)g->number);
