@@ -35,7 +35,8 @@ endif
 
 CPPFLAGS_ := -D_POSIX_C_SOURCE=200809L -Ipkg -Ipkg/test/runtime -Iscripts $(PKG_CFLAGS) $(CPPFLAGS)
 CFLAGS_ := -std=c17 -pthread $(WARN) $(flags_$(VARIANT)) $(CFLAGS)
-LIBS := $(PKG_LIBS) -pthread $(LDLIBS)
+# Mbed TLS 2 has no pkg-config file.
+LIBS := $(PKG_LIBS) -lmbedcrypto -pthread $(LDLIBS)
 
 # V=1 shows the commands.
 Q := $(if $(V),,@)

@@ -259,6 +259,7 @@ bool verb_version(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_graph(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_why(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_deploy(struct cmd *c, struct str_vec *args, struct err *e);
+bool verb_sign(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_rollback(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_history(struct cmd *c, struct str_vec *args, struct err *e);
 bool verb_status(struct cmd *c, struct str_vec *args, struct err *e);

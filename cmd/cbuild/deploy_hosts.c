@@ -24,6 +24,8 @@ static struct str_vec host_flags(struct cmd *c, const struct deploy_flags *f)
 	add_flag(c, &v, "--proof", f->proof);
 	add_flag(c, &v, "--signal", f->signal);
 	add_flag(c, &v, "--force", f->opts.force);
+	if (f->opts.change_verify)
+		*vec_push(&c->arena, &v) = STR("--change-verify");
 	if (f->opts.canary)
 		*vec_push(&c->arena, &v) = STR("--canary");
 	if (f->opts.no_check)

@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #include "base/path.h"
+#include "format/ecdsa.h"
+#include "sys/file.h"
 
 /*
  * What the flags say goes before what the manifest says, whose times stay. They are read as the manifest would
@@ -66,8 +68,25 @@ static bool read_policy(struct cmd *c, struct deploy_flags *f, struct err *e)
 	if (!manifest_read(&c->arena, str_c(&c->arena, f->policy), &m, e))
 		return false;
 	f->spec = m.deploy;
+	f->spec_dir = path_dir(f->policy);
 	f->has_spec = true;
 	return true;
+}
+
+/* The public key that the manifest names. */
+static bool read_key(struct cmd *c, struct deploy_flags *f, struct err *e)
+{
+	struct verify_spec *v = &f->spec.verify;
+
+	if (f->opts.change_verify && !f->has_spec) {
+		err_set(e, ERR_USAGE, "--change-verify wants to know what the place shall demand");
+		return err_fix(e, "--policy FILE names a manifest with deploy: {verify: ...}");
+	}
+	if (!v->key.n)
+		return true;
+	v->key = path_join(&c->arena, f->spec_dir, v->key);
+	return file_read(&c->arena, str_c(&c->arena, v->key), ECDSA_KEY_MAX_BYTES, &v->pem, e) ||
+	       err_wrap(e, "reading the key that releases must be signed by");
 }
 
 /* A release that brings no policy is checked as the one that it replaces. */
@@ -135,7 +154,8 @@ bool deploy_to(struct cmd *c, struct deploy_flags *f, struct str dest, struct re
 
 	src->strip = f->strip;
 	src->version = f->version;
-	if (!read_policy(c, f, e))
+	if (!read_policy(c, f, e) || !read_key(c, f, e) ||
+	    !release_statement(&c->arena, src, f->statement, e))
 		return false;
 	return remote_parse(&c->arena, dest, &r) ? deploy_hosts(c, f, &r, src, e)
 						 : deploy_here(c, f, dest, src, e);

@@ -25,11 +25,12 @@ struct str_vec place_words(struct cmd *c, const struct str_vec *args);
 
 struct deploy_flags {
 	struct build_opts build;
-	struct str release, version, policy, health, proof, signal;
+	struct str release, statement, version, policy, health, proof, signal;
 	unsigned keep, strip;
 	bool no_wait, lacks, all_or_none;
 	struct deploy_opts opts;
-	struct deploy_spec spec; /* of the manifest */
+	struct deploy_spec spec; /* of the manifest, whose folder is: */
+	struct str spec_dir;
 	bool has_spec;
 	struct unit_spec unit;
 };

@@ -110,6 +110,8 @@ bool verb_deploy(struct cmd *c, struct str_vec *args, struct err *e)
 				   {"--strip", OPT_UINT, &f.strip},
 				   {"--release-version", OPT_STR, &f.version},
 				   {"--policy", OPT_STR, &f.policy},
+				   {"--statement", OPT_STR, &f.statement},
+				   {"--change-verify", OPT_FLAG, &f.opts.change_verify},
 				   {"--keep", OPT_UINT, &f.keep},
 				   {"--health", OPT_STR, &f.health},
 				   {"--proof", OPT_STR, &f.proof},
@@ -146,6 +148,8 @@ bool verb_deploy(struct cmd *c, struct str_vec *args, struct err *e)
 		f.unit.dir = path_join(&c->arena, cwd, f.unit.dir);
 	if (f.policy.n)
 		f.policy = path_join(&c->arena, cwd, f.policy);
+	if (f.statement.n)
+		f.statement = path_join(&c->arena, cwd, f.statement);
 	if (!(str_startsc(dest, "oci:") ? build_image(c, &f, &names, &src, e)
 					: build_release(c, &f, &names, &src, e)))
 		return false;

@@ -59,6 +59,8 @@ static struct json *change_json(struct cmd *c, const struct change *x)
 	put_number(a, v, "attempts", (uint64_t)x->attempts);
 	json_put_text(a, v, "body", x->body);
 	json_put_text(a, v, "log", x->log);
+	if (x->verify)
+		json_put_text(a, v, "verify", verify_text(a, x->verify));
 	return v;
 }
 
@@ -69,6 +71,7 @@ static void print_json(struct cmd *c, struct place *p)
 	struct json *v = json_new_object(a), *list = json_new_array(a);
 
 	put_number(a, v, "current", view->current_number);
+	json_put_text(a, v, "verify", verify_text(a, &view->verify));
 	for (size_t i = 0; i < view->generations.n; i++)
 		json_add(a, list, generation_json(c, p, &view->generations.v[i]));
 	json_put(a, v, STR("generations"), list);
@@ -104,7 +107,7 @@ static void print_below(const char *what, struct str text)
 		printf("      %.*s\n", STR_ARG(line));
 }
 
-static void print_change(const struct change *x)
+static void print_change(struct cmd *c, const struct change *x)
 {
 	printf("%.*s  %s", STR_ARG(x->when), change_kind_name(x->kind));
 	if (x->to)
@@ -112,6 +115,8 @@ static void print_change(const struct change *x)
 	printf("  %s  %.*s\n",
 	       x->outcome == OUTCOME_NONE ? "not ended" : change_outcome_name(x->outcome),
 	       STR_ARG(x->by));
+	if (x->verify && x->switched)
+		print_below("demanded from now on", verify_text(&c->arena, x->verify));
 	print_below("why", x->why);
 	if (x->outcome != OUTCOME_FAILED)
 		return;
@@ -155,7 +160,7 @@ bool verb_history(struct cmd *c, struct str_vec *args, struct err *e)
 		print_generation(p, &view->generations.v[i]);
 	printf("\n");
 	for (size_t i = 0; i < view->changes.n; i++)
-		print_change(&view->changes.v[i]);
+		print_change(c, &view->changes.v[i]);
 	return true;
 }
 

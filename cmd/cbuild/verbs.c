@@ -70,6 +70,9 @@ const struct verb verbs[] = {
      "  --policy FILE      the manifest whose deploy: holds; with --release, else that of the "
      "release\n"
      "                     that is replaced\n"
+     "  --statement FILE   the release's signed statement; RELEASE.intoto.jsonl is the default\n"
+     "  --change-verify    the place demands what the manifest's verify: says, instead of what it "
+     "kept\n"
      "  --keep N           good releases that stay; 5 is the default\n"
      "  --health URL       or HOST:PORT, or none: checked after the switch\n"
      "  --proof HOW        process (default), answer or none: that this release answers\n"
@@ -83,6 +86,21 @@ const struct verb verbs[] = {
      "                     write a hardened PROGRAM.service there first, and "
      "PROGRAM.socket\n" BUILD_HELP,
      verb_deploy},
+    {"sign", "RELEASE [options]", "state where a release comes from, and sign that",
+     "RELEASE is what deploy's --release takes. The statement (in-toto, SLSA provenance v1, DSSE) "
+     "names "
+     "its\n"
+     "digest and what is said below, and lies beside it from then on.\n\n"
+     "  --key FILE         a private key: ECDSA P-256, PEM, without a password\n"
+     "  --signature FILE   instead: what another tool made of --print to-sign, DER or base64\n"
+     "  --print WHAT       to-sign, predicate or subject: for other tools; nothing is written\n"
+     "  --builder ID       who built it, a URL mostly\n"
+     "  --module PATH      cbuild.yaml's here is the default\n"
+     "  --repository URL   --branch NAME (or refs/...)   --revision COMMIT\n"
+     "                     from what it was built\n"
+     "  --strip N          as the deploy will\n"
+     "  -o FILE            instead of beside the release\n",
+     verb_sign},
     {"rollback", "DEST [GENERATION]", "switch back to an earlier release",
      "To what was current before, or to a generation of `cbuild history`. Its files are hashed "
      "first, its\n"

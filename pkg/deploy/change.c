@@ -16,7 +16,8 @@ struct switching {
 	struct place *p;
 	struct generation *g;
 	const struct deploy_opts *o;
-	struct deploy_spec spec; /* of g */
+	struct deploy_spec spec;   /* of g */
+	struct verify_spec verify; /* what g has to satisfy */
 	struct change c;
 	struct health_report report;
 	struct str staged; /* folder to be renamed to g's; empty: it is there */
@@ -226,14 +227,15 @@ static bool same_policy(struct place *p, const struct generation *g, const struc
 }
 
 /* A generation that is the same in all that matters, whole; NULL: none. */
-static struct generation *find_same(struct place *p, const struct digest *d,
-				    const struct deploy_spec *spec)
+static struct generation *find_same(const struct switching *w, const struct digest *d)
 {
-	struct generation *g = tried_last(p, d);
+	struct generation *g = tried_last(w->p, d);
 	struct err ignored = {0};
 
-	return g && g->present && same_policy(p, g, spec) && place_verify(p, g, &ignored) ? g
-											  : NULL;
+	return g && g->present && same_policy(w->p, g, w->o->spec) &&
+		       generation_verify(w->p, g, &w->verify, &ignored)
+		   ? g
+		   : NULL;
 }
 
 static bool new_generation(struct switching *w, const struct staged *s,
@@ -249,39 +251,46 @@ static bool new_generation(struct switching *w, const struct staged *s,
 	g->name = generation_name(p->arena, g->number, &s->digest);
 	w->g = g;
 	w->staged = s->dir;
-	return release_write(p, s, src, w->o->spec, g, e) && folder_publish(s->dir.p, e) &&
+	return statement_keep(p, src, &s->digest, e) &&
+	       release_write(p, s, src, w->o->spec, g, e) && folder_publish(s->dir.p, e) &&
 	       tree_sync(s->dir.p, s->files, e);
 }
 
-static bool release(struct place *p, const struct release_source *src, const struct staged *s,
-		    const struct deploy_opts *o, struct deploy_outcome *out, struct err *e)
+static bool release(struct switching *w, const struct release_source *src, const struct staged *s,
+		    struct deploy_outcome *out, struct err *e)
 {
-	struct switching w = {.p = p, .o = o, .spec = *o->spec, .c = {.kind = CHANGE_DEPLOY}};
+	struct place *p = w->p;
 
-	if (!check_refused(p, &s->digest, o, e))
+	if (!verify_release(p, &w->verify, src->statement, src->statement_at, &s->digest, e) ||
+	    !check_refused(p, &s->digest, w->o, e))
 		return false;
-	w.g = find_same(p, &s->digest, o->spec);
-	if (w.g && w.g->number == p->view.current_number && w.g->state == GENERATION_GOOD) {
-		*out = (struct deploy_outcome){.number = w.g->number,
-					       .from = w.g->number,
-					       .digest = w.g->digest,
+	w->g = find_same(w, &s->digest);
+	if (w->g && w->g->number == p->view.current_number && w->g->state == GENERATION_GOOD &&
+	    !w->c.verify) {
+		*out = (struct deploy_outcome){.number = w->g->number,
+					       .from = w->g->number,
+					       .digest = w->g->digest,
 					       .unchanged = true};
 		return true;
 	}
-	return (w.g || new_generation(&w, s, src, e)) && run(&w, out, e);
+	return (w->g || new_generation(w, s, src, e)) && run(w, out, e);
 }
 
 bool deploy_release(struct place *p, const struct release_source *src, const struct deploy_opts *o,
 		    struct deploy_outcome *out, struct err *e)
 {
+	struct switching w = {.p = p, .o = o, .spec = *o->spec, .c = {.kind = CHANGE_DEPLOY}};
 	struct staged s = {0};
 	struct err ignored = {0};
-	bool ok;
+	bool ok, changed;
 
 	*out = (struct deploy_outcome){0};
+	if (!verify_choose(p, o, &w.verify, &changed, e))
+		return err_wrap(e, "deploying to %.*s", STR_ARG(p->dest));
+	w.c.verify = changed ? &w.verify : NULL;
 	if (!folder_make_temp(p->arena, place_path(p, "generations"), ".new-", &s.dir, e))
 		return false;
-	ok = p->ops->stage(p, src, &s, e) && release(p, src, &s, o, out, e);
+	ok = p->ops->stage(p, src, &s, e) && release(&w, src, &s, out, e);
 	/* What is left of it after a failure goes now, or when the next command comes. */
 	if (!folder_remove(s.dir.p, &ignored))
 		event_warn(p->sink, "%s stays for now: %s", s.dir.p, ignored.msg);

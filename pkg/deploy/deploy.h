@@ -15,6 +15,10 @@
  *     journal                                     what was begun and how it ended (journal.c)
  *     lock                                        flock
  *
+ * Where a place keeps a public key (with the first deploy whose manifest has one), only releases are switched to
+ * that have a statement (format/statement.h) signed by it, which names their digest and says what else is
+ * demanded (trust.c). It is kept in release.json, so that a rollback checks it again; the key is in the journal.
+ *
  * Order of a deploy: files written beside, hashed, synced and renamed to their place; the intent written
  * to the journal and synced; the switch; the folder synced; reload; health; the outcome written and synced;
  * only then are old generations removed. A command that dies leaves an intent without outcome; the next
@@ -37,6 +41,7 @@
 
 struct place;
 struct json;
+struct statement;
 
 struct place_opts {
 	bool write;	 /* takes the lock and recovers; else nothing is written */
@@ -70,17 +75,38 @@ struct release_source {
 	const struct json *head; /* of a stream */
 	struct str version;	 /* noted; may be empty */
 	struct str note;	 /* where it comes from, in words; may be empty: the path */
+	struct str statement;	 /* its envelope; empty: none */
+	struct str statement_at; /* the envelope's place, for messages */
 };
 /* oci:LAYOUT:TAG, a folder, an archive by its ending, else one file. ERR_IO when there is none. */
 bool release_source(struct arena *a, struct str text, struct release_source *out,
 		    struct err *e) ATTR_MUST_USE;
+/*
+ * Reads a release's statement: from file, or, where that is empty, from beside the release if one is there. ERR_INPUT
+ * when it is too large or no text.
+ */
+bool release_statement(struct arena *a, struct release_source *s, struct str file,
+		       struct err *e) ATTR_MUST_USE;
+/*
+ * Beside the release, or the one file of a build: RELEASE.intoto.jsonl; of an image
+ * LAYOUT/sha256-HEX.intoto.jsonl.
+ */
+bool release_statement_path(struct arena *a, const struct release_source *s, struct str *out,
+			    struct err *e) ATTR_MUST_USE;
+/*
+ * What a statement of the release must name: its digest, and of an image also that of the files that this machine
+ * would unpack, if any. *bytes has the first one's digest: the list of files, or the index.
+ */
+bool release_subjects(struct arena *a, const struct release_source *s, struct statement *out,
+		      struct str *bytes, struct err *e) ATTR_MUST_USE;
 
 struct deploy_opts {
 	const struct deploy_spec *
 	    spec; /* of deploy: the release's policy, kept with it. Of rollback: NULL, each has its own */
-	struct str force; /* digest in hex, 12 digits at least: switch to it although it failed */
-	bool no_check;	  /* neither reload nor health: only the switch */
-	bool canary;	  /* run spec->canary first */
+	struct str force;   /* digest in hex, 12 digits at least: switch to it although it failed */
+	bool no_check;	    /* neither reload nor health: only the switch */
+	bool canary;	    /* run spec->canary first */
+	bool change_verify; /* the place keeps spec->verify from now on, whatever it kept */
 };
 
 struct deploy_outcome {
@@ -93,7 +119,8 @@ struct deploy_outcome {
 };
 
 /*
- * ERR_VERIFY: a digest that failed its check, without force. ERR_INPUT: the release is refused. ERR_TOOL,
+ * ERR_VERIFY: a digest that failed its check, without force; a release without the statement that is demanded;
+ * spec->verify that is not what the place keeps, without change_verify. ERR_INPUT: the release is refused. ERR_TOOL,
  * ERR_NET, ...: reload or health failed; all is switched back and said in e and in the history.
  */
 bool deploy_release(struct place *p, const struct release_source *s, const struct deploy_opts *o,
@@ -196,8 +223,9 @@ struct change {
 	struct str by, when, ended; /* "user@host", RFC 3339 */
 	/* Of the check, when it failed: why, what was answered, the last lines of the log. */
 	struct str why, body, log;
-	int64_t status;	  /* HTTP or exit status; 0: none */
-	int64_t attempts; /* 0: not checked */
+	int64_t status;			  /* HTTP or exit status; 0: none */
+	int64_t attempts;		  /* 0: not checked */
+	const struct verify_spec *verify; /* demanded since, if it switched; NULL: as before */
 };
 
 struct place_view {
@@ -206,13 +234,21 @@ struct place_view {
 	struct str current;		    /* what `current` says; empty: nothing */
 	uint64_t current_number;	    /* 0: none of ours */
 	size_t damaged_lines;		    /* of the journal, left out */
+	struct verify_spec verify;	    /* what is demanded; no pem: nothing */
+	uint64_t verify_change;		    /* that set it; 0: nothing is demanded */
+	bool verify_lost; /* something was demanded, and the line that says what is damaged */
 };
 const struct place_view *place_view(const struct place *p);
 /* Of release.json: version, by, when, source and so on, as a tree. */
 bool place_record(const struct place *p, const struct generation *g, struct json **out,
 		  struct err *e) ATTR_MUST_USE;
-/* Hashes a generation and compares with what the journal says: ERR_VERIFY names the first difference. */
+/*
+ * Hashes a generation and compares with what the journal says, and with its statement where the place demands one:
+ * ERR_VERIFY names the first difference.
+ */
 bool place_verify(const struct place *p, const struct generation *g, struct err *e) ATTR_MUST_USE;
+/* "key sha256:1d8eee44635b, module example.com/kv, branch main", or "nothing". */
+struct str verify_text(struct arena *a, const struct verify_spec *v);
 const char *generation_state_name(enum generation_state s);
 const char *change_kind_name(enum change_kind k);
 const char *change_outcome_name(enum change_outcome o);

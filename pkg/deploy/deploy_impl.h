@@ -82,6 +82,11 @@ bool source_index(struct arena *a, const struct release_source *src, struct dige
 
 /* Puts a release's files below dir. */
 bool folder_fill(struct place *p, const struct release_source *src, const char *dir, struct err *e);
+/* Stages a release in dir, made when absent, as if that were a place. */
+bool folder_stage(struct arena *a, const struct release_source *src, struct str dir,
+		  struct staged *s, struct err *e);
+/* A fresh folder for what goes again soon. */
+bool folder_scratch(struct arena *a, struct str *out, struct err *e);
 
 /* --- stream.c --- */
 
@@ -122,8 +127,29 @@ bool release_has_digest(const struct json *record, const char *hex);
 struct json *policy_json(struct arena *a, const struct deploy_spec *s);
 /* A policy of policy_json's. */
 void policy_read(struct arena *a, const struct json *v, struct deploy_spec *out);
+/* What is demanded of statements, with the key itself, as the journal and parcels have it; and back. */
+struct json *verify_json(struct arena *a, const struct verify_spec *v);
+void verify_read(struct arena *a, const struct json *v, struct verify_spec *out);
 bool generation_policy(struct place *p, const struct generation *g, struct deploy_spec *out,
 		       struct err *e);
+
+/* --- trust.c --- */
+
+/*
+ * What a deploy with o has to satisfy: what the place keeps or, at first and with o->change_verify, what o->spec says;
+ * *changed tells which. ERR_VERIFY when they differ otherwise.
+ */
+bool verify_choose(const struct place *p, const struct deploy_opts *o, struct verify_spec *out,
+		   bool *changed, struct err *e);
+/* Whether a release may be switched to: always when nothing is demanded. at: the statement's place. */
+bool verify_release(const struct place *p, const struct verify_spec *v, struct str statement,
+		    struct str at, const struct digest *d, struct err *e);
+/* As place_verify, with other demands than those that the place keeps. */
+bool generation_verify(const struct place *p, const struct generation *g,
+		       const struct verify_spec *v, struct err *e);
+/* In a layout that a release goes to, its statement lies beside, as where it comes from. */
+bool statement_keep(struct place *p, const struct release_source *src, const struct digest *d,
+		    struct err *e);
 
 /* --- health.c --- */
 

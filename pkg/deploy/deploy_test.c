@@ -149,3 +149,50 @@ void TestDeployRemoteNames(struct test *t)
 	}
 	arena_fini(&a);
 }
+
+/* What is demanded is in the journal: a line of it that is damaged is not the end of the demand. */
+void TestDeployVerifyKept(struct test *t)
+{
+#define LINE(id, rest)                                                                             \
+	"{\"change\":" id ",\"digest\":\"sha256:" HEX                                              \
+	"\",\"do\":\"deploy\",\"record\":\"sha256:" HEX "\",\"to\":" id rest "}\n"
+#define HEX	   "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
+#define OK(id, by) "{\"change\":" id ",\"end\":\"ok\",\"switched\":true,\"verified\":" by "}\n"
+#define KEY	   ",\"verify\":{\"branch\":[\"main\"],\"key\":\"K\"}"
+	static const struct {
+		const char *journal;
+		uint64_t change;
+		bool lost;
+	} cases[] = {
+	    {LINE("1", KEY) OK("1", "1"), 1, false},
+	    {LINE("1", KEY) OK("1", "1") LINE("2", "") OK("2", "1"), 1, false},
+	    {LINE("1", KEY) OK("1", "1") LINE("2", ",\"verify\":{}") OK("2", "0"), 0, false},
+	    /* It failed, or was killed before the switch. */
+	    {LINE("1", KEY) "{\"change\":1,\"end\":\"failed\",\"switched\":false}\n", 0, false},
+	    {LINE("1",
+		  KEY) "{\"change\":1,\"end\":\"interrupted\",\"switched\":true,\"verified\":1}\n",
+	     1, false},
+	    {LINE("1", KEY), 0, false},
+	    {"damaged\n" OK("1", "1"), 0, true},
+	    {LINE("1", "") OK("1", "1"), 0, true},
+	    {LINE("1", KEY) "damaged\n" LINE("2", "") OK("2", "1"), 0, true},
+	    {LINE("1", KEY) OK("1", "1") LINE("2", KEY) "damaged\n" LINE("3", "") OK("3", "2"), 1,
+	     true},
+	    /* Said anew. */
+	    {"damaged\n" OK("1", "1") LINE("2", KEY) OK("2", "2"), 2, false},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct arena a = {0};
+		struct place p = {.arena = &a, .ops = &place_folder, .dir = STR("nowhere")};
+
+		(void)journal_parse(&p, str_of(cases[i].journal));
+		T_CHECK(t,
+			p.view.verify_change == cases[i].change &&
+			    p.view.verify_lost == cases[i].lost,
+			"%zu: %llu %d", i, (unsigned long long)p.view.verify_change,
+			p.view.verify_lost);
+		T_OK(t, !cases[i].change || cases[i].lost || str_eqc(p.view.verify.pem, "K"));
+		arena_fini(&a);
+	}
+}

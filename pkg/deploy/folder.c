@@ -2,6 +2,7 @@
  * A folder on a host as a place: `current` is a symbolic link to generations/N-DIGEST12, relative, so that the
  * folder can be moved or mounted elsewhere. A release's files are copied, or unpacked as hostile.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -169,6 +170,22 @@ static bool stage(struct place *p, const struct release_source *src, struct stag
 		return false;
 	return s->files->n ||
 	       err_set(e, ERR_INPUT, "the release %.*s is empty", STR_ARG(src->path));
+}
+
+bool folder_stage(struct arena *a, const struct release_source *src, struct str dir,
+		  struct staged *s, struct err *e)
+{
+	struct place here = {.arena = a, .ops = &place_folder, .dir = dir};
+
+	*s = (struct staged){.dir = dir};
+	return folder_make(dir.p, e) && stage(&here, src, s, e);
+}
+
+bool folder_scratch(struct arena *a, struct str *out, struct err *e)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	return folder_make_temp(a, tmp && *tmp ? tmp : "/tmp", "cbuild-deploy-", out, e);
 }
 
 const struct place_ops place_folder = {current, target, point, sync, stage, verify};

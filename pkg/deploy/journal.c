@@ -5,12 +5,18 @@
  *      "record":"sha256:...","size":412,"to":7,"when":"2026-11-27T02:00:00Z"}
  *     {"attempts":2,"body":"...","change":3,"end":"failed","log":"...","status":500,"switched":false,
  *      "when":"...","why":"..."}
- *     {"by":"ana@web1","change":4,"do":"pin","to":6,"when":"..."}
- *     {"by":"ana@web1","change":5,"do":"gc","removed":["1-...","2-..."],"when":"..."}
+ *     {"by":"ana@web1","change":4,"do":"deploy",...,"verify":{"branch":["main"],"key":"-----BEGIN PUB..."}}
+ *     {"change":4,"end":"ok","switched":true,"verified":4,"when":"..."}
+ *     {"by":"ana@web1","change":5,"do":"pin","to":6,"when":"..."}
+ *     {"by":"ana@web1","change":6,"do":"gc","removed":["1-...","2-..."],"when":"..."}
  *
  * Everything that is known about generations follows from it, so there is nothing it could disagree with;
  * whether a generation's files are there is asked of the folder. A write that was cut short leaves a last
  * line that is no object: it announced nothing that was done, and goes when the next command writes.
+ *
+ * `verify` is what is demanded of releases once that change has switched; `verified`, in each end from then on, is the
+ * change that said so. An end that names one which is not there tells that its line was lost, and what was demanded
+ * with it: nothing is switched to then until somebody says it anew.
  */
 #include "deploy/deploy_impl.h"
 #include "sys/clock.h"
@@ -83,10 +89,23 @@ static void apply_begin(struct place *p, const struct change *c)
 	}
 }
 
+/* What is demanded once c has ended. */
+static uint64_t verify_after(const struct place *p, const struct change *c)
+{
+	if (!c->verify || !c->switched)
+		return p->view.verify_change;
+	return c->verify->pem.n ? c->id : 0;
+}
+
 static void apply_end(struct place *p, const struct change *c)
 {
 	struct generation *g = generation_find(p, c->to);
 
+	p->view.verify_change = verify_after(p, c);
+	if (c->verify && c->switched) {
+		p->view.verify = *c->verify;
+		p->view.verify_lost = false;
+	}
 	if (!g)
 		return;
 	switch (c->outcome) {
@@ -132,6 +151,8 @@ static bool read_begin(struct place *p, const struct json *v, struct str kind)
 	    .when = json_text(v, "when"),
 	};
 	unsigned which;
+	const struct json *verify = json_get(v, "verify");
+	struct verify_spec *spec;
 	bool switches;
 
 	if (!find_name(kinds, sizeof kinds / sizeof kinds[0], kind, &which) || c.id <= last_id(p))
@@ -143,6 +164,11 @@ static bool read_begin(struct place *p, const struct json *v, struct str kind)
 	if (switches && (!c.to || !digest_of_text(json_text(v, "digest"), &c.digest) ||
 			 !digest_of_text(json_text(v, "record"), &c.record)))
 		return false;
+	if (verify) {
+		spec = arena_new(p->arena, struct verify_spec);
+		verify_read(p->arena, verify, spec);
+		c.verify = spec;
+	}
 	apply_begin(p, &c);
 	return true;
 }
@@ -150,8 +176,11 @@ static bool read_begin(struct place *p, const struct json *v, struct str kind)
 static bool read_end(struct place *p, const struct json *v, struct str outcome)
 {
 	struct change *c = find_change(p, (uint64_t)int_of(v, "change"));
+	uint64_t verified = (uint64_t)int_of(v, "verified");
 	unsigned which;
 
+	if (!c && verified != p->view.verify_change)
+		p->view.verify_lost = true;
 	if (!c || !find_name(outcomes, sizeof outcomes / sizeof outcomes[0], outcome, &which))
 		return false;
 	c->outcome = (enum change_outcome)which;
@@ -163,6 +192,8 @@ static bool read_end(struct place *p, const struct json *v, struct str outcome)
 	c->status = int_of(v, "status");
 	c->attempts = int_of(v, "attempts");
 	apply_end(p, c);
+	if (verified != p->view.verify_change)
+		p->view.verify_lost = true;
 	return true;
 }
 
@@ -273,6 +304,8 @@ bool journal_begin(struct place *p, struct change *c, struct err *e)
 	json_put_text(a, v, "digest", digest_oci(a, &c->digest));
 	json_put_text(a, v, "record", digest_oci(a, &c->record));
 	put_int(a, v, "size", c->digest.size_bytes);
+	if (c->verify)
+		json_put(a, v, STR("verify"), verify_json(a, c->verify));
 	if (!append(p, v, e))
 		return false;
 	apply_begin(p, c);
@@ -295,6 +328,7 @@ bool journal_end(struct place *p, struct change *c, struct err *e)
 	json_put_text(a, v, "log", c->log);
 	put_int(a, v, "status", (uint64_t)c->status);
 	put_int(a, v, "attempts", (uint64_t)c->attempts);
+	put_int(a, v, "verified", verify_after(p, c));
 	if (!append(p, v, e))
 		return false;
 	*mine = *c;

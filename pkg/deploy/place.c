@@ -127,10 +127,7 @@ bool place_record(const struct place *p, const struct generation *g, struct json
 
 bool place_verify(const struct place *p, const struct generation *g, struct err *e)
 {
-	struct json *record = NULL;
-
-	return (place_record(p, g, &record, e) && p->ops->verify(p, g, record, e)) ||
-	       err_wrap(e, "verifying generation %llu", (unsigned long long)g->number);
+	return generation_verify(p, g, &p->view.verify, e);
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */

@@ -105,6 +105,24 @@ void policy_read(struct arena *a, const struct json *v, struct deploy_spec *out)
 	get_health(a, v, "canary_health", &out->canary_health);
 }
 
+struct json *verify_json(struct arena *a, const struct verify_spec *s)
+{
+	struct json *v = json_new_object(a);
+
+	json_put_text(a, v, "key", s->pem);
+	json_put_text(a, v, "module", s->module);
+	put_words(a, v, "builder", &s->builders);
+	put_words(a, v, "branch", &s->branches);
+	return v;
+}
+
+void verify_read(struct arena *a, const struct json *v, struct verify_spec *out)
+{
+	*out = (struct verify_spec){.pem = json_text(v, "key"), .module = json_text(v, "module")};
+	get_words(a, v, "builder", &out->builders);
+	get_words(a, v, "branch", &out->branches);
+}
+
 bool generation_policy(struct place *p, const struct generation *g, struct deploy_spec *out,
 		       struct err *e)
 {

@@ -3,7 +3,7 @@
  *
  *     {"by":"ana@web1","digest":"sha256:...","files":[{"digest":"sha256:...","path":"kv","run":true,
  *      "size":912344},{"link":"kv","path":"bin"}],"from":"kv.tar.gz","generation":7,
- *      "policy":{...},"previous":6,"version":"v1.4.0","when":"2026-11-27T02:00:00Z"}
+ *      "policy":{...},"previous":6,"statement":"...","version":"v1.4.0","when":"2026-11-27T02:00:00Z"}
  *
  * The digest of a release is SHA-256 of its list of files in canonical form: content, whether it may be
  * run, links and names; not times, not owners. The record's own digest is in the journal.
@@ -194,6 +194,7 @@ bool release_write(struct place *p, const struct staged *s, const struct release
 	json_put(a, v, STR("policy"), policy_json(a, spec));
 	if (p->view.current_number)
 		json_put(a, v, STR("previous"), json_new_int(a, (int64_t)p->view.current_number));
+	json_put_text(a, v, "statement", src->statement);
 	if (s->files)
 		json_put(a, v, STR("files"), s->files);
 	text = json_dump(a, v);

@@ -116,19 +116,21 @@ static bool run_with(struct parcel *x, struct str host, const struct str_vec *wo
 static bool fill_parcel(struct parcel *x, const struct release_source *src,
 			const struct deploy_spec *spec, struct err *e)
 {
-	struct place here = {.arena = x->arena, .ops = &place_folder, .dir = x->dir};
-	struct staged s = {.dir = str_fmt(x->arena, "%.*s/files", STR_ARG(x->dir))};
 	struct arena *a = x->arena;
+	struct staged s;
 
-	if (!folder_make(s.dir.p, e) || !place_folder.stage(&here, src, &s, e))
+	if (!folder_stage(a, src, str_fmt(a, "%.*s/files", STR_ARG(x->dir)), &s, e))
 		return false;
 	x->files = s.files;
 	json_put_text(a, x->head, "digest", digest_oci(a, &s.digest));
 	json_put_text(a, x->head, "version", src->version);
 	json_put_text(a, x->head, "from", src->note.n ? src->note : src->path);
 	json_put(a, x->head, STR("files"), s.files);
+	json_put_text(a, x->head, "statement", src->statement);
 	if (spec)
 		json_put(a, x->head, STR("policy"), policy_json(a, spec));
+	if (spec && spec->verify.pem.n)
+		json_put(a, x->head, STR("verify"), verify_json(a, &spec->verify));
 	return true;
 }
 
@@ -136,12 +138,10 @@ bool parcel_open(struct arena *a, const struct release_source *src, const struct
 		 struct parcel **out, struct err *e)
 {
 	struct parcel *x = arena_new(a, struct parcel);
-	const char *tmp = getenv("TMPDIR");
 
 	*x = (struct parcel){.arena = a, .head = json_new_object(a)};
 	*out = x;
-	if (folder_make_temp(a, tmp && *tmp ? tmp : "/tmp", "cbuild-deploy-", &x->dir, e) &&
-	    fill_parcel(x, src, spec, e))
+	if (folder_scratch(a, &x->dir, e) && fill_parcel(x, src, spec, e))
 		return true;
 	parcel_close(x);
 	*out = NULL;

@@ -2,7 +2,8 @@
  * A parcel, as it comes in on standard input: one line of JSON, then the bytes of the files that are sent, end to
  * end.
  *
- *     {"digest":"sha256:...","files":[...as in release.json...],"policy":{...},"send":[0,3],"version":"v1.4"}
+ *     {"digest":"sha256:...","files":[...as in release.json...],"policy":{...},"send":[0,3],"statement":"...",
+ *      "verify":{...as in the journal...},"version":"v1.4"}
  *
  * `send` numbers the files whose bytes follow; the others are taken from generations that have them. The whole is
  * hashed before anything is done with it, and must give the digest of the head.
@@ -13,6 +14,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "deploy/deploy_impl.h"
+#include "format/statement.h"
 
 static ssize_t read_input(void *p, size_t n)
 {
@@ -100,10 +102,17 @@ bool stream_source(struct place *p, struct release_source *out, struct deploy_sp
 				       .path = STR("standard input"),
 				       .head = head,
 				       .version = json_text(head, "version"),
-				       .note = json_text(head, "from")};
+				       .note = json_text(head, "from"),
+				       .statement = json_text(head, "statement"),
+				       .statement_at = STR("the statement on standard input")};
+	if (out->statement.n > STATEMENT_MAX_BYTES)
+		return err_set(e, ERR_INPUT,
+			       "the release on standard input has too large a statement");
 	*has_spec = json_get(head, "policy") != NULL;
 	if (*has_spec)
 		policy_read(p->arena, json_get(head, "policy"), spec);
+	if (*has_spec)
+		verify_read(p->arena, json_get(head, "verify"), &spec->verify);
 	return true;
 }
 

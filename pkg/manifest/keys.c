@@ -37,6 +37,7 @@ static void read_image(struct reader *r, const struct yaml_node *v, void *manife
 static void read_deploy(struct reader *r, const struct yaml_node *v, void *manifest);
 static void read_health(struct reader *r, const struct yaml_node *v, void *health);
 static void read_canary(struct reader *r, const struct yaml_node *v, void *deploy);
+static void read_verify(struct reader *r, const struct yaml_node *v, void *verify);
 static void read_source(struct reader *r, const struct yaml_node *v, void *manifest);
 static void read_provides(struct reader *r, const struct yaml_node *v, void *manifest);
 static void read_sources(struct reader *r, const struct yaml_node *v, void *package);
@@ -164,6 +165,7 @@ static const struct key deploy_keys[] = {
     {"signal", read_signal, offsetof(struct deploy_spec, signal), "string"},
     {"log", read_argv, offsetof(struct deploy_spec, log), "string array null"},
     {"canary", read_canary, 0, "object"},
+    {"verify", read_verify, offsetof(struct deploy_spec, verify), "object"},
 };
 
 static const struct key health_keys[] = {
@@ -179,6 +181,13 @@ static const struct key health_keys[] = {
 static const struct key canary_keys[] = {
     {"run", read_argv, offsetof(struct deploy_spec, canary), "string array"},
     {"health", read_health, offsetof(struct deploy_spec, canary_health), "object"},
+};
+
+static const struct key verify_keys[] = {
+    {"key", read_line, offsetof(struct verify_spec, key), "string"},
+    {"module", read_line, offsetof(struct verify_spec, module), "string"},
+    {"builder", read_words, offsetof(struct verify_spec, builders), "string array null"},
+    {"branch", read_words, offsetof(struct verify_spec, branches), "string array null"},
 };
 
 static const struct key config_keys[] = {
@@ -238,7 +247,7 @@ const struct key_table manifest_tables[] = {
     TABLE(profile),  TABLE(image),   TABLE(source),	     TABLE(provides),  TABLE(generate),
     TABLE(foreign),  TABLE(config),  TABLE(config_addition), TABLE(check),     TABLE(requirement),
     TABLE(archive),  TABLE(choice),  TABLE(option),	     TABLE(deploy),    TABLE(health),
-    TABLE(canary),
+    TABLE(canary),   TABLE(verify),
 };
 const size_t manifest_table_count = sizeof manifest_tables / sizeof manifest_tables[0];
 
@@ -439,6 +448,17 @@ static void read_canary(struct reader *r, const struct yaml_node *v, void *deplo
 	if ((!s->canary.n || s->canary_health.kind == HEALTH_NONE) && r->mistakes == before)
 		mistake(r, v, "write canary: {run: [./kv, -a, ':8081'], health: {...}}",
 			"'canary' needs both 'run' and 'health'");
+}
+
+static void read_verify(struct reader *r, const struct yaml_node *v, void *verify)
+{
+	struct verify_spec *s = verify;
+	size_t before = r->mistakes;
+
+	read_map(r, v, "verify", s);
+	if (!s->key.n && r->mistakes == before)
+		mistake(r, v, "write verify: {key: release.pub}",
+			"'verify' without a public key verifies nothing");
 }
 
 static void read_deploy(struct reader *r, const struct yaml_node *v, void *manifest)

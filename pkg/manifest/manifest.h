@@ -199,6 +199,15 @@ struct health_spec {
 	enum health_proof proof;
 };
 
+/* What a place demands of a release before it is switched to: docs/deploy.md. */
+struct verify_spec {
+	struct str key;	   /* a file, from the manifest's folder */
+	struct str pem;	   /* what it holds, once somebody read it; empty: nothing is demanded */
+	struct str module; /* empty: any */
+	struct str_vec builders; /* one of them; none: any */
+	struct str_vec branches; /* globs of branches, or of refs from refs/ on; none: any */
+};
+
 struct deploy_spec {
 	struct pos pos;
 	uint32_t keep; /* good generations; 0: 5 */
@@ -208,6 +217,7 @@ struct deploy_spec {
 	struct str_vec log;    /* argv; prints the service's last log lines */
 	struct str_vec canary; /* argv of the new program, beside the old one */
 	struct health_spec canary_health;
+	struct verify_spec verify;
 };
 
 /* A question to the compiler, whose answer a config header's macro says. */

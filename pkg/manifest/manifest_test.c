@@ -168,8 +168,15 @@ void TestManifestDeploy(struct test *t)
 	T_EQ_INT(t, s->canary_health.kind, HEALTH_TCP);
 	T_EQ_STR(t, s->canary_health.address.p, "127.0.0.1:8081");
 	T_EQ_INT(t, s->canary_health.proof, PROOF_PROCESS);
+	m = parse(t, &a,
+		  "deploy: {verify: {key: keys/release.pub, module: example.com/kv, builder: "
+		  "'https://ci/x', branch: [main, 'release/*']}}\n");
+	T_EQ_STR(t, s->verify.key.p, "keys/release.pub");
+	T_EQ_STR(t, s->verify.module.p, "example.com/kv");
+	T_EQ_STR(t, join(&a, &s->verify.builders), "https://ci/x");
+	T_EQ_STR(t, join(&a, &s->verify.branches), "main release/*");
 	m = parse(t, &a, "");
-	T_OK(t, m.deploy.health.kind == HEALTH_NONE && !m.deploy.keep);
+	T_OK(t, m.deploy.health.kind == HEALTH_NONE && !m.deploy.keep && !s->verify.key.n);
 	arena_fini(&a);
 }
 
