@@ -8,7 +8,7 @@
 
 #include "mod/mvs_impl.h"
 
-enum { NONE = UINT32_MAX };
+static const uint32_t NONE = UINT32_MAX;
 
 struct node {
 	struct mod_version v;
