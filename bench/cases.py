@@ -217,7 +217,7 @@ def as_ninja(commands):
 	made = {c.after("-o") for c in commands}
 	for c in commands:
 		dep, out = c.after("-MF"), c.after("-o")
-		inputs = [w for w in c.argv if w in made and w != out] or [c.argv[-1]]
+		inputs = [w for w in c.argv if w in made and w != out] or c.argv[-1:]
 		lines.append(f"build {out}: {'cc' if dep else 'run'} {' '.join(inputs)}")
 		lines.append("  line = " + c.line.replace("$", "$$"))
 		if dep:

@@ -1,5 +1,6 @@
 """Lanes: one build program each, with a tree of its own and an environment of its own."""
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -34,15 +35,34 @@ class Command:
 		return self.argv[self.argv.index(flag) + 1] if flag in self.argv else None
 
 
+TEXT = re.compile(r"^(?:mkdir -p \S+ && )?(printf %s '(?:[^']|'\\'')*') >(\S+)$", re.M)
+
+
+class Text:
+	"""A file that cbuild writes itself, and a peer copies."""
+
+	def __init__(self, tree, number, found):
+		self.out, self.argv = found[2], []
+		self.line = f"cp texts/{number} {self.out}"
+		os.makedirs(os.path.join(tree, "texts"), exist_ok=True)
+		with open(os.path.join(tree, "texts", str(number)), "wb") as f:
+			subprocess.run(["sh", "-c", found[1]], stdout=f, check=True)
+
+	def after(self, flag):
+		return self.out if flag == "-o" else None
+
+
 def planned(bench, tree, env):
 	"""The commands that cbuild would run in a tree, none of them looked up in a cache that has them."""
 	out = subprocess.run([bench.cbuild, "build", "-n"], cwd=tree, env=env, text=True,
 		capture_output=True, check=False)
 	if out.returncode != 0:
 		raise Failed(f"cbuild build -n in {tree}:\n{out.stderr}")
-	lines = (out.stdout + out.stderr).split("\n")
+	told = out.stdout + out.stderr
+	texts = [Text(tree, i, m) for i, m in enumerate(TEXT.finditer(told))]
+	lines = TEXT.sub("", told).split("\n")
 	lines = [x.split(" && ", 1)[1] if x.startswith("mkdir -p ") else x for x in lines]
-	return [Command(x) for x in lines if "=" in x.split(" ")[0]]
+	return texts + [Command(x) for x in lines if "=" in x.split(" ")[0]]
 
 
 class Words:
@@ -51,8 +71,8 @@ class Words:
 	def __init__(self, bench):
 		tree, env = bench.path("words"), bench.env(CBUILD_CACHE=bench.path("words-cache"))
 		subprocess.run([os.path.join(HERE, "gen"), "1", tree], check=True)
-		commands = planned(bench, tree, env)
-		compiles = [c for c in commands if "-c" in c.argv]
+		commands = [c for c in planned(bench, tree, env) if c.argv]
+		compiles = [c for c in commands if "-MD" in c.argv]
 		links = [c for c in commands if "-c" not in c.argv]
 		if not compiles or not links:
 			raise Failed("cbuild build -n shows no compile and link; is its cache fresh?")
