@@ -75,13 +75,25 @@ static bool tree_key(const struct cmd *c, const struct quick *q, struct digest *
 
 /* --- keeping ---------------------------------------------------------------------------------- */
 
-/* What is put into the tree on the way is not among the products that a state file knows. */
-static bool places_more(const struct graph *g)
+/* A folder that the manifest names absolutely is the same one for every tree, also when it lies in this one. */
+static bool names_folders(const struct cmd *c)
+{
+	for (size_t i = 0; i < c->manifest.replace.n; i++)
+		if (path_is_abs(c->manifest.replace.v[i].folder))
+			return true;
+	return false;
+}
+
+/*
+ * What is put into the tree on the way is not among the products that a state file knows, and an action whose
+ * words name this folder means no other.
+ */
+static bool is_tied(const struct graph *g)
 {
 	for (size_t i = 0; i < g->actions.n; i++) {
 		const struct action *x = g->actions.v[i];
 
-		if (x->box.on)
+		if (x->box.on || x->root.n)
 			return true;
 		for (size_t k = 0; k < x->outputs.n; k++)
 			if (x->outputs.v[k].placed)
@@ -143,7 +155,8 @@ void adopt_keep(struct quick *q, const struct build *b)
 
 	for (size_t i = 0; i < OUTS; i++)
 		outs[i].path = str_of(out_names[i]);
-	if (file_kind(q->path) != FILE_REGULAR || places_more(&b->graph) || !tree_key(c, q, &key))
+	if (file_kind(q->path) != FILE_REGULAR || is_tied(&b->graph) || names_folders(c) ||
+	    !tree_key(c, q, &key))
 		return;
 	ok = cas_put_file(c->cas, q->path, CAS_COPY, false, &outs[OUT_STATE].digest, &ignored) &&
 	     cas_put(c->cas, mounts_text(c), false, &outs[OUT_MOUNTS].digest, &ignored) &&

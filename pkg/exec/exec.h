@@ -157,7 +157,11 @@ struct action {
 	struct digest known_key;
 	void *owner; /* plan's own */
 
-	/* Filled by exec_run. */
+	/*
+	 * Filled by exec_run. root: the working folder, when a word names it: such an action means files of
+	 * that very tree, so it is in the key. Else empty.
+	 */
+	struct str root;
 	struct digest key;
 	enum action_state {
 		ACTION_WAITING,

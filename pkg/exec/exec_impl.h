@@ -21,6 +21,8 @@ struct run;
  */
 enum record_use { RECORD_KEY, RECORD_SHOWN };
 void record_append(struct buf *out, const struct action *x, enum record_use use);
+/* Whether a word of x, or of its environment, names a file in the folder root by its absolute path. */
+bool names_root(const struct action *x, struct str root);
 /* How keys, and stored words, name outputs and inputs that other actions made. */
 #define CANONICAL_IN  "build/.x/in/"  /* N */
 #define CANONICAL_OUT "build/.x/out/" /* N.SUFFIX */

@@ -25,8 +25,10 @@
  *     key 9c56cc51...
  *     more 210 5d41402a... 9 pkg/a/b.h      sorted by path, unique
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "exec/exec_impl.h"
 
@@ -184,6 +186,50 @@ static void add_outputs(struct buf *out, const struct action *x, enum record_use
 	buf_fini(&name);
 }
 
+/* "-I/src/x", "K=/a:/src": an absolute path begins a word, or stands behind an option's name or a separator. */
+static bool begins_path(struct str word, size_t at)
+{
+	size_t from = at;
+
+	while (from && !strchr(":,;= \"'", word.p[from - 1]))
+		from--;
+	return from == at || (word.p[from] == '-' && !memchr(word.p + from, '/', at - from)) ||
+	       word.p[from] == '@';
+}
+
+static bool word_names(struct str word, struct str root)
+{
+	for (size_t at = 0; at + root.n <= word.n; at++) {
+		const char *found = memchr(word.p + at, '/', word.n - root.n + 1 - at);
+		size_t end;
+
+		if (!found)
+			return false;
+		at = (size_t)(found - word.p);
+		end = at + root.n;
+		if (memcmp(found, root.p, root.n) != 0)
+			continue;
+		if ((end == word.n ||
+		     !(isalnum((unsigned char)word.p[end]) || strchr("._-+~", word.p[end]))) &&
+		    begins_path(word, at))
+			return true;
+	}
+	return false;
+}
+
+bool names_root(const struct action *x, struct str root)
+{
+	bool any = false;
+
+	if (root.n < 2)
+		return false;
+	for (size_t i = 0; !any && i < x->argv.n; i++)
+		any = word_names(x->argv.v[i].text, root);
+	for (size_t i = 0; !any && i < x->env.n; i++)
+		any = word_names(x->env.v[i], root);
+	return any;
+}
+
 void record_append(struct buf *out, const struct action *x, enum record_use use)
 {
 	/* In a box files are read and written by their declared names. */
@@ -206,6 +252,8 @@ void record_append(struct buf *out, const struct action *x, enum record_use use)
 	}
 	for (size_t i = 0; i < x->argv.n; i++)
 		add_arg(out, x, &x->argv.v[i], use);
+	if (x->root.n)
+		buf_printf(out, "root %.*s\n", STR_ARG(x->root));
 	add_env(out, &x->env);
 	add_inputs(out, x, use);
 	add_outputs(out, x, use);

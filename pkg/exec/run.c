@@ -323,6 +323,7 @@ static bool take_inputs(struct run *r, struct action *x)
 
 static void make_key(struct run *r, struct action *x)
 {
+	x->root = names_root(x, r->cwd) ? r->cwd : (struct str){0};
 	buf_clear(&r->record);
 	record_append(&r->record, x, RECORD_KEY);
 	x->key = digest_str(buf_str(&r->record));

@@ -309,3 +309,34 @@ void TestExecQuestion(struct test *t)
 	T_EQ_STR(t, w.e.msg, "killed: killed by signal 9");
 	close_world(&w);
 }
+
+void TestExecNamesRoot(struct test *t)
+{
+	static const struct {
+		const char *word, *root;
+		bool names;
+	} cases[] = {
+	    {"-I/a/p/inc", "/a/p", true},
+	    {"/a/p", "/a/p", true},
+	    {"-DX=\"/a/p/f\"", "/a/p", true},
+	    {"-Wl,-rpath,/a/p:/b", "/a/p", true},
+	    {"@/a/p/list", "/a/p", true},
+	    {"-I/a/p2/inc", "/a/p", false},
+	    {"-I/b/a/p/inc", "/a/p", false},
+	    {"pkg/src/x.c", "/src", false},
+	    {"-I", "/a/p", false},
+	    {"-I/a/p2:/a/p/x", "/a/p", true},
+	    {"/proc/self/cwd", "/a/p", false},
+	    {"/a", "/a/p", false},
+	};
+	struct arena a = {0};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct action x = {0};
+
+		*vec_push(&a, &x.env) = str_of(cases[i].word);
+		T_CHECK(t, names_root(&x, str_of(cases[i].root)) == cases[i].names, "%s in %s",
+			cases[i].root, cases[i].word);
+	}
+	arena_fini(&a);
+}
