@@ -78,6 +78,16 @@ static bool drop_made(struct build_target *t, struct arena *a, struct str dir, s
 	return true;
 }
 
+static void warn_denied(const struct build *b, const struct str_vec *denied)
+{
+	for (size_t i = 0; i < denied->n; i++)
+		event_warn(
+		    ui_sink(b->c->ui),
+		    "%.*s may not be read and is left out: change its mode or owner, or give "
+		    "it a name that begins with '.'",
+		    STR_ARG(denied->v[i]));
+}
+
 static bool open_target(struct build *b, struct build_target *t, struct err *e)
 {
 	struct cmd *c = b->c;
@@ -104,6 +114,8 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 	plan_common_flags(&c->arena, &plan_opts, &load_opts.cflags, &load_opts.ldflags);
 	if (!load_packages(&c->arena, &load_opts, &t->set, e))
 		return false;
+	if (t == b->targets)
+		warn_denied(b, &t->set.denied);
 	phase(c, "load", start_ns);
 	plan_opts.tc = t->tc;
 	plan_opts.set = &t->set;

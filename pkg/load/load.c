@@ -280,9 +280,21 @@ static bool finish_package(struct loader *l, struct package *p, struct err *e)
 	return add_uses(l, p, e) && find_programs(l, p, e);
 }
 
+static bool load_all(struct loader *l, struct err *e)
+{
+	if (!find_packages(l, e))
+		return false;
+	for (size_t i = 0; i < l->set->packages.n; i++)
+		if (!finish_package(l, l->set->packages.v[i], e))
+			return false;
+	return unique_programs(l, e) && make_finish(l, e);
+}
+
 bool load_packages(struct arena *a, const struct load_opts *o, struct package_set *out,
 		   struct err *e)
 {
+	bool ok;
+
 	struct loader *l = arena_new(a, struct loader);
 	struct load_opts *own = arena_new(a, struct load_opts);
 
@@ -291,12 +303,14 @@ bool load_packages(struct arena *a, const struct load_opts *o, struct package_se
 	l->o = own;
 	l->set = out;
 	*out = (struct package_set){.loader = l};
-	if (!find_packages(l, e))
-		return false;
-	for (size_t i = 0; i < out->packages.n; i++)
-		if (!finish_package(l, out->packages.v[i], e))
-			return false;
-	return unique_programs(l, e) && make_finish(l, e);
+	ok = load_all(l, e);
+	/* What else went wrong may follow from it. */
+	if (l->failed.code) {
+		*e = l->failed;
+		ok = false;
+	}
+	str_vec_sort_unique(&out->denied);
+	return ok;
 }
 
 /* The walk that load_closure describes. */

@@ -150,6 +150,8 @@ struct package_set {
 	struct str_vec templates; /* *.h.in, and configure scripts, which make headers */
 	struct str_vec recipes;	  /* makefiles and their like: what the tree's own build says */
 	VEC(struct maker *) makers;
+	struct str_vec
+	    denied; /* folders and headers that may not be read, relative to the execution root */
 	/*
 	 * Folder -> number of its module in the build list; one more than there are: everybody's. What lies in no
 	 * such folder is everybody's too.
@@ -177,6 +179,7 @@ struct load_opts {
 /*
  * Loads all packages of all modules of the list. ERR_INPUT: a manifest's source pattern matches nothing,
  * two programs of one name, a folder of cmd/ without main, ...; place and remedy are in the error.
+ * ERR_IO: part of the tree cannot be seen (EIO, EMFILE); what the user may not read is left out, see denied.
  */
 bool load_packages(struct arena *a, const struct load_opts *o, struct package_set *out,
 		   struct err *e) ATTR_MUST_USE;

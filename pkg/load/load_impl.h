@@ -74,9 +74,15 @@ struct loader {
 	VEC(struct search_path *) paths;   /* those that differ */
 	struct search_path **package_path; /* of package index * 2 + is test, once asked for */
 	uint32_t mark;
+	struct err failed; /* the first look at the tree that told nothing, if any did not */
 };
 
 /* tree.c */
+/*
+ * path could not be listed or read, for the reason e. What is absent, or may not be read, is as good as not
+ * there, for the compiler too; anything else (EIO, EMFILE, ...) fails the load: see loader.failed.
+ */
+void tree_unseen(struct loader *l, struct str path, const struct err *e);
 struct folder *tree_folder(struct loader *l, struct str path);
 bool tree_has_file(struct loader *l, struct str path);
 /* Lists the C files of a module (relative to its root) into t->files. */

@@ -171,6 +171,8 @@ struct node *scan_node(struct loader *l, struct mod_tree *t, struct str path, st
 		scan_bytes(l, n, bytes);
 		facts = facts_digest(&n->facts, n->scanned);
 		watch_scanned(path, &facts);
+	} else {
+		watch_note(path, WATCH_FILE);
 	}
 	arena_fini(&scratch);
 	if (!ok)
@@ -201,7 +203,7 @@ struct node *scan_file(struct loader *l, struct str path)
 {
 	struct node *n = map_ptr(&l->nodes, path);
 	struct mod_tree *t;
-	struct err ignored;
+	struct err e;
 
 	if (n)
 		return n;
@@ -210,9 +212,12 @@ struct node *scan_file(struct loader *l, struct str path)
 	t = scan_module_of(l, path);
 	if (!t)
 		return NULL;
-	n = scan_node(l, t, path, &ignored);
+	n = scan_node(l, t, path, &e);
+	if (n)
+		return n;
+	tree_unseen(l, path, &e);
 	/* Too large or not readable: read all the same. */
-	return n ? n : map_ptr(&l->nodes, path);
+	return map_ptr(&l->nodes, path);
 }
 
 static void reach(struct walk *w, struct node *n)

@@ -3,6 +3,8 @@
  */
 #include "load/load_impl.h"
 
+#include <errno.h>
+
 #include "base/path.h"
 
 /*
@@ -34,13 +36,36 @@ static bool is_made_folder(struct str path)
 	return str_eqc(build, "build") && (str_eqc(what, "gen") || str_eqc(what, "foreign"));
 }
 
+void tree_unseen(struct loader *l, struct str path, const struct err *e)
+{
+	switch (e->os_errno) {
+	case 0: /* no trouble with the file system: too large, no file */
+	case ENOENT:
+	case ENOTDIR:
+	case ELOOP:
+	case ENAMETOOLONG:
+		return;
+	case EACCES:
+	case EPERM:
+		if (!file_may_read(str_c(l->a, path))) {
+			*vec_push(l->a, &l->set->denied) = path;
+			return;
+		}
+		break;
+	default:
+		break;
+	}
+	if (!l->failed.code)
+		l->failed = *e;
+}
+
 struct folder *tree_folder(struct loader *l, struct str path)
 {
 	bool added;
 	struct map_item *item = map_put(l->a, &l->folders, path, &added);
 	struct folder_entry *v;
 	size_t n;
-	struct err ignored;
+	struct err e;
 	struct folder *f;
 
 	if (!added)
@@ -50,8 +75,12 @@ struct folder *tree_folder(struct loader *l, struct str path)
 	item->key = str_dup(l->a, path);
 	item->ptr = f;
 	f->absent = is_known_absent(l, path) || is_made_folder(path);
-	if (f->absent || !folder_list(l->a, str_c(l->a, path), &v, &n, &ignored))
+	if (f->absent)
 		return f;
+	if (!folder_list(l->a, str_c(l->a, path), &v, &n, &e)) {
+		tree_unseen(l, item->key, &e);
+		return f;
+	}
 	f->listed = true;
 	for (size_t i = 0; i < n; i++)
 		map_put(l->a, &f->names, v[i].name, NULL)->num = v[i].kind;

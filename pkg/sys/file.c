@@ -604,6 +604,13 @@ bool path_cwd(struct arena *a, struct str *out, struct err *e)
 	return true;
 }
 
+bool file_may_read(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && access(path, S_ISDIR(st.st_mode) ? R_OK | X_OK : R_OK) == 0;
+}
+
 static bool is_program(const char *path)
 {
 	struct stat st;

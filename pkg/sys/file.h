@@ -130,6 +130,8 @@ bool link_read(struct arena *a, const char *path, struct str *out, struct err *e
 /* realpath(3) into arena a. */
 bool path_real(struct arena *a, const char *path, struct str *out, struct err *e) ATTR_MUST_USE;
 bool path_cwd(struct arena *a, struct str *out, struct err *e) ATTR_MUST_USE;
+/* Whether the user may read the file, or list and enter the folder. Not noted by a watch. */
+bool file_may_read(const char *path);
 /* Finds program in $PATH (or as given when it has a slash); false when absent (no error). */
 bool path_search(struct arena *a, const char *program, struct str *out);
 /*
