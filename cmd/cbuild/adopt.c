@@ -130,12 +130,18 @@ static struct str mounts_text(struct cmd *c)
 	return text;
 }
 
-static bool put_commands(struct cmd *c, struct digest *out, struct err *e)
+static bool put_commands(const struct build *build, struct digest *out, struct err *e)
 {
+	struct cmd *c = build->c;
 	struct buf b = {0};
 	struct str text;
+	struct digest have;
 	bool ok = file_read(&c->arena, COMMANDS_FILE, 0, &text, e);
 
+	if (ok) {
+		have = digest_str(text);
+		ok = digest_eq(&have, &build->commands);
+	}
 	if (ok) {
 		commands_move(&b, text, c->root, STR(""));
 		ok = cas_put(c->cas, buf_str(&b), false, out, e);
@@ -148,7 +154,8 @@ void adopt_keep(struct quick *q, const struct build *b)
 {
 	struct cmd *c = b->c;
 	struct cas_output outs[OUTS] = {0};
-	struct action_result r = {.outputs = outs, .output_count = OUT_COMMANDS + b->commands};
+	bool commands = !digest_is_zero(&b->commands);
+	struct action_result r = {.outputs = outs, .output_count = OUT_COMMANDS + commands};
 	struct digest key;
 	struct err ignored;
 	bool ok;
@@ -160,7 +167,7 @@ void adopt_keep(struct quick *q, const struct build *b)
 		return;
 	ok = cas_put_file(c->cas, q->path, CAS_COPY, false, &outs[OUT_STATE].digest, &ignored) &&
 	     cas_put(c->cas, mounts_text(c), false, &outs[OUT_MOUNTS].digest, &ignored) &&
-	     (!b->commands || put_commands(c, &outs[OUT_COMMANDS].digest, &ignored)) &&
+	     (!commands || put_commands(b, &outs[OUT_COMMANDS].digest, &ignored)) &&
 	     cas_action_put(c->cas, &key, &r, &ignored);
 	if (!ok)
 		(void)0; /* the next checkout is walked */
@@ -184,18 +191,20 @@ static bool take_mounts(struct cmd *c, struct str text, struct err *e)
 	return true;
 }
 
-static bool take_commands(struct cmd *c, struct str text, struct quick *q, struct err *e)
+static void take_commands(struct cmd *c, struct str text, struct quick *q)
 {
 	struct buf b = {0};
-	struct state_made *made = vec_push(&c->arena, &q->standing);
-	bool ok;
 
 	commands_move(&b, text, STR(""), c->root);
-	made->path = STR(COMMANDS_FILE);
-	made->digest = digest_str(buf_str(&b));
-	ok = file_write_if_changed(COMMANDS_FILE, buf_str(&b), 0644, e);
+	q->commands = str_dup(&c->arena, buf_str(&b));
+	*vec_push(&c->arena, &q->standing) =
+	    (struct state_made){STR(COMMANDS_FILE), digest_str(q->commands)};
 	buf_fini(&b);
-	return ok;
+}
+
+bool adopt_end(const struct quick *q, struct err *e)
+{
+	return !q->commands.p || file_write_if_changed(COMMANDS_FILE, q->commands, 0644, e);
 }
 
 static bool get(struct cmd *c, const struct action_result *r, size_t i, struct str *out)
@@ -220,8 +229,10 @@ enum state_found adopt_check(struct cmd *c, struct quick *q, struct state **out)
 	if (state_adopt(&c->arena, cas_path(&c->arena, c->cas, &r.outputs[OUT_STATE].digest).p,
 			q->path, &q->standing, out) == STATE_OTHER)
 		return STATE_OTHER;
-	if (r.output_count > OUT_COMMANDS &&
-	    (!get(c, &r, OUT_COMMANDS, &commands) || !take_commands(c, commands, q, &ignored)))
-		return STATE_OTHER;
+	if (r.output_count > OUT_COMMANDS) {
+		if (!get(c, &r, OUT_COMMANDS, &commands))
+			return STATE_OTHER;
+		take_commands(c, commands, q);
+	}
 	return STATE_EDITED;
 }

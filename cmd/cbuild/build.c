@@ -208,10 +208,10 @@ void build_program(struct build *b, struct build_target *t, const struct program
 	if (str_eqc(path, "/dev/null"))
 		return;
 	*vec_push(&b->c->arena, &b->placed) =
-	    (struct placed){.action = link,
-			    .path = path.n ? path : link->outputs.v[0].path,
-			    .mode = path.n ? 0755 : PLACED_MODE,
-			    .check = policy};
+	    (struct state_product){.action = link,
+				   .path = path.n ? path : link->outputs.v[0].path,
+				   .mode = path.n ? 0755 : PLACED_MODE,
+				   .check = policy};
 }
 
 static struct str module_for(void *ctx, struct str header)
@@ -260,7 +260,7 @@ void build_explain_failure(struct build *b, struct err *e)
 }
 
 /* Leaves alone what is already there with the same content: its time does not change. */
-static bool place(struct build *b, struct file_memo *memo, const struct placed *p, struct err *e)
+static bool place(struct build *b, struct file_memo *memo, struct state_product *p, struct err *e)
 {
 	const struct cas_output *out = &p->action->result.outputs[0];
 	struct digest have;
@@ -268,16 +268,19 @@ static bool place(struct build *b, struct file_memo *memo, const struct placed *
 	enum cas_result r;
 	enum cas_how how;
 
+	p->made = out->digest;
 	if (!digest_is_zero(&p->had) && digest_eq(&p->had, &out->digest))
 		return true;
 	if (digest_is_zero(&p->had) && file_kind(str_c(&b->c->arena, p->path)) == FILE_REGULAR &&
+	    file_stat(str_c(&b->c->arena, p->path), &p->left, &ignored) &&
 	    file_memo_digest(memo, p->path, &have, &ignored) && digest_eq(&have, &out->digest))
 		return true;
 	if (!folder_make_for(str_c(&b->c->arena, p->path), e))
 		return false;
 	/* A link shows when the blob was made, which for an old one would tell make of no change. */
 	how = p->mode == PLACED_MODE && p->action->state == ACTION_RAN ? CAS_LINK : CAS_COPY;
-	r = cas_place(b->c->cas, &out->digest, str_c(&b->c->arena, p->path), p->mode, how, e);
+	r = cas_place(b->c->cas, &out->digest, str_c(&b->c->arena, p->path), p->mode, how, &p->left,
+		      e);
 	if (r == CAS_MISS) {
 		b->stat.stale = true;
 		err_set(e, ERR_IO, "%.*s left the cache while it was being built",
@@ -301,7 +304,7 @@ static bool place_all(struct build *b, struct err *e)
 	if (!file_memo_open(&b->c->arena, STR(STATE_DIR "/placed"), &memo, e))
 		return false;
 	for (size_t i = 0; i < b->placed.n; i++) {
-		const struct placed *p = &b->placed.v[i];
+		struct state_product *p = &b->placed.v[i];
 
 		if (ended_well(p->action) && (!p->check || ended_well(p->check)) &&
 		    !place(b, memo, p, e)) {

@@ -136,14 +136,6 @@ struct build_target {
 /* Of programs below build/: nobody writes to them, so that they may be links to the cache's blobs. */
 enum { PLACED_MODE = 0555 };
 
-struct placed {
-	struct action *action; /* output 0 goes ... */
-	struct str path;       /* ... here */
-	uint32_t mode;
-	const struct action *check; /* what must have ended well too; may be NULL */
-	struct digest had;	    /* what lies there, when it is known; else zero */
-};
-
 struct build {
 	struct cmd *c;
 	const struct build_opts *opts;
@@ -153,9 +145,10 @@ struct build {
 	    *host; /* builds programs that make files: one of targets, or besides them */
 	struct graph graph;
 	VEC(uint32_t) goals;
-	VEC(struct placed) placed;
+	struct state_products placed;
 	struct exec_stat stat;
-	bool commands;		/* compile_commands.json was brought up to date */
+	struct digest
+	    commands; /* of compile_commands.json, where it was brought up to date; else zero */
 	uint64_t opened_ns;	/* when build_open ended and planning began */
 	struct str_vec trusted; /* beside the targets' toolchains' */
 	uint64_t settled;	/* for exec_opts */
@@ -214,6 +207,7 @@ struct quick {
 	const char *path;		/* of the state file; NULL: this command records nothing */
 	struct digest command;		/* all that tells commands apart, but for the tree */
 	struct state_made_vec standing; /* in a clean checkout: see state_adopt */
+	struct str commands;		/* and compile_commands.json for it; p is NULL: none */
 };
 /*
  * Compares with what the last good run of this very command recorded. True: all is done (or has failed,
@@ -229,6 +223,8 @@ void quick_record(struct quick *q, struct build *b, bool ok);
 void adopt_keep(struct quick *q, const struct build *b);
 /* In a tree without a record: looks for one there. STATE_EDITED or STATE_OTHER. */
 enum state_found adopt_check(struct cmd *c, struct quick *q, struct state **out);
+/* What else that record brings, after the edit's graph ran; nothing without one. */
+bool adopt_end(const struct quick *q, struct err *e);
 /* The digest of what was placed at path; NULL: nothing was. */
 const struct digest *quick_made(const struct quick *q, struct str path);
 

@@ -152,7 +152,8 @@ bool build_compile_commands(struct build *b, struct err *e)
 		add_command(&c, map_ptr(&c.headers, c.paths.v[i]), c.paths.v[i]);
 	buf_addc(&c.out, "\n]\n");
 	ok = file_write_if_changed(COMMANDS_FILE, buf_str(&c.out), 0644, e);
-	b->commands = ok;
+	if (ok)
+		b->commands = digest_str(buf_str(&c.out));
 	buf_fini(&c.out);
 	return ok;
 }

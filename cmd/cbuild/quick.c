@@ -157,16 +157,11 @@ static enum edit_end run_edit(struct cmd *c, const struct build_opts *o, struct 
 	b.settled = d.settled;
 	for (size_t i = 0; i < d.goals.n; i++)
 		*vec_push(&c->arena, &b.goals) = d.goals.v[i];
-	for (size_t i = 0; i < d.products.n; i++)
-		*vec_push(&c->arena, &b.placed) = (struct placed){.action = d.products.v[i].action,
-								  .check = d.products.v[i].check,
-								  .path = d.products.v[i].path,
-								  .mode = d.products.v[i].mode,
-								  .had = d.products.v[i].had};
+	b.placed = d.products;
 	if (!replacements_there(c, &d))
 		return EDIT_STALE;
 	state_replay_settled(s, ui_sink(c->ui));
-	if (build_run(&b, e)) {
+	if (build_run(&b, e) && adopt_end(q, e)) {
 		state_update(s);
 		add_made(&b, &q->made);
 		return EDIT_OK;
@@ -251,13 +246,10 @@ static void products(struct build *b, struct state_products *out)
 	struct arena *a = &b->c->arena;
 
 	for (size_t i = 0; i < b->placed.n; i++)
-		*vec_push(a, out) = (struct state_product){.action = b->placed.v[i].action,
-							   .check = b->placed.v[i].check,
-							   .path = b->placed.v[i].path,
-							   .mode = b->placed.v[i].mode};
-	if (b->commands)
-		*vec_push(a, out) =
-		    (struct state_product){.path = STR(COMMANDS_FILE), .mode = 0644};
+		*vec_push(a, out) = b->placed.v[i];
+	if (!digest_is_zero(&b->commands))
+		*vec_push(a, out) = (struct state_product){
+		    .path = STR(COMMANDS_FILE), .mode = 0644, .made = b->commands};
 }
 
 /* Each command, environment and cbuild has a file of its own; the others' go when there are many. */

@@ -125,8 +125,8 @@ static bool plan_images(struct build *b, struct str name, int64_t created_s,
 	}
 	index = plan_index(&c->arena, &b->graph, images.v, images.n, &annotations);
 	build_goal(b, index);
-	*vec_push(&c->arena, &b->placed) =
-	    (struct placed){.action = index, .path = index_path(c, (*prog)->name), .mode = 0644};
+	*vec_push(&c->arena, &b->placed) = (struct state_product){
+	    .action = index, .path = index_path(c, (*prog)->name), .mode = 0644};
 	return true;
 }
 

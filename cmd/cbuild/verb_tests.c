@@ -60,7 +60,7 @@ static bool add_program(struct build *b, struct build_target *t, struct package 
 		return err_wrap(e, "writing the test program of %.*s", STR_ARG(p->name));
 	link = plan_test_program(&t->plan, p, file, &policy);
 	build_goal(b, policy);
-	*vec_push(a, &b->placed) = (struct placed){
+	*vec_push(a, &b->placed) = (struct state_product){
 	    .action = link, .path = link->outputs.v[0].path, .mode = PLACED_MODE, .check = policy};
 	*vec_push(a, out) =
 	    (struct test_program){target_name(a, &t->target), p->name, p->dir.n ? p->dir : STR("."),

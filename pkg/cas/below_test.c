@@ -84,7 +84,7 @@ void TestCasBelowIsReadInPlace(struct test *t)
 	T_OK(t, cas_get(p.w.c, &p.blob, &p.w.a, &bytes, &p.w.e) == CAS_HIT);
 	T_EQ_STR(t, bytes.p, "an object");
 	placed = str_fmt(&p.w.a, "%s/placed", test_tmpdir(t)).p;
-	T_OK(t, cas_place(p.w.c, &p.tool, placed, 0755, CAS_LINK, &p.w.e) == CAS_HIT);
+	T_OK(t, cas_place(p.w.c, &p.tool, placed, 0755, CAS_LINK, NULL, &p.w.e) == CAS_HIT);
 	store_must(&p.w, file_read(&p.w.a, placed, 0, &bytes, &p.w.e), placed);
 	T_EQ_STR(t, bytes.p, "a tool");
 

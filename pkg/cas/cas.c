@@ -445,34 +445,35 @@ enum cas_result cas_get(struct cas *c, const struct digest *d, struct arena *a, 
 }
 
 /* A file that is right already keeps its times, so nothing that watches it wakes up. */
-static bool in_place(const struct digest *d, const char *path, uint32_t mode)
+static bool in_place(const struct digest *d, const char *path, uint32_t mode, struct file_sig *sig)
 {
-	struct file_sig sig;
 	struct digest got;
 	struct err ignored;
 
-	return file_kind(path) == FILE_REGULAR && file_stat(path, &sig, &ignored) &&
-	       sig.size_bytes == d->size_bytes && (sig.mode & 07777) == (mode & 07777) &&
+	return file_kind(path) == FILE_REGULAR && file_stat(path, sig, &ignored) &&
+	       sig->size_bytes == d->size_bytes && (sig->mode & 07777) == (mode & 07777) &&
 	       file_digest(path, &got, &ignored) && digest_eq(&got, d);
 }
 
-static bool place_link(const char *from, const char *path, uint32_t mode)
+static bool place_link(const char *from, const char *path, uint32_t mode, struct file_sig *sig)
 {
-	struct file_sig sig;
 	struct err ignored;
 
-	return file_stat(from, &sig, &ignored) && (sig.mode & 07777) == mode &&
+	return file_stat(from, sig, &ignored) && (sig->mode & 07777) == mode &&
 	       file_link(from, path, &ignored);
 }
 
 enum cas_result cas_place(struct cas *c, const struct digest *d, const char *path, uint32_t mode,
-			  enum cas_how how, struct err *e)
+			  enum cas_how how, struct file_sig *placed, struct err *e)
 {
+	struct file_sig sig;
 	enum cas_result found;
 	char from[PATH_MAX];
 	size_t layer;
 
-	if (in_place(d, path, mode))
+	if (!placed)
+		placed = &sig;
+	if (in_place(d, path, mode, placed))
 		return CAS_HIT;
 	found = cas_has(c, d, e);
 	if (found != CAS_HIT)
@@ -481,9 +482,9 @@ enum cas_result cas_place(struct cas *c, const struct digest *d, const char *pat
 	shard_path(cas_dir(c, layer), "cas", d, from);
 	if (!folder_make_for(path, e))
 		return CAS_ERROR;
-	if (how == CAS_LINK && !layer && place_link(from, path, mode))
+	if (how == CAS_LINK && !layer && place_link(from, path, mode, placed))
 		return CAS_HIT;
-	if (!file_copy(from, path, mode, e))
+	if (!file_copy_sig(from, path, mode, placed, e))
 		return CAS_ERROR;
 	if (cas_steady(c, d))
 		return CAS_HIT;

@@ -44,6 +44,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/vec.h"
+#include "sys/file.h"
 
 struct cas; /* holds the folder's descriptors; one a process */
 
@@ -115,10 +116,11 @@ enum cas_result cas_get(struct cas *c, const struct digest *d, struct arena *a, 
  * Puts a verified blob at path, atomically, with mode; parent folders are made. CAS_COPY: a copy (reflink
  * when possible). CAS_LINK: the blob itself, by a hard link where that is possible and mode is the
  * blob's, with the time at which it was stored: so for what was made just now. Who writes to it breaks
- * the blob's seal, and the blob is found damaged.
+ * the blob's seal, and the blob is found damaged. placed (NULL: not wanted): the file that is there then, but
+ * for its ctime; another process may replace it at once.
  */
 enum cas_result cas_place(struct cas *c, const struct digest *d, const char *path, uint32_t mode,
-			  enum cas_how how, struct err *e);
+			  enum cas_how how, struct file_sig *placed, struct err *e);
 
 /* A hit means: record intact and every output blob present (cas_has). */
 enum cas_result cas_action_get(struct cas *c, const struct digest *key, struct arena *a,

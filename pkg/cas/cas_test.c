@@ -100,20 +100,20 @@ void TestCasPlace(struct test *t)
 	open_store(&w, t);
 	d = put(&w, "program");
 	path = in_tmp(&w, "build/bin/x");
-	T_OK(t, cas_place(w.c, &d, path, 0755, CAS_COPY, &w.e) == CAS_HIT);
+	T_OK(t, cas_place(w.c, &d, path, 0755, CAS_COPY, NULL, &w.e) == CAS_HIT);
 	store_must(&w, file_read(&w.a, path, 0, &got, &w.e), path);
 	T_EQ_STR(t, got.p, "program");
 	T_EQ_INT(t, mode_of(&w, path), 0755);
 	store_must(&w, file_stat(path, &before, &w.e), path);
-	T_OK(t, cas_place(w.c, &d, path, 0755, CAS_COPY, &w.e) == CAS_HIT);
+	T_OK(t, cas_place(w.c, &d, path, 0755, CAS_COPY, NULL, &w.e) == CAS_HIT);
 	store_must(&w, file_stat(path, &after, &w.e), path);
 	T_EQ_INT(t, before.ino, after.ino);
 	store_must(&w, file_write_fast(path, STR("changed"), 0755, &w.e), path);
-	T_OK(t, cas_place(w.c, &d, path, 0755, CAS_COPY, &w.e) == CAS_HIT);
+	T_OK(t, cas_place(w.c, &d, path, 0755, CAS_COPY, NULL, &w.e) == CAS_HIT);
 	store_must(&w, file_read(&w.a, path, 0, &got, &w.e), path);
 	T_EQ_STR(t, got.p, "program");
 	d.sha256[3] ^= 1;
-	T_OK(t, cas_place(w.c, &d, path, 0755, CAS_COPY, &w.e) == CAS_MISS);
+	T_OK(t, cas_place(w.c, &d, path, 0755, CAS_COPY, NULL, &w.e) == CAS_MISS);
 	close_store(&w);
 }
 
@@ -131,15 +131,15 @@ void TestCasPlaceLink(struct test *t)
 	store_must(&w, cas_put(w.c, STR("program"), true, &d, &w.e), "put");
 	path = in_tmp(&w, "build/bin/x");
 	from = cas_path(&w.a, w.c, &d).p;
-	T_OK(t, cas_place(w.c, &d, path, 0755, CAS_LINK, &w.e) == CAS_HIT);
-	T_OK(t, cas_place(w.c, &d, path, 0555, CAS_LINK, &w.e) == CAS_HIT);
+	T_OK(t, cas_place(w.c, &d, path, 0755, CAS_LINK, NULL, &w.e) == CAS_HIT);
+	T_OK(t, cas_place(w.c, &d, path, 0555, CAS_LINK, NULL, &w.e) == CAS_HIT);
 	store_must(&w, file_stat(path, &link, &w.e) && file_stat(from, &blob, &w.e), path);
 	T_EQ_INT(t, link.ino, blob.ino);
-	T_OK(t, cas_place(w.c, &d, path, 0755, CAS_LINK, &w.e) == CAS_HIT);
+	T_OK(t, cas_place(w.c, &d, path, 0755, CAS_LINK, NULL, &w.e) == CAS_HIT);
 	store_must(&w, file_stat(path, &link, &w.e), path);
 	T_OK(t, link.ino != blob.ino);
 	T_EQ_INT(t, mode_of(&w, path), 0755);
-	T_OK(t, cas_place(w.c, &d, path, 0555, CAS_LINK, &w.e) == CAS_HIT);
+	T_OK(t, cas_place(w.c, &d, path, 0555, CAS_LINK, NULL, &w.e) == CAS_HIT);
 	T_MUST(t, chmod(path, 0755) == 0 && (fd = open(path, O_WRONLY | O_CLOEXEC)) >= 0);
 	T_MUST(t, write(fd, "PROGRAM", 7) == 7);
 	close(fd);
@@ -344,8 +344,8 @@ static int workload(const char *dir, const char *file)
 	r.outputs = outs;
 	r.output_count = 2;
 	ok = ok && cas_action_put(c, &KEY, &r, &e) &&
-	     cas_place(c, &outs[0].digest, str_fmt(&a, "%s-placed", file).p, 0644, CAS_COPY, &e) ==
-		 CAS_HIT;
+	     cas_place(c, &outs[0].digest, str_fmt(&a, "%s-placed", file).p, 0644, CAS_COPY, NULL,
+		       &e) == CAS_HIT;
 	cas_close(c);
 	arena_fini(&a);
 	return ok ? 0 : 1;

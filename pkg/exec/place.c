@@ -17,7 +17,8 @@ static bool place_file(struct run *r, const struct cas_output *o, struct err *e)
 	if (file_kind(path) == FILE_REGULAR &&
 	    file_memo_digest(r->memo, o->path, &have, &ignored) && digest_eq(&have, &o->digest))
 		return true;
-	placed = cas_place(r->o->cas, &o->digest, path, o->executable ? 0755 : 0644, CAS_COPY, e);
+	placed =
+	    cas_place(r->o->cas, &o->digest, path, o->executable ? 0755 : 0644, CAS_COPY, NULL, e);
 	memo_forget(r->memo, o->path);
 	if (placed == CAS_MISS)
 		err_set(e, ERR_IO, "it left the cache while it was being built");

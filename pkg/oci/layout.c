@@ -100,7 +100,7 @@ static bool place_blobs(struct arena *a, struct cas *c, const struct oci_image *
 	for (size_t i = 0; i < img->blobs.n; i++) {
 		const struct digest *d = &img->blobs.v[i];
 
-		switch (cas_place(c, d, oci_layout_blob(a, dir, d).p, 0644, CAS_COPY, e)) {
+		switch (cas_place(c, d, oci_layout_blob(a, dir, d).p, 0644, CAS_COPY, NULL, e)) {
 		case CAS_HIT:
 			continue;
 		case CAS_MISS:

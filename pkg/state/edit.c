@@ -357,22 +357,43 @@ static bool take_entries(struct edit *d, struct parts *p)
 	return true;
 }
 
+/* Whether the file that has sig now is the one that the run left at p, or found there. */
+static bool is_left(const struct edit *d, const struct state_product *p, uint32_t entry,
+		    const struct sig *sig)
+{
+	struct sig left = sig_of(&p->left);
+
+	if (!left.mode)
+		return sig_same(sig, &d->s->sigs[entry]);
+	left.ctime_ns = sig->ctime_ns;
+	return sig_same(sig, &left);
+}
+
+/* Another build at the same time may have put its own there: then nothing can be said of it. */
 static bool take_products(struct edit *d, struct parts *p)
 {
+	size_t touched = 0; /* of d->out->products */
+
 	for (uint32_t i = 0; i < d->g.head.products; i++) {
 		const struct graph_product *g = &d->g.products[i];
 		struct entry *x = &p->entries[g->entry];
 		const struct digest *made = made_digest(d->s, graph_str(&d->g, g->path));
+		bool own = g->action != STATE_NONE && d->touched[g->action];
+		const char *path = str_c(d->a, graph_str(&d->g, g->path));
 		struct file_sig now;
+		struct digest have;
 		struct err ignored;
 
-		if (g->action != STATE_NONE && d->touched[g->action])
+		if (own)
 			made = &d->actions[g->action]->result.outputs[0].digest;
 		if (!made)
 			continue;
-		if (!file_stat(str_c(d->a, graph_str(&d->g, g->path)), &now, &ignored))
+		if (!file_stat(path, &now, &ignored))
 			return false;
 		x->sig = sig_of(&now);
+		if (own ? !is_left(d, &d->out->products.v[touched++], g->entry, &x->sig)
+			: !file_digest(path, &have, &ignored) || !digest_eq(&have, made))
+			return false;
 		x->what = (uint16_t)((x->what & ~ENTRY_RACY) |
 				     (sig_racy_product(&x->sig, clock_real_ns()) ? ENTRY_RACY : 0));
 		memcpy(x->sha256, made->sha256, DIGEST_BYTES);

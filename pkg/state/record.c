@@ -16,6 +16,7 @@ struct seen_path {
 	struct str path, dir, name;
 	unsigned what;
 	struct digest listing, facts;
+	const struct digest *made; /* of a product */
 };
 
 struct record {
@@ -117,9 +118,13 @@ static void take_seen(struct record *r)
 		if (w->what & WATCH_LISTED)
 			x->listing = w->listing;
 	}
-	for (size_t i = 0; i < r->r->products->n; i++)
-		seen_of(r, state_spelling(r->a, r->r->root, r->r->products->v[i].path))->what |=
-		    ENTRY_PRODUCT;
+	for (size_t i = 0; i < r->r->products->n; i++) {
+		const struct state_product *p = &r->r->products->v[i];
+		struct seen_path *x = seen_of(r, state_spelling(r->a, r->r->root, p->path));
+
+		x->what |= ENTRY_PRODUCT;
+		x->made = &p->made;
+	}
 }
 
 static int by_folder(const void *x, const void *y)
@@ -152,6 +157,9 @@ static bool take_digest(struct record *r, const struct seen_path *x, struct entr
 	}
 	if (!file_memo_digest(r->memo, x->path, &d, &ignored) ||
 	    d.size_bytes != out->sig.size_bytes)
+		return false;
+	/* Another build at the same time put its own there. */
+	if (x->made && !digest_eq(&d, x->made))
 		return false;
 	memcpy(out->sha256, d.sha256, DIGEST_BYTES);
 	return true;

@@ -46,6 +46,10 @@ struct state_product {
 	struct str path;
 	uint32_t mode;
 	struct digest had; /* set by state_graph: what lies at path */
+	/* Set by who places it; with the last two only what was put there is recorded, not what another run put. */
+	struct digest made; /* for state_record */
+	struct file_sig
+	    left; /* for state_update: the file, but for its ctime; zero: it stayed as it was found */
 };
 
 struct state_products VEC_BODY(struct state_product);
@@ -72,7 +76,7 @@ void state_close(struct state *s); /* accepts NULL */
  * The same for a tree in which nothing was built, with the file that a run in another tree recorded: from,
  * a blob of the cache. Contents count, and times only of this boot's files outside the tree; a product that
  * is not there is made. STATE_EDITED, for state_graph and state_update, which writes the file at path; or
- * STATE_OTHER. made: products that no action makes, as they lie in this tree when state_graph is called.
+ * STATE_OTHER. made: products that no action makes, as they lie in this tree when state_update is called.
  */
 enum state_found state_adopt(struct arena *a, const char *from, const char *path,
 			     const struct state_made_vec *made, struct state **out);

@@ -27,6 +27,7 @@ struct world {
 	struct exec_stat stat;
 	struct state *s;
 	struct err e;
+	bool meddle; /* another run puts its own into a product's place */
 };
 
 static void must(struct world *w, bool ok)
@@ -87,10 +88,13 @@ static void run_graph(struct world *w, struct graph *g, const uint32_t *goals, s
 	must(w, exec_run(&w->a, g, goals, n, &o, &w->stat, &w->e));
 }
 
-static void place(struct world *w, const struct action *x)
+static void place(struct world *w, struct state_product *p)
 {
-	T_MUST(w->t, cas_place(w->cas, &x->result.outputs[0].digest, "build/out", 0644, CAS_COPY,
+	p->made = p->action->result.outputs[0].digest;
+	T_MUST(w->t, cas_place(w->cas, &p->made, str_c(&w->a, p->path), p->mode, CAS_COPY, &p->left,
 			       &w->e) == CAS_HIT);
+	if (w->meddle)
+		text_file(w, "build/out", "another run's");
 }
 
 static void scan(struct world *w, const char *path)
@@ -129,10 +133,10 @@ static void walk(struct world *w)
 	must(w, file_stat("tool", &(struct file_sig){0}, &w->e));
 	make_graph(w);
 	run_graph(w, &w->g, &goal, 1, 0);
-	place(w, w->copy);
-	watch_end();
 	*vec_push(&w->a, &products) =
 	    (struct state_product){.action = w->copy, .path = STR("build/out"), .mode = 0644};
+	place(w, &products.v[0]);
+	watch_end();
 	state_record(&w->a, STATE,
 		     &(struct state_record){.watch = &w->watch,
 					    .graph = &w->g,
@@ -376,7 +380,7 @@ static bool run_edited(struct world *w, enum state_found f, struct state_edit *d
 		return false;
 	run_graph(w, &d->graph, d->goals.v, d->goals.n, d->settled);
 	for (size_t i = 0; i < d->products.n; i++)
-		place(w, d->products.v[i].action);
+		place(w, &d->products.v[i]);
 	state_update(w->s);
 	state_close(w->s);
 	return true;
@@ -563,6 +567,25 @@ void TestStateChangedMeanwhile(struct test *t)
 					    .mod_mount = STR("build/.x/mod"),
 					    .memo = STR("build/.x/state/files")});
 	T_OK(t, file_kind(STATE) == FILE_ABSENT);
+	close_world(&w);
+}
+
+/* What another run put into a product's place is not recorded as this one's. */
+void TestStateOthersProduct(struct test *t)
+{
+	struct state_edit d;
+	struct world w;
+
+	open_world(&w, t);
+	rewrite_quietly(&w, "src/b.h", "int b2;\n");
+	w.meddle = true;
+	T_MUST(t, edit_and_run(&w, &d));
+	T_OK(t, file_kind(STATE) == FILE_ABSENT);
+	walk(&w);
+	T_OK(t, file_kind(STATE) == FILE_ABSENT);
+	w.meddle = false;
+	walk(&w);
+	T_EQ_STR(t, look(&w), "same");
 	close_world(&w);
 }
 

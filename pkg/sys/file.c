@@ -292,14 +292,19 @@ static bool rename_to(const char *from, const char *to, bool durable, struct err
 
 /* close(2) may be the first to report that a network file system ran full. */
 static bool temp_commit(struct temp *t, const char *path, uint32_t mode, bool durable,
-			struct err *e)
+			struct file_sig *made, struct err *e)
 {
 	int fd = t->fd;
+	struct stat st;
 
 	if (fchmod(fd, mode & 07777) != 0)
 		return err_errno(e, "setting the mode of %s", path) || temp_drop(t);
 	if (durable && (fault_hit(FAULT_FSYNC) || fsync(fd) != 0))
 		return err_errno(e, "writing %s", path) || temp_drop(t);
+	if (made && fstat(fd, &st) != 0)
+		return err_errno(e, "looking at %s", path) || temp_drop(t);
+	if (made)
+		sig_from_stat(made, &st);
 	t->fd = -1;
 	if (close(fd) != 0) {
 		err_errno(e, "writing %s", path);
@@ -330,7 +335,7 @@ static bool write_file(const char *path, struct str bytes, uint32_t mode, bool d
 		return false;
 	if (!write_all(t.fd, path, bytes.p, bytes.n, e))
 		return temp_drop(&t);
-	if (!temp_commit(&t, path, mode, durable, e))
+	if (!temp_commit(&t, path, mode, durable, NULL, e))
 		return false;
 	return !durable || sync_folder_of(path, e);
 }
@@ -437,7 +442,7 @@ static bool copy_bytes(int from, const char *from_path, int to, const char *to_p
 }
 
 static bool copy_open(int fd, uint64_t size_bytes, const char *from, const char *to, uint32_t mode,
-		      struct err *e)
+		      struct file_sig *made, struct err *e)
 {
 	struct temp t;
 	int done;
@@ -450,10 +455,11 @@ static bool copy_open(int fd, uint64_t size_bytes, const char *from, const char 
 	/* After a copy in the kernel this reads nothing, unless the file grew. */
 	if (!copy_bytes(fd, from, t.fd, to, e))
 		return temp_drop(&t);
-	return temp_commit(&t, to, mode, false, e);
+	return temp_commit(&t, to, mode, false, made, e);
 }
 
-bool file_copy(const char *from, const char *to, uint32_t mode, struct err *e)
+bool file_copy_sig(const char *from, const char *to, uint32_t mode, struct file_sig *made,
+		   struct err *e)
 {
 	uint64_t size_bytes;
 	int fd = open_for_read(from, &size_bytes, e);
@@ -461,9 +467,14 @@ bool file_copy(const char *from, const char *to, uint32_t mode, struct err *e)
 
 	if (fd < 0)
 		return false;
-	ok = copy_open(fd, size_bytes, from, to, mode, e);
+	ok = copy_open(fd, size_bytes, from, to, mode, made, e);
 	close_quiet(fd);
 	return ok;
+}
+
+bool file_copy(const char *from, const char *to, uint32_t mode, struct err *e)
+{
+	return file_copy_sig(from, to, mode, NULL, e);
 }
 
 bool file_move(const char *from, const char *to, struct err *e)

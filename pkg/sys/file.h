@@ -65,6 +65,9 @@ bool file_write_if_changed(const char *path, struct str bytes, uint32_t mode,
  * Copies content (reflink when the file system can) to a temporary beside to and renames; no fsync.
  */
 bool file_copy(const char *from, const char *to, uint32_t mode, struct err *e) ATTR_MUST_USE;
+/* *made: the file that was put there, but for its ctime, which the renaming changes. */
+bool file_copy_sig(const char *from, const char *to, uint32_t mode, struct file_sig *made,
+		   struct err *e) ATTR_MUST_USE;
 /* rename(2); falls back to file_copy + unlink across file systems. */
 bool file_move(const char *from, const char *to, struct err *e) ATTR_MUST_USE;
 /* A symbolic link at path to target, replacing atomically what is there (not a folder); one that is there
