@@ -10,7 +10,6 @@
 #include "base/path.h"
 #include "sys/clock.h"
 #include "sys/file.h"
-#include "sys/spawn.h"
 
 #define X "build/.x"
 
@@ -163,7 +162,7 @@ static bool share_jobs(struct build *b, struct err *e)
 		any = any || b->graph.actions.v[i]->box.jobs;
 	if (!any || c->jobserver)
 		return true;
-	return jobserver_offer(b->opts->jobs ? b->opts->jobs : cpu_count(), &c->jobserver, e);
+	return jobserver_offer(exec_jobs(b->opts->jobs), &c->jobserver, e);
 }
 
 bool build_open(struct build *b, struct cmd *c, const struct build_opts *o, struct err *e)

@@ -354,7 +354,7 @@ bool cas_put(struct cas *c, struct str bytes, bool executable, struct digest *ou
 		break;
 	}
 	temp = cas_temp(&scratch, c, "blob").p;
-	ok = file_write_fast(temp, bytes, 0444, e) && adopt(c, temp, executable, out, e);
+	ok = file_create(temp, bytes, 0444, e) && adopt(c, temp, executable, out, e);
 	arena_fini(&scratch);
 	return ok || err_wrap(e, "writing to the build cache %s", c->dir.p);
 }
@@ -555,7 +555,7 @@ static bool write_record(struct cas *c, const struct digest *key, struct str tex
 {
 	struct arena scratch = {0};
 	const char *temp = cas_temp(&scratch, c, "ac").p;
-	bool ok = file_write_fast(temp, text, 0444, e);
+	bool ok = file_create(temp, text, 0444, e);
 	char path[PATH_MAX];
 
 	action_path(c, key, path);

@@ -192,10 +192,16 @@ uint32_t action_input_from(struct arena *a, struct action *x, struct action *fro
 void action_input_order(struct arena *a, struct action *x, struct action *from);
 uint32_t action_output(struct arena *a, struct action *x, struct str path, bool executable);
 
+/*
+ * asked; for 0 one more than there are processors: while a job begins or what it made is stored, its processor
+ * would wait. Measured in docs/engine.md.
+ */
+unsigned exec_jobs(unsigned asked);
+
 struct exec_opts {
 	struct cas *cas;
 	struct event_sink *sink;
-	unsigned jobs; /* 0: number of processors, or what the jobserver gives */
+	unsigned jobs; /* 0: what exec_jobs says, or what the jobserver gives */
 	/* Every job beyond the first takes a token; NULL: none. Still open afterwards. */
 	struct jobserver *jobserver;
 	/* What actions' recorded peaks must fit in while others run; 0: what the machine has. */

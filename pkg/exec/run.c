@@ -701,6 +701,11 @@ static bool finish(struct run *r, struct err *e)
 	return false;
 }
 
+unsigned exec_jobs(unsigned asked)
+{
+	return asked ? asked : cpu_count() + 1;
+}
+
 static bool open_all(struct run *r, struct err *e)
 {
 	struct str dir = r->o->state_dir;
@@ -709,7 +714,7 @@ static bool open_all(struct run *r, struct err *e)
 	r->state_dir = dir.n ? str_c(r->a, dir) : NULL;
 	r->clock_path = dir.n ? str_fmt(r->a, "%.*s/clock", STR_ARG(dir)).p : NULL;
 	r->memory.fixed_bytes = r->o->memory_bytes;
-	r->jobs = r->o->jobs ? r->o->jobs : r->o->jobserver ? JOINED_JOBS_MOST : cpu_count();
+	r->jobs = !r->o->jobs && r->o->jobserver ? JOINED_JOBS_MOST : exec_jobs(r->o->jobs);
 	if (!path_cwd(r->a, &r->cwd, e) || !file_memo_open(r->a, memo, &r->memo, e) ||
 	    !spawn_set_open(&r->children, e) ||
 	    !pool_open(r->o->jobs ? r->o->jobs : cpu_count(), &r->pool, e))

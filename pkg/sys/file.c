@@ -350,6 +350,24 @@ bool file_write_fast(const char *path, struct str bytes, uint32_t mode, struct e
 	return write_file(path, bytes, mode, false, e);
 }
 
+bool file_create(const char *path, struct str bytes, uint32_t mode, struct err *e)
+{
+	int fd =
+	    fault_hit(FAULT_OPEN) ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	bool ok;
+
+	if (fd < 0)
+		return err_errno(e, "writing %s", path);
+	ok = write_all(fd, path, bytes.p, bytes.n, e);
+	if (ok && fchmod(fd, mode & 07777) != 0)
+		ok = err_errno(e, "setting the mode of %s", path);
+	if (close(fd) != 0 && ok)
+		ok = err_errno(e, "writing %s", path);
+	if (!ok)
+		unlink_quiet(path);
+	return ok;
+}
+
 bool file_write_to(const char *path, struct str bytes, uint32_t mode, struct err *e)
 {
 	struct stat st;

@@ -61,6 +61,8 @@ bool file_append(const char *path, struct str bytes, uint32_t mode, struct err *
 /* As file_write_fast, but leaves an existing file of equal content alone (its mtime too). */
 bool file_write_if_changed(const char *path, struct str bytes, uint32_t mode,
 			   struct err *e) ATTR_MUST_USE;
+/* Writes a file that is not there yet, umask not applied; when that fails, none is there. For names of one's own. */
+bool file_create(const char *path, struct str bytes, uint32_t mode, struct err *e) ATTR_MUST_USE;
 /*
  * Copies content (reflink when the file system can) to a temporary beside to and renames; no fsync.
  */
