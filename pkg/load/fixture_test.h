@@ -100,4 +100,20 @@ static inline const char *sources(struct fixture *f, const char *name)
 	return p ? text : "(no such package)";
 }
 
+/* The closure of a package's first source. */
+static inline const char *reads(struct fixture *f, const char *package)
+{
+	const struct source *s = find(f, package)->sources.v[0];
+	struct buf b = {0};
+	const char *text;
+
+	for (size_t i = 0; i < s->closure.n; i++)
+		buf_printf(&b, "%s%.*s", i ? " " : "", STR_ARG(s->closure.v[i]));
+	if (s->unknown_reads)
+		buf_addc(&b, " unknown");
+	text = str_c(&f->a, buf_str(&b));
+	buf_fini(&b);
+	return text;
+}
+
 #endif
