@@ -84,17 +84,29 @@ static bool names_folders(const struct cmd *c)
 	return false;
 }
 
+static bool any_within(const struct str_vec *paths, struct str root)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		if (path_is_abs(paths->v[i]) && path_within(root, paths->v[i]))
+			return true;
+	return false;
+}
+
 /*
  * What is put into the tree on the way is not among the products that a state file knows, and an action whose
- * words name this folder means no other.
+ * words, sources or headers name this folder means no other.
  */
-static bool is_tied(const struct graph *g)
+static bool is_tied(const struct graph *g, struct str root)
 {
 	for (size_t i = 0; i < g->actions.n; i++) {
 		const struct action *x = g->actions.v[i];
 
-		if (x->box.on || x->root.n)
+		if (x->box.on || x->root.n || any_within(&x->result.more_inputs, root))
 			return true;
+		for (size_t k = 0; k < x->inputs.n; k++)
+			if (path_is_abs(x->inputs.v[k].path) &&
+			    path_within(root, x->inputs.v[k].path))
+				return true;
 		for (size_t k = 0; k < x->outputs.n; k++)
 			if (x->outputs.v[k].placed)
 				return true;
@@ -162,7 +174,7 @@ void adopt_keep(struct quick *q, const struct build *b)
 
 	for (size_t i = 0; i < OUTS; i++)
 		outs[i].path = str_of(out_names[i]);
-	if (file_kind(q->path) != FILE_REGULAR || is_tied(&b->graph) || names_folders(c) ||
+	if (file_kind(q->path) != FILE_REGULAR || is_tied(&b->graph, c->root) || names_folders(c) ||
 	    !tree_key(c, q, &key))
 		return;
 	ok = cas_put_file(c->cas, q->path, CAS_COPY, false, &outs[OUT_STATE].digest, &ignored) &&

@@ -262,24 +262,28 @@ void build_explain_failure(struct build *b, struct err *e)
 static bool place(struct build *b, struct file_memo *memo, struct state_product *p, struct err *e)
 {
 	const struct cas_output *out = &p->action->result.outputs[0];
+	const char *path = str_c(&b->c->arena, p->path);
+	struct file_sig sig;
 	struct digest have;
 	struct err ignored;
 	enum cas_result r;
 	enum cas_how how;
 
 	p->made = out->digest;
-	if (!digest_is_zero(&p->had) && digest_eq(&p->had, &out->digest))
-		return true;
-	if (digest_is_zero(&p->had) && file_kind(str_c(&b->c->arena, p->path)) == FILE_REGULAR &&
-	    file_stat(str_c(&b->c->arena, p->path), &p->left, &ignored) &&
-	    file_memo_digest(memo, p->path, &have, &ignored) && digest_eq(&have, &out->digest))
-		return true;
-	if (!folder_make_for(str_c(&b->c->arena, p->path), e))
+	if (file_kind(path) == FILE_REGULAR && file_stat(path, &sig, &ignored) &&
+	    (sig.mode & 07777) == p->mode) {
+		if (!digest_is_zero(&p->had) && digest_eq(&p->had, &out->digest))
+			return true;
+		p->left = sig;
+		if (digest_is_zero(&p->had) && file_memo_digest(memo, p->path, &have, &ignored) &&
+		    digest_eq(&have, &out->digest))
+			return true;
+	}
+	if (!folder_make_for(path, e))
 		return false;
 	/* A link shows when the blob was made, which for an old one would tell make of no change. */
 	how = p->mode == PLACED_MODE && p->action->state == ACTION_RAN ? CAS_LINK : CAS_COPY;
-	r = cas_place(b->c->cas, &out->digest, str_c(&b->c->arena, p->path), p->mode, how, &p->left,
-		      e);
+	r = cas_place(b->c->cas, &out->digest, path, p->mode, how, &p->left, e);
 	if (r == CAS_MISS) {
 		b->stat.stale = true;
 		err_set(e, ERR_IO, "%.*s left the cache while it was being built",

@@ -67,16 +67,15 @@ static bool leads_elsewhere(struct arena *a, struct str word, struct str path)
 	       there.ino != here.ino;
 }
 
-/* "link/../x.h" is beside what the link leads to: then the path stays as the compiler wrote it. */
-static struct str tidy(struct arena *a, struct str word, struct str cwd)
+/*
+ * "link/../x.h" is beside what the link leads to: then the path stays as the compiler wrote it. So does an
+ * absolute one: the same command in another folder reads the same file, not its own.
+ */
+static struct str tidy(struct arena *a, struct str word)
 {
 	struct str path = path_clean(a, word);
 
-	if (leads_elsewhere(a, word, path))
-		return str_dup(a, word);
-	if (path_is_abs(path) && path_within(cwd, path))
-		return path_rel(a, cwd, path);
-	return path;
+	return leads_elsewhere(a, word, path) ? str_dup(a, word) : path;
 }
 
 /* Up to and with the colon that ends the targets. */
@@ -93,8 +92,7 @@ static bool skip_targets(struct cursor *c, struct buf *word)
 	return false;
 }
 
-bool depfile_parse(struct arena *a, struct str text, struct str cwd, struct str_vec *out,
-		   struct err *e)
+bool depfile_parse(struct arena *a, struct str text, struct str_vec *out, struct err *e)
 {
 	struct cursor c = {text.p, text.p + text.n};
 	struct buf word = {0};
@@ -111,7 +109,7 @@ bool depfile_parse(struct arena *a, struct str text, struct str cwd, struct str_
 			read_word(&c, &word);
 			ok = word.n && out->n < DEPENDENCIES_MAX;
 			if (ok)
-				*vec_push(a, out) = tidy(a, buf_str(&word), cwd);
+				*vec_push(a, out) = tidy(a, buf_str(&word));
 		}
 	}
 	buf_fini(&word);

@@ -118,7 +118,8 @@ struct exec_box {
 
 /*
  * Folders that belong to somebody. A command whose depfile names a file of one that is not open to it fails,
- * whether the file was declared or not. No part of the key: what is open must follow from what is.
+ * whether the file was declared or not. Of the key are the declared files that lie in closed ones: they may be
+ * there for nothing (#if), or be read where all is open.
  */
 struct action_fence {
 	const struct map *folders; /* path -> number; the nearest folder above a file counts */

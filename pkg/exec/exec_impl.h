@@ -26,6 +26,11 @@ bool names_root(const struct action *x, struct str root);
 /* How keys, and stored words, name outputs and inputs that other actions made. */
 #define CANONICAL_IN  "build/.x/in/"  /* N */
 #define CANONICAL_OUT "build/.x/out/" /* N.SUFFIX */
+/* Whose folder, closed to x, path lies in; NULL: it is open. */
+const struct str *fence_closes(const struct action *x, struct str path);
+/* The same for a path as a compiler says it: "../tree/x.h" and "/src/tree/x.h" may well lie inside cwd. */
+const struct str *fence_closes_in(struct arena *scratch, const struct action *x, struct str cwd,
+				  struct str path);
 void canonical_input(struct buf *out, const struct action *x, uint32_t i);
 void canonical_output(struct buf *out, const struct action *x, uint32_t i);
 /* Of its temporary: compilers and archivers look at it. */
@@ -60,10 +65,10 @@ bool place_outputs(struct run *r, const struct action *x, struct err *e) ATTR_MU
 /* --- depfile.c --- */
 
 /*
- * Every prerequisite that a make-syntax depfile names, cleaned, relative to cwd where it lies below
- * it, sorted and unique. ERR_TOOL when the text is not a depfile.
+ * Every prerequisite that a make-syntax depfile names, cleaned, absolute ones as they are, sorted and unique.
+ * ERR_TOOL when the text is not a depfile.
  */
-bool depfile_parse(struct arena *a, struct str text, struct str cwd, struct str_vec *out,
+bool depfile_parse(struct arena *a, struct str text, struct str_vec *out,
 		   struct err *e) ATTR_MUST_USE;
 
 /* --- memo.c --- */

@@ -14,6 +14,7 @@
  *     env 8 LC_ALL=C                        sorted bytewise
  *     in 1834 9c56cc51... 9 pkg/a/a.c       in the order declared
  *     out - 16 build/.x/out/0.o             x: executable; d: depfile
+ *     closed 11 ../b/pkg/b.h                an input that the command may not read (struct action_fence)
  *
  * Where an output is declared to go, and what makes an input, is in no key: a command gets temporaries and
  * blobs, so it cannot depend on either. Outputs are named by number and suffix, inputs that other actions
@@ -30,7 +31,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "exec/exec_impl.h"
+
+const struct str *fence_closes(const struct action *x, struct str path)
+{
+	const struct action_fence *f = x->fence;
+	const struct map_item *owner = f ? path_owner(f->folders, path) : NULL;
+
+	return owner && !f->open[owner->num] ? &f->names[owner->num] : NULL;
+}
+
+const struct str *fence_closes_in(struct arena *scratch, const struct action *x, struct str cwd,
+				  struct str path)
+{
+	if (x->fence && (path_is_abs(path) || str_startsc(path, "../")))
+		path = path_rel(scratch, cwd, path_join(scratch, cwd, path));
+	return fence_closes(x, path);
+}
 
 void canonical_input(struct buf *out, const struct action *x, uint32_t i)
 {
@@ -257,6 +275,12 @@ void record_append(struct buf *out, const struct action *x, enum record_use use)
 	add_env(out, &x->env);
 	add_inputs(out, x, use);
 	add_outputs(out, x, use);
+	for (size_t i = 0; x->fence && i < x->inputs.n; i++) {
+		if (x->inputs.v[i].from || !fence_closes(x, x->inputs.v[i].path))
+			continue;
+		buf_addc(out, "closed ");
+		add_counted(out, x->inputs.v[i].path);
+	}
 }
 
 void record_append_more(struct buf *out, struct str path, const struct digest *d)

@@ -133,6 +133,10 @@ enum cas_result lookup(struct run *r, struct action *x, struct err *e)
 	if (found != CAS_HIT)
 		return found;
 	second = first;
+	/* Where all is open to it, the command may read more. */
+	for (size_t i = 0; x->fence && i < first.more_inputs.n; i++)
+		if (fence_closes_in(r->a, x, r->cwd, first.more_inputs.v[i]))
+			return CAS_MISS;
 	if (first.more_inputs.n) {
 		found = second_key_now(r, x, &first.more_inputs, &key, e);
 		if (found == CAS_HIT)

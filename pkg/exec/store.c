@@ -93,21 +93,14 @@ static bool is_declared(const struct map *declared, struct str path)
 /* Refuses a file of a folder that is closed to the action. */
 static bool is_open(struct job *j, struct str path, struct err *e)
 {
-	const struct action_fence *f = j->x->fence;
-	const struct map_item *owner;
+	const struct str *whose = fence_closes_in(&j->scratch, j->x, j->run->cwd, path);
 
-	if (!f)
+	if (!whose)
 		return true;
-	/* "../tree/x.h" may well lie inside. */
-	if (str_startsc(path, "../"))
-		path =
-		    path_rel(&j->scratch, j->run->cwd, path_join(&j->scratch, j->run->cwd, path));
-	owner = path_owner(f->folders, path);
-	if (!owner || f->open[owner->num])
-		return true;
+	path = path_rel(&j->scratch, j->run->cwd, path_join(&j->scratch, j->run->cwd, path));
 	err_set(e, ERR_INPUT, "%.*s: it reads %.*s, a file of %.*s, which is not open to it",
-		STR_ARG(j->x->title), STR_ARG(path), STR_ARG(f->names[owner->num]));
-	return err_fix(e, "%.*s", STR_ARG(f->remedy));
+		STR_ARG(j->x->title), STR_ARG(path), STR_ARG(*whose));
+	return err_fix(e, "%.*s", STR_ARG(j->x->fence->remedy));
 }
 
 /* What the depfile lists beyond the declared and the trusted inputs. */
@@ -122,7 +115,7 @@ static bool discovered(struct job *j, size_t depfile, struct str_vec *out, struc
 	watch_pause();
 	ok = file_read(&j->scratch, j->outs[depfile].p, DEPFILE_LIMIT_BYTES, &text, e);
 	watch_resume();
-	if (!ok || !depfile_parse(&j->scratch, text, j->run->cwd, &all, e))
+	if (!ok || !depfile_parse(&j->scratch, text, &all, e))
 		return err_wrap(e, "reading what %.*s depends on", STR_ARG(x->title));
 	for (size_t i = 0; i < x->inputs.n; i++)
 		if (!x->inputs.v[i].order)

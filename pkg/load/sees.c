@@ -49,13 +49,13 @@ void sees_find(struct loader *l)
 	add_folder(l, STR("build"), l->module_count);
 	for (size_t i = 0; i < l->module_count; i++) {
 		struct mod_tree *t = &l->modules[i];
-		bool runtime = str_eq(t->root, l->o->test_runtime);
+		size_t owner = str_eq(t->root, l->o->test_runtime) ? l->module_count : i;
 
 		names[i] = t->module->main ? STR("the main module") : t->module->path;
 		find_seen(l, t);
-		add_folder(l, t->root, runtime ? l->module_count : i);
+		add_folder(l, t->root, owner);
 		for (size_t k = 0; k < sizeof made / sizeof made[0]; k++)
-			add_folder(l, make_folder(l, t, made[k]), i);
+			add_folder(l, make_folder(l, t, made[k]), owner);
 	}
 	l->set->folder_names = names;
 }

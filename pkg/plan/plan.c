@@ -342,7 +342,17 @@ static void add_source_flags(struct plan *p, struct action *x, const struct sour
 	action_arg_out(a, x, STR(""), dep);
 }
 
-/* The depfile of a compile may name files only of modules that its own sees. */
+static bool sees_all(const struct plan *p, const struct package *pkg)
+{
+	const struct map *folders = &p->opts.set->folders;
+
+	for (size_t i = 0; i < folders->n; i++)
+		if (!pkg->sees[folders->items[i].num])
+			return false;
+	return true;
+}
+
+/* The depfile of a compile may name files only of modules that its own sees. NULL: it sees them all. */
 static const struct action_fence *fence_of(struct plan *p, const struct package *pkg)
 {
 	struct str key = str_from((const char *)&pkg->module, sizeof pkg->module);
@@ -351,14 +361,16 @@ static const struct action_fence *fence_of(struct plan *p, const struct package 
 
 	if (item || !pkg->sees)
 		return item ? item->ptr : NULL;
-	f = arena_new(p->arena, struct action_fence);
+	item = map_put(p->arena, &p->fences, key, NULL);
+	if (sees_all(p, pkg))
+		return NULL;
+	item->ptr = f = arena_new(p->arena, struct action_fence);
 	*f = (struct action_fence){
 	    .folders = &p->opts.set->folders,
 	    .open = pkg->sees,
 	    .names = p->opts.set->folder_names,
 	    .remedy = STR("a module sees the headers of those that it requires: add that one to "
 			  "`require` (cbuild get), or take the include away")};
-	map_put(p->arena, &p->fences, key, NULL)->ptr = f;
 	return f;
 }
 

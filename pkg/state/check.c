@@ -125,6 +125,8 @@ static void read_entry(void *ctx, size_t i)
 	t->s->shas[k] = now;
 	if (memcmp(now.sha256, x->sha256, DIGEST_BYTES) != 0)
 		t->s->seen[k] = (uint8_t)judge(x, t->items[i].path);
+	else if ((x->what & ENTRY_PRODUCT) && t->s->sigs[k].mode != x->sig.mode)
+		t->s->seen[k] = SEEN_EDITED;
 	else if ((x->what & WATCH_FILE) && t->s->sigs[k].mode != x->sig.mode)
 		t->s->seen[k] = SEEN_OTHER;
 }

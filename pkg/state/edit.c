@@ -269,8 +269,8 @@ bool state_graph(struct arena *a, struct state *s, const struct step *const *ste
 			continue;
 		touched++;
 		d->actions[i] = graph_add(a, &out->graph);
-		/* Whether what was placed is still there, only the full walk looks; boxes it makes. */
-		if (d->g.actions[i].placed)
+		/* Whether what was placed is still there, only the full walk looks; boxes and fences it makes. */
+		if (d->g.actions[i].placed || d->g.actions[i].fenced)
 			return false;
 	}
 	for (uint32_t i = 0; i < d->g.head.actions; i++)

@@ -7,7 +7,7 @@
 #include "state/state_impl.h"
 #include "sys/clock.h"
 
-static const char MAGIC[16] = "cbuild-state 2\n";
+static const char MAGIC[16] = "cbuild-state 3\n";
 static const int64_t RACY_NS = (int64_t)2 * 1000000000;
 static const int64_t WALK_NS = (int64_t)7 * 24 * 3600 * 1000000000;
 
@@ -134,6 +134,18 @@ struct str state_spelling(struct arena *a, struct str root, struct str path)
 		return str_dup(a, path);
 	path = path_clean(a, path);
 	return path_within(root, path) ? path_rel(a, root, path) : path;
+}
+
+bool state_is_made(struct str path)
+{
+	static const char *const made[] = {"gen", "config", "export", "foreign"};
+	struct str rest = path, build = str_cut(&rest, '/'), target = str_cut(&rest, '/'),
+		   what = str_cut(&rest, '/');
+
+	for (size_t i = 0; rest.n && i < sizeof made / sizeof made[0]; i++)
+		if (str_eqc(build, "build") && str_eqc(what, made[i]))
+			return true;
+	return str_eqc(build, "build") && str_eqc(target, ".x");
 }
 
 struct str entry_path(struct arena *a, const struct parts *p, const struct folder *f,

@@ -55,12 +55,12 @@ static uint32_t entry_id(const struct writer *w, struct str path)
 	return item ? (uint32_t)item->num : STATE_NONE;
 }
 
-/* Only what cbuild makes and what modules bring has no entry. */
+/* Only what cbuild makes and what modules bring has no entry; other files below build/ are somebody's. */
 static uint32_t read_id(struct writer *w, struct str path)
 {
 	uint32_t id = entry_id(w, path);
 
-	w->unseen |= id == STATE_NONE && !path_within(STR("build"), path);
+	w->unseen |= id == STATE_NONE && !state_is_made(path);
 	return id;
 }
 
@@ -186,6 +186,7 @@ static void add_action(struct writer *w, const struct action *x)
 				 .placed = has_placed(x),
 				 .tool_cache = x->tool_cache,
 				 .asks = x->asks,
+				 .fenced = x->fence != NULL,
 				 .done = x->state == ACTION_CACHED || x->state == ACTION_RAN};
 
 	/* What was not wanted only keeps its number. */

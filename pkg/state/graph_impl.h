@@ -29,6 +29,7 @@ struct graph_action {
 	uint32_t more_at, more_n;   /* pool: discovered inputs */
 	uint8_t tool_cache, placed; /* it runs in a box, makes or reads what is put into the tree */
 	uint8_t asks, done;
+	uint8_t fenced; /* what is closed to it only the plan knows */
 	struct digest key;
 };
 

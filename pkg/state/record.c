@@ -80,6 +80,13 @@ static struct str module_folder(const struct record *r, struct str path)
 	return str_from(path.p, at + end);
 }
 
+/* A header that somebody put into build/; optional ones too, that are not there. */
+static bool is_hand_written(struct str path)
+{
+	return (str_endsc(path, ".h") || str_endsc(path, ".c") || str_endsc(path, ".inc")) &&
+	       !state_is_made(path);
+}
+
 static bool is_own(const struct record *r, struct str path)
 {
 	static const char *const in_cache[] = {"cas", "ac", "tmp", "lock", "toolchain/memo"};
@@ -93,7 +100,7 @@ static bool is_own(const struct record *r, struct str path)
 			return true;
 	if (path_within(r->r->root, path))
 		path = path_rel(r->a, r->r->root, path);
-	if (path_within(STR("build"), path))
+	if (path_within(STR("build"), path) && !is_hand_written(path))
 		return !str_startsc(path, "build/.x/mod/") && !str_startsc(path, "build/.x/tc/");
 	return str_startsc(path, "/proc/") || str_startsc(path, "/sys/");
 }

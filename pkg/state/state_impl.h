@@ -109,6 +109,8 @@ void parts_sum(struct parts *p);
  * the root (absolute) is named from there, however it was looked at, so that other checkouts can take it over.
  */
 struct str state_spelling(struct arena *a, struct str root, struct str path);
+/* Whether path (as state_spelling has it) is of what cbuild itself makes or links below build/. */
+bool state_is_made(struct str path);
 /* "folder/name" of an entry, in a. */
 struct str entry_path(struct arena *a, const struct parts *p, const struct folder *f,
 		      const struct entry *x);
