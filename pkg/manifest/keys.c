@@ -50,6 +50,7 @@ static const struct key manifest_keys[] = {
     {"require", read_require, 0, "object null"},
     {"replace", read_replace, 0, "object null"},
     {"exclude", read_exclude, 0, "object null"},
+    {"ports", read_port_modules, 0, "object null"},
     {"retract", read_retract, 0, "object null"},
     {"targets", read_targets, 0, "string array null"},
     {"std", read_std, offsetof(struct manifest, std), "string"},
@@ -61,6 +62,8 @@ static const struct key manifest_keys[] = {
     {"contains", read_contains, offsetof(struct manifest, contains), "object null"},
     {"source", read_source, 0, "object null"},
     {"paths", read_globs, offsetof(struct manifest, paths), "string array null"},
+    {"patches", read_patches, 0, "string array null"},
+    {"revision", read_revision, 0, "integer"},
     {"provides", read_provides, 0, "object null"},
     {"config", read_configs, 0, "object null"},
     {"options", read_options, 0, "object null"},
@@ -232,6 +235,12 @@ static const struct key archive_keys[] = {
     {"strip", read_parts, 0, "integer"},
 };
 
+static const struct key patch_keys[] = {
+    {"file", read_patch_file, 0, "string"},
+    {"strip", read_patch_strip, 0, "integer"},
+    {"versions", read_bounds, 0, "string array"},
+};
+
 static const struct key provides_keys[] = {
     {"headers", read_globs, offsetof(struct manifest, provides_headers), "string array null"},
     {"native", read_name, offsetof(struct manifest, provides_native), "string"},
@@ -247,7 +256,7 @@ const struct key_table manifest_tables[] = {
     TABLE(profile),  TABLE(image),   TABLE(source),	     TABLE(provides),  TABLE(generate),
     TABLE(foreign),  TABLE(config),  TABLE(config_addition), TABLE(check),     TABLE(requirement),
     TABLE(archive),  TABLE(choice),  TABLE(option),	     TABLE(deploy),    TABLE(health),
-    TABLE(canary),   TABLE(verify),
+    TABLE(canary),   TABLE(verify),  TABLE(patch),
 };
 const size_t manifest_table_count = sizeof manifest_tables / sizeof manifest_tables[0];
 

@@ -266,6 +266,21 @@ struct archive_spec {
 	bool has_strip;
 };
 
+/* One comparison of versions: ">=v1.2.0", or a version alone, which is that one. */
+enum version_op { VERSION_EQ, VERSION_LT, VERSION_LE, VERSION_GT, VERSION_GE };
+struct version_bound {
+	enum version_op op;
+	struct str version;
+};
+
+/* A change to somebody else's tree (ports only): a unified diff beside the port. */
+struct patch_spec {
+	struct pos pos;
+	struct str file;		    /* relative to the port's folder */
+	uint32_t strip;			    /* leading parts of its names that are dropped */
+	VEC(struct version_bound) versions; /* it belongs to those that meet all of these */
+};
+
 /* Where somebody else's tree comes from (ports only). */
 struct source_spec {
 	struct pos pos;
@@ -282,6 +297,7 @@ struct manifest {
 	VEC(struct requirement) require;
 	VEC(struct replacement) replace;
 	VEC(struct exclusion) exclude;
+	VEC(struct requirement) ports;	     /* modules whose ports/ are looked in, in order */
 	VEC(struct option_spec) options;     /* its own */
 	VEC(struct option_setting) settings; /* of others' */
 	VEC(struct retraction) retract;
@@ -300,9 +316,14 @@ struct manifest {
 	/* Ports. */
 	struct source_spec source;
 	struct str_vec paths; /* globs kept and hashed; empty: all */
+	VEC(struct patch_spec) patches;
+	uint32_t revision; /* of the port itself: raised when what it makes of a version changes */
+	struct str
+	    folder; /* where a port's patches are, set by mod: absolute, or inside cbuild when `embedded` */
+	bool embedded;
 	struct str_vec provides_headers;
 	struct str provides_native;
-	bool is_port; /* has source: or provides: */
+	bool is_port; /* has a key that only ports have */
 };
 
 /*

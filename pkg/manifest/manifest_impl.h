@@ -58,6 +58,7 @@ void read_require(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_replace(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_retract(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_exclude(struct reader *r, const struct yaml_node *v, void *manifest);
+void read_port_modules(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_targets(struct reader *r, const struct yaml_node *v, void *manifest);
 void read_std(struct reader *r, const struct yaml_node *v, void *str);
 void read_defines(struct reader *r, const struct yaml_node *v, void *define_vec);
@@ -77,6 +78,11 @@ void read_licence(struct reader *r, const struct yaml_node *v, void *str);
 void read_contains(struct reader *r, const struct yaml_node *v, void *define_vec);
 void read_git(struct reader *r, const struct yaml_node *v, void *str);
 void read_tag(struct reader *r, const struct yaml_node *v, void *str);
+void read_revision(struct reader *r, const struct yaml_node *v, void *manifest);
+void read_patches(struct reader *r, const struct yaml_node *v, void *manifest);
+void read_patch_file(struct reader *r, const struct yaml_node *v, void *patch);
+void read_patch_strip(struct reader *r, const struct yaml_node *v, void *patch);
+void read_bounds(struct reader *r, const struct yaml_node *v, void *patch);
 /* The remedy for text with other than the known {placeholders}; letters, when it has bytes other than letters,
  * digits and those of also; or NULL. */
 const char *placeholder_remedy(struct str s, const char *also, const char *letters);

@@ -180,6 +180,31 @@ void TestManifestDeploy(struct test *t)
 	arena_fini(&a);
 }
 
+void TestManifestPatches(struct test *t)
+{
+	struct arena a = {0};
+	struct manifest m = parse(
+	    t, &a,
+	    "module: example.com/z\nrevision: 3\nports: {example.com/p: v1.2.0}\npatches: "
+	    "[a.patch, {file: p/b.patch, strip: 0, versions: ['>=v1.0.0', <v2.0.0, v1.5.0]}]\n");
+
+	T_OK(t, m.is_port && m.revision == 3);
+	T_EQ_STR(t, m.ports.v[0].path.p, "example.com/p");
+	T_EQ_STR(t, m.ports.v[0].version.p, "v1.2.0");
+	T_MUST(t, m.patches.n == 2);
+	T_EQ_STR(t, m.patches.v[0].file.p, "a.patch");
+	T_OK(t, m.patches.v[0].strip == 1 && !m.patches.v[0].versions.n);
+	T_EQ_STR(t, m.patches.v[1].file.p, "p/b.patch");
+	T_MUST(t, m.patches.v[1].strip == 0 && m.patches.v[1].versions.n == 3);
+	T_OK(t, m.patches.v[1].versions.v[0].op == VERSION_GE);
+	T_OK(t, m.patches.v[1].versions.v[1].op == VERSION_LT);
+	T_OK(t, m.patches.v[1].versions.v[2].op == VERSION_EQ);
+	T_EQ_STR(t, m.patches.v[1].versions.v[1].version.p, "v2.0.0");
+	m = parse(t, &a, "patches:\nmodule: example.com/z\nports:\n");
+	T_OK(t, !m.is_port && !m.patches.n && !m.ports.n);
+	arena_fini(&a);
+}
+
 void TestManifestPort(struct test *t)
 {
 	struct arena a = {0};

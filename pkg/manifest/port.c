@@ -1,6 +1,8 @@
 /*
  * Readers of names and of what describes somebody else's tree: licence, source, profile's switches.
  */
+#include <string.h>
+
 #include "base/path.h"
 #include "manifest/manifest_impl.h"
 
@@ -151,4 +153,87 @@ void read_tag(struct reader *r, const struct yaml_node *v, void *str)
 	fix = v->text.p[0] == '-' ? "a tag cannot start with '-'" : tag_remedy(v->text);
 	if (fix)
 		mistake(r, v, fix, "malformed tag '%.*s'", STR_ARG(v->text));
+}
+
+/* ---- patches ---- */
+
+enum { REVISION_MAX = 1000000, PATCH_STRIP_MAX = 16 };
+
+void read_revision(struct reader *r, const struct yaml_node *v, void *manifest)
+{
+	struct manifest *m = manifest;
+
+	m->is_port = true;
+	m->revision =
+	    want_number(r, v, 0, REVISION_MAX, "count the port's changes from 1 on, as in 2");
+}
+
+void read_patch_file(struct reader *r, const struct yaml_node *v, void *patch)
+{
+	struct patch_spec *p = patch;
+
+	if (!want_text(r, v))
+		return;
+	p->file = v->text;
+	if (!path_is_local(v->text))
+		mistake(r, v, "write a path below the port's folder, as in patches/musl.patch",
+			"malformed path '%.*s'", STR_ARG(v->text));
+}
+
+void read_patch_strip(struct reader *r, const struct yaml_node *v, void *patch)
+{
+	((struct patch_spec *)patch)->strip =
+	    want_number(r, v, 0, PATCH_STRIP_MAX,
+			"write how many leading parts of its names to drop: mostly 1");
+}
+
+static void each_bound(struct reader *r, const struct yaml_node *v, void *patch)
+{
+	static const struct {
+		const char *sign;
+		enum version_op op;
+	} signs[] = {{"<=", VERSION_LE}, {"<", VERSION_LT}, {">=", VERSION_GE}, {">", VERSION_GT}};
+	struct patch_spec *p = patch;
+	struct version_bound b = {VERSION_EQ, v->text};
+
+	for (size_t i = 0; i < sizeof signs / sizeof signs[0] && b.op == VERSION_EQ; i++) {
+		if (!str_startsc(b.version, signs[i].sign))
+			continue;
+		b.version = str_skip(b.version, strlen(signs[i].sign));
+		b.op = signs[i].op;
+	}
+	if (version_remedy(b.version))
+		mistake(r, v, "compare with a whole version, as in \">=v1.2.0\" or \"<v2.0.0\"",
+			"malformed comparison '%.*s'", STR_ARG(v->text));
+	*vec_push(r->a, &p->versions) = b;
+}
+
+void read_bounds(struct reader *r, const struct yaml_node *v, void *patch)
+{
+	read_each(r, v, each_bound, patch);
+}
+
+static void read_patch(struct reader *r, const struct yaml_node *v, struct manifest *m)
+{
+	struct patch_spec p = {.pos = node_pos(v), .strip = 1};
+	size_t before = r->mistakes;
+
+	if (v->kind == YAML_MAP)
+		read_map(r, v, "patch", &p);
+	else
+		read_patch_file(r, v, &p);
+	if (!p.file.n && r->mistakes == before)
+		mistake(r, v, "write {file: patches/NAME.patch, ...}", "a patch has no 'file'");
+	*vec_push(r->a, &m->patches) = p;
+}
+
+void read_patches(struct reader *r, const struct yaml_node *v, void *manifest)
+{
+	struct manifest *m = manifest;
+
+	m->is_port = m->is_port || v->kind != YAML_NULL;
+	if (v->kind != YAML_LIST && v->kind != YAML_NULL)
+		read_patch(r, v, m);
+	for (size_t i = 0; i < v->items.n; i++)
+		read_patch(r, v->items.v[i], m);
 }

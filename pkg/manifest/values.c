@@ -129,6 +129,22 @@ void read_require(struct reader *r, const struct yaml_node *v, void *manifest)
 	}
 }
 
+void read_port_modules(struct reader *r, const struct yaml_node *v, void *manifest)
+{
+	struct manifest *m = manifest;
+
+	for (size_t i = 0; want_map(r, v) && i < v->pairs.n; i++) {
+		const struct yaml_pair *p = &v->pairs.v[i];
+		struct requirement q = {.path = p->key->text, .pos = node_pos(p->key)};
+		bool path_ok = check_module_path(r, p->key);
+
+		r->key = p->key->text;
+		read_version(r, p->value, &q.version);
+		if (q.version.n && path_ok)
+			*vec_push(r->a, &m->ports) = q;
+	}
+}
+
 /* A folder, or MODULE@VERSION. */
 static void read_replacement(struct reader *r, const struct yaml_node *v, struct replacement *p)
 {
