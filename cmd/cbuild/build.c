@@ -220,6 +220,7 @@ static struct str module_for(void *ctx, struct str header)
 	struct manifest *m = NULL;
 	struct err ignored;
 
+	o.ports = &c->list.ports;
 	if (!mod_port_for_header(&c->arena, header, &o, &m, &ignored) || !m)
 		return STR("");
 	return m->module;

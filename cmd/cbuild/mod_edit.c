@@ -67,6 +67,14 @@ static bool retract(struct edits *x, struct str arg, bool drop, struct err *e)
 		   e);
 }
 
+/* PATH@VERSION */
+static bool ports(struct edits *x, struct str arg, bool drop, struct err *e)
+{
+	struct str version = arg, path = str_cut(&version, '@');
+
+	return set(x, STR("ports"), path, drop ? STR("") : version, e);
+}
+
 /* ---- --json ---- */
 
 static void add_pair(struct buf *b, const char *sep, const char *k1, struct str v1, const char *k2,
@@ -116,6 +124,10 @@ static void print_json(struct cmd *c, const struct manifest *m)
 
 		add_pair(&b, i ? "," : "", "versions", range, "why", r->why);
 	}
+	buf_addc(&b, "],\"ports\":[");
+	for (size_t i = 0; i < m->ports.n; i++)
+		add_pair(&b, i ? "," : "", "path", m->ports.v[i].path, "version",
+			 m->ports.v[i].version);
 	buf_addc(&b, "]}\n");
 	fwrite(b.p, 1, b.n, stdout);
 	buf_fini(&b);
@@ -123,12 +135,12 @@ static void print_json(struct cmd *c, const struct manifest *m)
 
 /* ---- */
 
-enum { EDITS = 8 };
+enum { EDITS = 10 };
 
 static bool apply(struct edits *x, struct str_vec lists[EDITS], struct err *e)
 {
-	bool (*const by[])(struct edits *, struct str, bool, struct err *) = {require, replace,
-									      exclude, retract};
+	bool (*const by[])(struct edits *, struct str, bool,
+			   struct err *) = {require, replace, exclude, retract, ports};
 
 	for (size_t i = 0; i < EDITS; i++)
 		for (size_t k = 0; k < lists[i].n; k++)
@@ -148,6 +160,8 @@ bool mod_edit(struct cmd *c, struct str_vec *args, struct err *e)
 				   {"--dropexclude,-dropexclude", OPT_LIST, &lists[5]},
 				   {"--retract,-retract", OPT_LIST, &lists[6]},
 				   {"--dropretract,-dropretract", OPT_LIST, &lists[7]},
+				   {"--ports,-ports", OPT_LIST, &lists[8]},
+				   {"--dropports,-dropports", OPT_LIST, &lists[9]},
 				   {0}};
 	struct edits x = {.c = c, .bytes = STR("")};
 	struct manifest m;

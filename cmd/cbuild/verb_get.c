@@ -15,9 +15,11 @@ static void add_request(struct str arg, struct get_request *out)
 bool verb_get(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	struct get_opts how = {0};
-	bool all = false;
-	const struct opt opts[] = {
-	    {"-u", OPT_FLAG, &all}, {"--upgrade", OPT_STR, &how.upgrade}, {0}};
+	bool all = false, ports = false;
+	const struct opt opts[] = {{"-u", OPT_FLAG, &all},
+				   {"--upgrade", OPT_STR, &how.upgrade},
+				   {"--ports", OPT_FLAG, &ports},
+				   {0}};
 	struct mod_opts o;
 	struct get_request *v;
 
@@ -25,7 +27,7 @@ bool verb_get(struct cmd *c, struct str_vec *args, struct err *e)
 		return false;
 	if (all && !how.upgrade.n)
 		how.upgrade = STR("upgrade");
-	if (!args->n && !how.upgrade.n) {
+	if (!args->n && (!how.upgrade.n || ports)) {
 		err_set(e, ERR_USAGE, "get what?");
 		return err_fix(e, "cbuild get github.com/madler/zlib@v1.3.1");
 	}
@@ -33,5 +35,7 @@ bool verb_get(struct cmd *c, struct str_vec *args, struct err *e)
 	for (size_t i = 0; i < args->n; i++)
 		add_request(args->v[i], &v[i]);
 	o = session_mod_opts(c);
+	if (ports)
+		return mod_get_ports(&c->arena, v, args->n, &o, e);
 	return mod_get(&c->arena, v, args->n, &how, &o, e);
 }

@@ -66,6 +66,23 @@ static void add_contents(struct buf *b, const struct manifest *m)
 	buf_add_byte(b, '}');
 }
 
+static void add_patches(struct buf *b, const struct module *m)
+{
+	buf_addc(b, ",\"patches\":[");
+	for (size_t i = 0; i < m->patches.n; i++) {
+		struct buf item = {0};
+		char hex[DIGEST_HEX + 1];
+
+		digest_hex(&m->patches.v[i].digest, hex);
+		buf_add_byte(&item, '{');
+		add_field(&item, "file", m->patches.v[i].file);
+		add_field(&item, "sha256", str_of(hex));
+		buf_printf(b, "%s%s}", i ? "," : "", item.p);
+		buf_fini(&item);
+	}
+	buf_add_byte(b, ']');
+}
+
 void list_print_module(const struct cmd *c, const struct module *m, const struct mod_update *up,
 		       bool options)
 {
@@ -107,6 +124,9 @@ void list_print_module(const struct cmd *c, const struct module *m, const struct
 	add_field(&b, "ref", ref);
 	add_contents(&b, m->manifest);
 	add_options(&b, m);
+	add_patches(&b, m);
+	if (m->from_port)
+		buf_printf(&b, ",\"revision\":%u", (unsigned)m->manifest->revision);
 	buf_printf(&b, ",\"port\":%s,\"main\":%s}\n", m->from_port ? "true" : "false",
 		   m->main ? "true" : "false");
 	fwrite(b.p, 1, b.n, stdout);
@@ -122,7 +142,7 @@ static bool list_modules(struct cmd *c, bool updates, bool options, struct err *
 	if (!session_modules(c, false, e))
 		return false;
 	c->list.modules.n--; /* without the test runtime */
-	up = arena_array(&c->arena, struct mod_update, c->list.modules.n);
+	up = arena_array(&c->arena, struct mod_update, c->list.modules.n + c->list.ports.n);
 	if (updates && !mod_updates(&c->arena, &c->manifest, &c->list, &o, up, e))
 		return false;
 	for (size_t i = 0; i < c->list.modules.n; i++)

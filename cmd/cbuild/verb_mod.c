@@ -115,28 +115,34 @@ static bool mod_why(struct cmd *c, struct str_vec *args, struct err *e)
 	return true;
 }
 
+static void print_outdated(struct cmd *c, const struct module *m, const struct mod_update *up)
+{
+	if (str_eq(up->version, m->version) && !up->retracted)
+		return;
+	if (c->json)
+		list_print_module(c, m, up, false);
+	else
+		printf("%.*s %.*s %.*s%s\n", STR_ARG(m->path), STR_ARG(m->version),
+		       STR_ARG(up->version), up->retracted ? " (retracted)" : "");
+}
+
 static bool mod_outdated(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	struct mod_opts o = session_mod_opts(c);
 	struct mod_update *up;
+	size_t n;
 
 	(void)args;
 	if (!cached_list(c, e))
 		return false;
-	up = arena_array(&c->arena, struct mod_update, c->list.modules.n);
+	n = c->list.modules.n;
+	up = arena_array(&c->arena, struct mod_update, n + c->list.ports.n);
 	if (!mod_updates(&c->arena, &c->manifest, &c->list, &o, up, e))
 		return false;
-	for (size_t i = 1; i < c->list.modules.n; i++) {
-		const struct module *m = &c->list.modules.v[i];
-
-		if (str_eq(up[i].version, m->version) && !up[i].retracted)
-			continue;
-		if (c->json)
-			list_print_module(c, m, &up[i], false);
-		else
-			printf("%.*s %.*s %.*s%s\n", STR_ARG(m->path), STR_ARG(m->version),
-			       STR_ARG(up[i].version), up[i].retracted ? " (retracted)" : "");
-	}
+	for (size_t i = 1; i < n; i++)
+		print_outdated(c, &c->list.modules.v[i], &up[i]);
+	for (size_t i = 0; i < c->list.ports.n; i++)
+		print_outdated(c, &c->list.ports.v[i], &up[n + i]);
 	return true;
 }
 

@@ -46,6 +46,19 @@ static void print_contents(const struct json *o)
 	}
 }
 
+static void print_port(const struct json *o)
+{
+	const struct json *revision = json_get(o, "revision"), *patches = json_get(o, "patches");
+
+	if (revision && revision->kind == JSON_KIND_INT)
+		printf("\trevision\t%lld\n", (long long)revision->num);
+	for (size_t i = 0; patches && patches->kind == JSON_KIND_ARRAY && i < patches->n; i++) {
+		print_text("\tpatch\t", text_of(patches->items[i], "file"));
+		print_text("\tsha256:", text_of(patches->items[i], "sha256"));
+		putchar('\n');
+	}
+}
+
 /* One line each, tabs between, as `go version -m` has them. */
 static void print_note(struct str file, const struct json *o)
 {
@@ -69,6 +82,7 @@ static void print_note(struct str file, const struct json *o)
 		print_text("\n\t=>\t", text_of(modules->items[i], "replaced_by"));
 		print_text("\t", text_of(modules->items[i], "replaced_by_version"));
 		putchar('\n');
+		print_port(modules->items[i]);
 		print_contents(modules->items[i]);
 	}
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)

@@ -122,16 +122,19 @@ const struct verb verbs[] = {
      "  --off              no longer\n"
      "  --no-wait          fail when another command is at work there\n",
      verb_pin},
-    {"get", "[-u] MODULE[@QUERY]...", "add, upgrade, downgrade or remove required modules",
+    {"get", "[-u|--ports] MODULE[@QUERY]...", "add, upgrade, downgrade or remove required modules",
      "QUERY is v1.2.3; v1 or v1.2 (the greatest such); '<v2', '<=v1.9.0', '>v1.2.3', '>=v1.2' "
      "(the\n"
      "nearest); latest; upgrade (the default: latest, but nothing is lowered); patch; none; or a "
      "branch,\n"
-     "tag or commit, which becomes a pseudo-version. Modules that need more than is asked for are "
+     "tag or commit (HEAD too), which becomes a pseudo-version. Modules that need more than is "
+     "asked for are "
      "lowered\n"
      "or removed. cbuild.yaml keeps its comments and order; cbuild.sum is written.\n\n"
      "  -u                 upgrade every module that is reached\n"
-     "  --upgrade patch    the same within minor versions\n",
+     "  --upgrade patch    the same within minor versions\n"
+     "  --ports            port repositories: modules whose ports/ describe modules without a "
+     "cbuild.yaml\n",
      verb_get},
     {"mod", "init|tidy|download|verify|vendor|graph|why|edit|outdated|proxy", "maintain modules",
      "  init PATH  write cbuild.yaml\n"
@@ -145,7 +148,8 @@ const struct verb verbs[] = {
      "  edit       --require, --droprequire PATH@VERSION; --replace OLD[@VERSION]=NEW[@VERSION],\n"
      "             --dropreplace OLD[@VERSION]; --exclude, --dropexclude PATH@VERSION;\n"
      "             --retract VERSION[..VERSION][=REASON], --dropretract VERSION[..VERSION]; "
-     "--json\n"
+     "\n"
+     "             --ports, --dropports PATH@VERSION; --json\n"
      "  proxy DIR            write the modules of cbuild.sum to a folder for "
      "CBUILD_PROXY=file://DIR\n"
      "  proxy --listen ADDR  serve the module cache by HTTP, for CBUILD_PROXY=http://ADDR\n\n"

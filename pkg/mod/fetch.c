@@ -60,8 +60,10 @@ bool no_manifest(const struct mod_version *v, struct err *e)
 {
 	err_set(e, ERR_INPUT, "module %.*s %.*s has no cbuild.yaml, and there is no port for it",
 		STR_ARG(v->path), STR_ARG(v->version));
-	return err_fix(e, "write ports/NAME.yaml beside cbuild.yaml (docs/ports.md), or `replace` "
-			  "the module with a folder that has a cbuild.yaml");
+	return err_fix(
+	    e, "write ports/NAME.yaml beside cbuild.yaml (docs/ports.md), take a port repository "
+	       "that has one (`cbuild get --ports`), or `replace` the module with a folder that "
+	       "has a cbuild.yaml");
 }
 
 bool wrong_sum(const struct mod_version *v, struct str got, struct str want, bool from_port,

@@ -12,6 +12,7 @@ struct getting {
 	struct project p;
 	struct mod_opts o;
 	struct loader l;
+	struct module_vec ports;
 	struct sum_file sums; /* of what is only looked at */
 	struct mvs_reqs reqs;
 	struct mvs *mvs;
@@ -55,6 +56,9 @@ static bool get_open(struct getting *g, struct err *e)
 		return false;
 	g->l = (struct loader){.a = g->a, .main = &g->p.m, .o = &g->o, .sums = &g->sums};
 	g->l.wishes = (struct option_wishes){.a = g->a, .main = &g->p.m};
+	if (!load_ports(&g->l, &g->ports, e))
+		return false;
+	g->o.ports = &g->ports;
 	g->l.queries = query_new(g->a, &g->p.m, &g->o);
 	g->reqs = (struct mvs_reqs){&g->l, load_required, previous};
 	if (!load_requirements(&g->l, &g->p.m, g->p.m.module, &roots, e))
@@ -73,6 +77,13 @@ static bool add_want(struct getting *g, const struct get_request *r, struct err 
 	struct str now = version_in(&g->before, r->path), version = STR("");
 	struct str query = r->query.n ? r->query : g->opts->upgrade;
 
+	for (size_t i = 0; i < g->p.m.ports.n; i++) {
+		if (!str_eq(g->p.m.ports.v[i].path, r->path) || now.n)
+			continue;
+		err_set(e, ERR_USAGE, "%.*s is a port repository here", STR_ARG(r->path));
+		return err_fix(e, "cbuild get --ports %.*s%s%.*s", STR_ARG(r->path),
+			       r->query.n ? "@" : "", STR_ARG(r->query));
+	}
 	if (is_wanted(g, r->path)) {
 		err_set(e, ERR_USAGE, "%.*s is asked for twice", STR_ARG(r->path));
 		return err_fix(e, "name one version of it");
@@ -237,10 +248,8 @@ static bool new_text(struct getting *g, struct str *text, struct err *e)
 
 /* ---- what is told ---- */
 
-static void tell_change(const struct getting *g, struct str path, struct str was, struct str is)
+void project_tell(struct event_sink *sink, struct str path, struct str was, struct str is)
 {
-	struct event_sink *sink = g->o.sink;
-
 	if (str_eq(was, is) && is.n)
 		event_note(sink, "%.*s %.*s", STR_ARG(path), STR_ARG(is));
 	else if (!was.n && is.n)
@@ -279,7 +288,7 @@ static void tell(struct getting *g)
 	for (size_t i = 0; i < g->want.n; i++) {
 		const struct mod_version *w = &g->want.v[i];
 
-		tell_change(g, w->path, version_in(&g->before, w->path), w->version);
+		project_tell(g->o.sink, w->path, version_in(&g->before, w->path), w->version);
 		/* Only a warning: the version itself was had without asking for others. */
 		(void)!warn_retracted(g, w, &ignored);
 	}
@@ -288,7 +297,7 @@ static void tell(struct getting *g)
 		struct str is = version_in(&g->after, b->path);
 
 		if (!is_wanted(g, b->path) && !str_eq(is, b->version))
-			tell_change(g, b->path, b->version, is);
+			project_tell(g->o.sink, b->path, b->version, is);
 	}
 }
 

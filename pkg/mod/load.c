@@ -144,6 +144,7 @@ static bool find_port(struct loader *l, const struct mod_version *v, const struc
 		return true;
 	*out = arena_new(l->a, struct manifest);
 	**out = *port;
+	(*out)->patches.n = 0; /* they are for upstream's tree */
 	(*out)->source = (struct source_spec){
 	    .pos = port->source.pos, .git = port_url(l->a, NULL, v->path), .tag = port->source.tag};
 	return true;
@@ -178,7 +179,7 @@ static bool load_cached(struct loader *l, const struct mod_version *v, struct mo
 	    !read_manifest(l, m->dir, str_fmt(l->a, "%.*s/cbuild.yaml", STR_ARG(f.cache_name)), v,
 			   m, e))
 		return false;
-	return check_sum(l, v, m, e);
+	return check_sum(l, v, m, e) && (!f.from_port || patches_apply(l->a, l->o, v, m, e));
 }
 
 static bool load_module(struct loader *l, const struct mod_version *v, struct module *m,
@@ -195,8 +196,41 @@ static bool load_module(struct loader *l, const struct mod_version *v, struct mo
 	return load_cached(l, &(struct mod_version){r->by_path, r->by_version}, m, e);
 }
 
-static bool load_version(struct loader *l, const struct mod_version *v, struct module **out,
-			 struct err *e)
+static bool has_port_repo(const struct manifest *main, struct str path)
+{
+	for (size_t i = 0; i < main->ports.n; i++)
+		if (str_eq(main->ports.v[i].path, path))
+			return true;
+	return false;
+}
+
+/* A module without a port, while one that was reached names port repositories, as its own builds use them. */
+static void hint_ports(struct loader *l, const struct mod_version *v, struct err *e)
+{
+	struct manifest *port;
+	struct err ignored;
+
+	if (e->code != ERR_INPUT || !port_of(l, v->path, &port, &ignored) || port)
+		return;
+	for (size_t i = 0; i < l->modules.n; i++) {
+		const struct module *m = l->modules.items[i].ptr;
+
+		for (size_t k = 0; m && k < m->manifest->ports.n; k++) {
+			const struct requirement *r = &m->manifest->ports.v[k];
+
+			if (has_port_repo(l->main, r->path))
+				continue;
+			err_fix(e,
+				"%.*s has its ports from %.*s: take them too by `cbuild get "
+				"--ports %.*s@%.*s`",
+				STR_ARG(m->path), STR_ARG(r->path), STR_ARG(r->path),
+				STR_ARG(r->version));
+			return;
+		}
+	}
+}
+
+bool load_version(struct loader *l, const struct mod_version *v, struct module **out, struct err *e)
 {
 	bool added;
 	struct map_item *it = map_put(l->a, &l->modules, key_of(l->a, v), &added);
@@ -213,6 +247,7 @@ static bool load_version(struct loader *l, const struct mod_version *v, struct m
 		it->ptr = m;
 		return true;
 	}
+	hint_ports(l, v, e);
 	return err_wrap(e, "loading module %.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
 }
 
@@ -366,14 +401,18 @@ bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *
 	struct loader l = {
 	    .a = a, .main = main, .o = o, .sums = &out->sums, .wishes = {.a = a, .main = main}};
 	struct mvs_reqs reqs = {.ctx = &l, .required = load_required};
+	struct mod_versions ports = {0};
 	struct mvs *m;
 
 	*out = (struct resolution){0};
-	if ((main->require.n || o->update) && !sum_read(a, o, &out->sums, e))
+	if ((main->require.n || main->ports.n || o->update) && !sum_read(a, o, &out->sums, e))
 		return false;
-	if (!load_select(&l, &reqs, &m, &out->selected, &out->all, e))
+	if (!load_ports(&l, &out->list.ports, e) ||
+	    !load_select(&l, &reqs, &m, &out->selected, &out->all, e))
 		return false;
+	load_ports_versions(main, a, &ports);
 	keep_fetched(&l, &out->all, &out->reached);
+	keep_fetched(&l, &ports, &out->reached);
 	out->modules = l.modules;
 	out->wishes = l.wishes;
 	return build_the_list(&l, &out->selected, &out->list, e);

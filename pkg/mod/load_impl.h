@@ -21,6 +21,12 @@ struct loader {
 	struct query *queries; /* for mvs_reqs.previous; NULL: none will be asked */
 };
 
+/* A version's module: fetched, checked and read, or found among those that were. */
+bool load_version(struct loader *l, const struct mod_version *v, struct module **out,
+		  struct err *e) ATTR_MUST_USE;
+/* Loads main's port repositories; from then on l->o has them, and out must last as long. */
+bool load_ports(struct loader *l, struct module_vec *out, struct err *e) ATTR_MUST_USE;
+void load_ports_versions(const struct manifest *main, struct arena *a, struct mod_versions *out);
 /* What m itself requires, by its options as they are wished so far and by main's exclude; self: its path. */
 bool load_requirements(struct loader *l, const struct manifest *m, struct str self,
 		       struct mod_versions *out, struct err *e) ATTR_MUST_USE;

@@ -19,8 +19,9 @@
  *
  *     github.com/madler/zlib v1.3.1 h1:...=
  *
- * A module without a cbuild.yaml is built through a port: the project's ports/ folder first, then
- * the embedded ones (ports/NAME.yaml whose `module` is the path).
+ * A module without a cbuild.yaml is built through a port (ports/NAME.yaml whose `module` is the path): the
+ * project's ports/ folder first, then those of the port repositories, modules that the main module's `ports`
+ * names with their versions, then the embedded ones. A port's patches make a tree of their own from the fetched one.
  *
  * Resolution is Go's MVS (research.swtch.com/vgo-mvs): load the manifest of every (path, version)
  * reached, keep the greatest version a path, the main module first. exclude and replace act in the
@@ -32,10 +33,17 @@
 
 #include <stdbool.h>
 
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/vec.h"
 #include "manifest/manifest.h"
+
+/* A change that a port makes to a tree. */
+struct module_patch {
+	struct str file; /* relative to the port's folder */
+	struct digest digest;
+};
 
 struct module {
 	struct str path;    /* "github.com/madler/zlib"; may be empty for the main module */
@@ -44,7 +52,9 @@ struct module {
 	struct str dir;			/* absolute folder of its tree */
 	struct str cache_name; /* "github.com/madler/zlib@v1.3.1" below CACHE/mod; empty when not in
 				  the cache */
-	struct str sum;	       /* "h1:..."; empty for main and replaced */
+	struct str sum;	       /* "h1:..." of what was fetched; empty for main and replaced */
+	struct str unpatched;  /* cache name of what was fetched, when dir holds a patched tree */
+	VEC(struct module_patch) patches;
 	struct manifest *manifest;    /* its own or its port's */
 	struct option_values options; /* of all that its manifest has, in order */
 	struct str_vec option_by; /* who decided each: a module's path; empty: it is the default */
@@ -55,9 +65,12 @@ struct module {
 	VEC(uint32_t) shows; /* of these, the ones whose headers its users see too: not private */
 };
 
+struct module_vec VEC_BODY(struct module);
+
 struct build_list {
-	VEC(struct module) modules; /* main first, then by path */
-	bool vendored;		    /* the trees are those of vendor/ */
+	struct module_vec modules; /* main first, then by path */
+	struct module_vec ports;   /* port repositories, as main's `ports` names them */
+	bool vendored;		   /* the trees are those of vendor/ */
 };
 
 enum mod_mode {
@@ -84,6 +97,8 @@ struct mod_opts {
 	enum mod_mode mode;	/* of mod_load */
 	struct str_vec sum_dirs; /* folders whose cbuild.sum counts too: the workspace's */
 	bool read_only_sums;	 /* update may fetch, but nothing is written */
+	const struct module_vec
+	    *ports; /* a build list's: set within the room, and for mod_port_for_header */
 	struct event_sink *sink;
 };
 
@@ -105,6 +120,9 @@ struct get_opts {
  */
 bool mod_get(struct arena *a, const struct get_request *v, size_t n, const struct get_opts *opts,
 	     const struct mod_opts *o, struct err *e) ATTR_MUST_USE;
+/* cbuild get --ports: the same for port repositories, each by itself. */
+bool mod_get_ports(struct arena *a, const struct get_request *v, size_t n, const struct mod_opts *o,
+		   struct err *e) ATTR_MUST_USE;
 /* cbuild mod tidy: drops requirements whose headers nothing in `used` (module paths) needs,
  * rewrites cbuild.sum. */
 bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts *o,
@@ -126,7 +144,10 @@ struct mod_update {
 	bool retracted;	    /* the one in use */
 	struct str why;	    /* may be empty */
 };
-/* What newer versions there are: out[i] for module i of the list. Asks the modules' sources. */
+/*
+ * What newer versions there are: out[i] for module i of the list, then one for each of its port repositories.
+ * Asks the modules' sources.
+ */
 bool mod_updates(struct arena *a, struct manifest *main, const struct build_list *list,
 		 const struct mod_opts *o, struct mod_update *out, struct err *e) ATTR_MUST_USE;
 /* Re-hashes every module of the build list in the cache against cbuild.sum. */
@@ -142,8 +163,8 @@ bool mod_proxy_export(struct arena *a, const struct mod_opts *o, struct str dir,
 bool mod_proxy_serve(const struct mod_opts *o, const char *address,
 		     void (*ready)(void *ctx, const char *address), void *ctx,
 		     struct err *e) ATTR_MUST_USE;
-/* The port (built in or the project's) that provides a header such as "zlib.h": its manifest or
- * NULL. */
+/* The port (the project's, a port repository's or built in) that provides a header such as "zlib.h": its
+ * manifest or NULL. */
 bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o,
 			 struct manifest **out, struct err *e) ATTR_MUST_USE;
 

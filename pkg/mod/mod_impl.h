@@ -8,7 +8,8 @@
  *     source_git.c, source_archive.c, source_proxy.c  where modules are
  *     fetch.c   from a source to the cache                     ahead.c  several at a time
  *     serve.c   being a proxy
- *     ports.c   recipes         load.c   the build list        options.c, natives.c  what it decides, and checks
+ *     ports.c   recipes         repos.c  those of others     patches.c  changes to a tree
+ *     load.c   the build list        options.c, natives.c  what it decides, and checks
  *     query.c   what is meant   get.c    get                   project.c  loading, tidy, verify
  *     vendor.c  vendor/         work.c   cbuild.work           report.c   graphs, newer versions
  */
@@ -255,6 +256,21 @@ bool port_version(struct arena *a, const struct manifest *port, struct str tag,
 		  struct str *version);
 /* Where its repository is: source.git, or https://PATH. */
 struct str port_url(struct arena *a, const struct manifest *port, struct str path);
+
+/* ---- patches.c ---- */
+
+/*
+ * Gives m, which was fetched and whose manifest is a port, the tree that the port's patches for the version make
+ * of it. v: what was fetched.
+ */
+bool patches_apply(struct arena *a, const struct mod_opts *o, const struct mod_version *v,
+		   struct module *m, struct err *e) ATTR_MUST_USE;
+/* What stands for the patches that a version gets; empty: none. */
+bool patches_digest(struct arena *a, const struct manifest *port, struct str version,
+		    struct str *hex, struct err *e) ATTR_MUST_USE;
+/* The tree hash that m's patched tree must have. */
+bool patched_sum(struct arena *a, const struct mod_opts *o, const struct module *m, struct str *out,
+		 struct err *e) ATTR_MUST_USE;
 
 /* ---- git.c, and other sources ---- */
 

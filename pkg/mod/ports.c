@@ -1,7 +1,7 @@
 /*
  * Ports: manifests for modules that have none of their own. The project's ports/ folder comes
- * first, so that a user can mend or add one, then those embedded in the binary. Finding the port of
- * a path parses only files that contain it as text; finding that of a header, all.
+ * first, so that a user can mend or add one, then those of the port repositories (repos.c), then those embedded in
+ * the binary. Finding the port of a path parses only files that contain it as text; finding that of a header, all.
  *
  * A port's source.tag turns versions into tags and back: "v{version}", "{version}",
  * "curl-{major}_{minor}_{patch}".
@@ -14,14 +14,25 @@
 
 enum { PORT_BYTES_MAX = 1 << 20 };
 
+/* Where ports are. */
+struct port_place {
+	struct str dir; /* the folder: absolute, or within cbuild when embedded */
+	struct str shown;
+	bool embedded;
+};
+struct port_file {
+	const struct port_place *at;
+	struct str shown, bytes;
+};
 /* Called for each port file; *stop ends the walk. */
-typedef bool (*port_visit)(void *ctx, struct arena *a, struct str file, struct str bytes,
-			   bool *stop, struct err *e);
+typedef bool (*port_visit)(void *ctx, struct arena *a, const struct port_file *f, bool *stop,
+			   struct err *e);
 
-static bool each_project_port(struct arena *a, struct str dir, port_visit visit, void *ctx,
-			      bool *stop, struct err *e)
+static bool each_in_folder(struct arena *a, const struct port_place *at, port_visit visit,
+			   void *ctx, bool *stop, struct err *e)
 {
 	struct folder_entry *list;
+	struct str dir = at->dir;
 	size_t n;
 
 	if (file_kind(str_c(a, dir)) != FILE_FOLDER)
@@ -29,15 +40,41 @@ static bool each_project_port(struct arena *a, struct str dir, port_visit visit,
 	if (!folder_list(a, str_c(a, dir), &list, &n, e))
 		return false;
 	for (size_t i = 0; i < n && !*stop; i++) {
-		struct str path = path_join(a, dir, list[i].name), bytes;
+		struct str path = path_join(a, dir, list[i].name);
+		struct port_file f = {.at = at};
 
 		if (list[i].kind == FILE_FOLDER || !str_endsc(list[i].name, ".yaml"))
 			continue;
-		if (!file_read(a, path.p, PORT_BYTES_MAX, &bytes, e) ||
-		    !visit(ctx, a, str_fmt(a, "ports/%.*s", STR_ARG(list[i].name)), bytes, stop, e))
+		f.shown = str_fmt(a, "%.*s/%.*s", STR_ARG(at->shown), STR_ARG(list[i].name));
+		if (!file_read(a, path.p, PORT_BYTES_MAX, &f.bytes, e) ||
+		    !visit(ctx, a, &f, stop, e))
 			return false;
 	}
 	return true;
+}
+
+static bool each_embedded(struct arena *a, port_visit visit, void *ctx, bool *stop, struct err *e)
+{
+	const struct port_place at = {STR("ports"), STR("(built in)/ports"), true};
+
+	for (size_t i = 0; i < embed_count() && !*stop; i++) {
+		struct embed_file f = embed_at(i);
+		struct port_file port = {.at = &at, .bytes = f.data};
+
+		if (!str_startsc(f.name, "ports/") || !str_endsc(f.name, ".yaml"))
+			continue;
+		port.shown = str_fmt(a, "%.*s/%.*s", STR_ARG(at.shown), STR_ARG(path_base(f.name)));
+		if (!visit(ctx, a, &port, stop, e))
+			return false;
+	}
+	return true;
+}
+
+/* What a module of ports is called in messages: as the user writes it. */
+static struct str repo_shown(struct arena *a, const struct module *m)
+{
+	return m->version.n ? str_fmt(a, "%.*s@%.*s/ports", STR_ARG(m->path), STR_ARG(m->version))
+			    : str_fmt(a, "%.*s/ports", STR_ARG(m->dir));
 }
 
 static bool each_port(struct arena *a, const struct mod_opts *o, port_visit visit, void *ctx,
@@ -45,19 +82,22 @@ static bool each_port(struct arena *a, const struct mod_opts *o, port_visit visi
 {
 	bool stop = false;
 
-	if (o->project_dir.n &&
-	    !each_project_port(a, path_join(a, o->project_dir, STR("ports")), visit, ctx, &stop, e))
-		return false;
-	for (size_t i = 0; i < embed_count() && !stop; i++) {
-		struct embed_file f = embed_at(i);
+	if (o->project_dir.n) {
+		struct port_place own = {path_join(a, o->project_dir, STR("ports")), STR("ports"),
+					 false};
 
-		if (!str_startsc(f.name, "ports/") || !str_endsc(f.name, ".yaml"))
-			continue;
-		if (!visit(ctx, a, str_fmt(a, "(built in)/%.*s", STR_ARG(f.name)), f.data, &stop,
-			   e))
+		if (!each_in_folder(a, &own, visit, ctx, &stop, e))
 			return false;
 	}
-	return true;
+	for (size_t i = 0; o->ports && i < o->ports->n && !stop; i++) {
+		const struct module *m = &o->ports->v[i];
+		struct port_place repo = {path_join(a, m->dir, STR("ports")), repo_shown(a, m),
+					  false};
+
+		if (!each_in_folder(a, &repo, visit, ctx, &stop, e))
+			return false;
+	}
+	return stop || each_embedded(a, visit, ctx, &stop, e);
 }
 
 struct port_search {
@@ -74,17 +114,19 @@ static bool provides(const struct manifest *m, struct str header)
 	return false;
 }
 
-static bool visit_port(void *ctx, struct arena *a, struct str file, struct str bytes, bool *stop,
+static bool visit_port(void *ctx, struct arena *a, const struct port_file *f, bool *stop,
 		       struct err *e)
 {
 	struct port_search *s = ctx;
 	struct manifest *m;
 
-	if (!s->by_header && !str_containsc(bytes, str_c(a, s->want)))
+	if (!s->by_header && !str_containsc(f->bytes, str_c(a, s->want)))
 		return true;
 	m = arena_new(a, struct manifest);
-	if (!manifest_parse(a, file, bytes, m, e))
+	if (!manifest_parse(a, f->shown, f->bytes, m, e))
 		return false;
+	m->folder = f->at->dir;
+	m->embedded = f->at->embedded;
 	if (s->by_header ? !provides(m, s->want) : !str_eq(m->module, s->want))
 		return true;
 	s->found = m;
@@ -127,16 +169,16 @@ static struct str module_line(struct str bytes)
 	return STR("");
 }
 
-static bool note_port(void *ctx, struct arena *a, struct str file, struct str bytes, bool *stop,
+static bool note_port(void *ctx, struct arena *a, const struct port_file *f, bool *stop,
 		      struct err *e)
 {
 	struct map *paths = ctx;
-	struct str path = module_line(bytes);
+	struct str path = module_line(f->bytes);
 	struct manifest m;
 
 	(void)stop;
 	if (!path.n) {
-		if (!manifest_parse(a, file, bytes, &m, e))
+		if (!manifest_parse(a, f->shown, f->bytes, &m, e))
 			return false;
 		path = m.module;
 	}

@@ -168,33 +168,62 @@ bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts
 
 /* ---- verify ---- */
 
+struct verify {
+	struct arena *a;
+	const struct mod_opts *o;
+	bool changed; /* some tree was: e says which */
+};
+
+static void tell_changed(struct verify *v, const struct module *m, struct str dir, struct str got,
+			 struct str want, struct err *e)
+{
+	if (!v->changed)
+		err_set(e, ERR_VERIFY, "%.*s %.*s: files in %.*s were changed: got %.*s, want %.*s",
+			STR_ARG(m->path), STR_ARG(m->version), STR_ARG(dir), STR_ARG(got),
+			STR_ARG(want));
+	else
+		err_also(e, m->path.p, 0, 0, "%.*s was changed too: got %.*s, want %.*s",
+			 STR_ARG(m->version), STR_ARG(got), STR_ARG(want));
+	v->changed = true;
+}
+
+static bool verify_tree(struct verify *v, const struct module *m, struct str dir, struct str want,
+			struct err *e)
+{
+	struct str got;
+
+	if (!tree_hash(v->a, dir, &got, e))
+		return err_wrap(e, "hashing %.*s %.*s", STR_ARG(m->path), STR_ARG(m->version));
+	if (!str_eq(got, want))
+		tell_changed(v, m, dir, got, want, e);
+	return true;
+}
+
+/* A patched tree is what the patches make of the fetched one, now. */
+static bool verify_module(struct verify *v, const struct module *m, struct err *e)
+{
+	struct str want;
+
+	if (!m->cache_name.n)
+		return true;
+	if (!m->unpatched.n)
+		return verify_tree(v, m, m->dir, m->sum, e);
+	return verify_tree(v, m, cache_folder(v->a, v->o, m->unpatched), m->sum, e) &&
+	       patched_sum(v->a, v->o, m, &want, e) && verify_tree(v, m, m->dir, want, e);
+}
+
 bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o,
 		struct err *e)
 {
-	bool ok = true;
+	struct verify v = {.a = a, .o = o};
 
-	(void)o;
-	for (size_t i = 0; i < list->modules.n; i++) {
-		const struct module *m = &list->modules.v[i];
-		struct str got;
-
-		if (!m->cache_name.n)
-			continue;
-		if (!tree_hash(a, m->dir, &got, e))
-			return err_wrap(e, "hashing %.*s %.*s", STR_ARG(m->path),
-					STR_ARG(m->version));
-		if (str_eq(got, m->sum))
-			continue;
-		if (ok)
-			err_set(e, ERR_VERIFY,
-				"%.*s %.*s: files in %.*s were changed: got %.*s, want %.*s",
-				STR_ARG(m->path), STR_ARG(m->version), STR_ARG(m->dir),
-				STR_ARG(got), STR_ARG(m->sum));
-		else
-			err_also(e, m->path.p, 0, 0, "%.*s was changed too: got %.*s, want %.*s",
-				 STR_ARG(m->version), STR_ARG(got), STR_ARG(m->sum));
-		ok = false;
-	}
-	return ok || err_fix(e, "remove the folders named (chmod -R u+w, rm -r); the next build "
-				"fetches them again");
+	for (size_t i = 0; i < list->modules.n; i++)
+		if (!verify_module(&v, &list->modules.v[i], e))
+			return false;
+	for (size_t i = 0; i < list->ports.n; i++)
+		if (!verify_module(&v, &list->ports.v[i], e))
+			return false;
+	return !v.changed ||
+	       err_fix(e, "remove the folders named (chmod -R u+w, rm -r); the next build "
+			  "fetches them again");
 }

@@ -298,7 +298,7 @@ static bool ask(struct query *q, struct str path, struct str text, struct str no
 	if (str_eqc(text, "patch"))
 		return ask_patch(q, path, now, out, e);
 	if (!parse_predicate(text, &p))
-		return ask_revision(q, path, text, out, e);
+		return ask_revision(q, path, str_eqc(text, "HEAD") ? STR("") : text, out, e);
 	if (p.match >= MATCH_BELOW)
 		p.than = full(q->a, p.than);
 	return ask_list(q, path, text, &p, out, e);

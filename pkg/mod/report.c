@@ -33,25 +33,36 @@ bool mod_graph(struct arena *a, struct manifest *main, const struct mod_opts *o,
 	return true;
 }
 
+static bool find_update(struct query *q, const struct module *m, struct mod_update *out,
+			struct err *e)
+{
+	const struct mod_version v = {m->path, m->version};
+	const struct retraction *r;
+
+	*out = (struct mod_update){.version = m->version};
+	if (!m->version.n || m->by_path.n)
+		return true;
+	if (!query_version(q, v.path, STR("upgrade"), v.version, &out->version, e) ||
+	    !query_retracted(q, &v, &r, e))
+		return err_wrap(e, "looking for newer versions of %.*s", STR_ARG(v.path));
+	out->retracted = r != NULL;
+	if (r)
+		out->why = r->why;
+	return true;
+}
+
 bool mod_updates(struct arena *a, struct manifest *main, const struct build_list *list,
 		 const struct mod_opts *o, struct mod_update *out, struct err *e)
 {
-	struct query *q = query_new(a, main, o);
+	struct mod_opts with = *o;
+	struct query *q = query_new(a, main, &with);
 
-	for (size_t i = 1; i < list->modules.n; i++) {
-		const struct module *m = &list->modules.v[i];
-		const struct mod_version v = {m->path, m->version};
-		const struct retraction *r;
-
-		out[i] = (struct mod_update){.version = m->version};
-		if (!m->version.n || m->by_path.n)
-			continue;
-		if (!query_version(q, v.path, STR("upgrade"), v.version, &out[i].version, e) ||
-		    !query_retracted(q, &v, &r, e))
-			return err_wrap(e, "looking for newer versions of %.*s", STR_ARG(v.path));
-		out[i].retracted = r != NULL;
-		if (r)
-			out[i].why = r->why;
-	}
+	with.ports = &list->ports;
+	for (size_t i = 1; i < list->modules.n; i++)
+		if (!find_update(q, &list->modules.v[i], &out[i], e))
+			return false;
+	for (size_t i = 0; i < list->ports.n; i++)
+		if (!find_update(q, &list->ports.v[i], &out[list->modules.n + i], e))
+			return false;
 	return true;
 }

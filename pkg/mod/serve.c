@@ -46,6 +46,14 @@ static struct held *held_version(struct arena *a, struct held_vec *all, struct s
 	return h;
 }
 
+/* A port's patches are no part of the module: whoever asks has ports of his own. */
+static bool is_patched(struct str version)
+{
+	struct str by_port = str_skip(version, str_find(version, '~'));
+
+	return str_find(by_port, '+') < by_port.n;
+}
+
 /* escaped: the module's path as the cache has it. Versions in the order of their names. */
 static bool list_held(struct arena *a, const struct mod_opts *o, struct str escaped,
 		      struct held_vec *out, struct err *e)
@@ -65,6 +73,8 @@ static bool list_held(struct arena *a, const struct mod_opts *o, struct str esca
 		if (list[i].kind != FILE_FOLDER || !str_starts(version, prefix))
 			continue;
 		version = str_skip(version, prefix.n);
+		if (is_patched(version))
+			continue;
 		version.n = str_find(version, '~');
 		*vec_push(a, &held_version(a, out, version)->folders) =
 		    path_join(a, parent, list[i].name);

@@ -4,6 +4,9 @@
  *     # github.com/madler/zlib v1.3.1
  *     ## explicit v1.3.0                        the manifest's own line
  *     # example.com/a v1.0.0 => ../a            replaced
+ *     ## patched 0b5c91aa                       by its port's patches, in this state
+ *     # github.com/acme/ports v1.4.0
+ *     ## ports                                  a port repository; its ports/ is vendor/ports/PATH
  *
  * The list is compared with the manifest both ways before it is used; the trees are trusted as the
  * project's own files are.
@@ -94,22 +97,44 @@ static struct str replaced_by(struct arena *a, const struct manifest *main,
 			   : str_fmt(a, "%.*s %.*s", STR_ARG(r->by_path), STR_ARG(r->by_version));
 }
 
-static struct str list_text(struct arena *a, const struct manifest *main,
-			    const struct option_values *options,
-			    const struct mod_versions *selected)
+static void add_entry(struct arena *a, struct buf *b, const struct manifest *main,
+		      const struct mod_version *v)
 {
+	struct str by = replaced_by(a, main, v);
+
+	buf_printf(b, "# %.*s %.*s%s%.*s\n", STR_ARG(v->path), STR_ARG(v->version),
+		   by.n ? " => " : "", STR_ARG(by));
+}
+
+/* Behind the folder's name: what patches_digest says of them. */
+static struct str patched_hex(const struct module *m)
+{
+	return m->unpatched.n ? str_skip(m->cache_name, m->unpatched.n + 1) : STR("");
+}
+
+static struct str list_text(struct arena *a, const struct manifest *main,
+			    const struct resolution *res)
+{
+	struct mod_versions ports = {0};
 	struct buf b = {0};
 	struct str out;
 
-	for (size_t i = 0; i < selected->n; i++) {
-		const struct mod_version *v = &selected->v[i];
-		const struct requirement *r = requirement_of(main, options, v->path);
-		struct str by = replaced_by(a, main, v);
+	for (size_t i = 0; i < res->selected.n; i++) {
+		const struct mod_version *v = &res->selected.v[i];
+		const struct module *m = &res->list.modules.v[i + 1];
+		const struct requirement *r =
+		    requirement_of(main, &res->list.modules.v[0].options, v->path);
 
-		buf_printf(&b, "# %.*s %.*s%s%.*s\n", STR_ARG(v->path), STR_ARG(v->version),
-			   by.n ? " => " : "", STR_ARG(by));
+		add_entry(a, &b, main, v);
 		if (r)
 			buf_printf(&b, "## explicit %.*s\n", STR_ARG(r->version));
+		if (m->unpatched.n)
+			buf_printf(&b, "## patched %.*s\n", STR_ARG(patched_hex(m)));
+	}
+	load_ports_versions(main, a, &ports);
+	for (size_t i = 0; i < ports.n; i++) {
+		add_entry(a, &b, main, &ports.v[i]);
+		buf_printf(&b, "## ports\n");
 	}
 	out = str_dup(a, buf_str(&b));
 	buf_fini(&b);
@@ -125,9 +150,15 @@ static bool write_trees(struct arena *a, const struct manifest *main, const stru
 		if (!copy_tree(a, m->dir, path_join(a, tmp, m->path), e))
 			return err_wrap(e, "copying %.*s", STR_ARG(m->path));
 	}
-	return file_write_fast(path_join(a, tmp, STR("modules.txt")).p,
-			       list_text(a, main, &r->list.modules.v[0].options, &r->selected),
-			       0644, e);
+	for (size_t i = 0; i < r->list.ports.n; i++) {
+		const struct module *m = &r->list.ports.v[i];
+		struct str to = str_fmt(a, "%.*s/ports/%.*s/ports", STR_ARG(tmp), STR_ARG(m->path));
+
+		if (!copy_tree(a, path_join(a, m->dir, STR("ports")), to, e))
+			return err_wrap(e, "copying the ports of %.*s", STR_ARG(m->path));
+	}
+	return file_write_fast(path_join(a, tmp, STR("modules.txt")).p, list_text(a, main, r), 0644,
+			       e);
 }
 
 bool mod_vendor(struct arena *a, struct manifest *main, const struct mod_opts *o, struct err *e)
@@ -144,7 +175,7 @@ bool mod_vendor(struct arena *a, struct manifest *main, const struct mod_opts *o
 			"no modules.txt");
 		return err_fix(e, "move it away first");
 	}
-	if (r.list.modules.n == 1) {
+	if (r.list.modules.n == 1 && !r.list.ports.n) {
 		event_note(o->sink, "no modules to vendor");
 		return folder_remove(dir.p, e);
 	}
@@ -163,6 +194,8 @@ struct entry {
 	struct mod_version v;
 	struct str by;	     /* behind => */
 	struct str explicit; /* the manifest's version; empty: it has no line */
+	struct str patched;  /* by which patches; empty: by none */
+	bool ports;	     /* a port repository */
 };
 struct entries VEC_BODY(struct entry);
 
@@ -170,6 +203,22 @@ static bool bad_line(int line, struct err *e)
 {
 	err_at(e, ERR_INPUT, list_name, line, 1, "not a line of '# MODULE VERSION'");
 	return err_fix(e, "run `cbuild mod vendor`");
+}
+
+/* A line that belongs to the entry above it. */
+static bool read_note(struct str line, struct entry *at)
+{
+	static const char explicit[] = "## explicit ", patched[] = "## patched ";
+
+	if (str_startsc(line, explicit))
+		at->explicit = str_skip(line, strlen(explicit));
+	else if (str_startsc(line, patched))
+		at->patched = str_skip(line, strlen(patched));
+	else if (str_eqc(line, "## ports"))
+		at->ports = true;
+	else
+		return false;
+	return true;
 }
 
 static bool parse_list(struct arena *a, struct str text, struct entries *out, struct err *e)
@@ -180,10 +229,8 @@ static bool parse_list(struct arena *a, struct str text, struct entries *out, st
 		struct entry *last = out->n ? &out->v[out->n - 1] : NULL, *at;
 		struct str rest = line;
 
-		if (str_startsc(line, "## explicit ") && last) {
-			last->explicit = str_skip(line, strlen("## explicit "));
+		if (last && read_note(line, last))
 			continue;
-		}
 		if (!str_startsc(line, "# "))
 			return bad_line(n, e);
 		at = vec_push(a, out);
@@ -213,12 +260,38 @@ static bool stale(struct err *e)
 	return err_fix(e, "run `cbuild mod vendor`, or ignore vendor/ once with --mod=readonly");
 }
 
-static const struct entry *entry_of(const struct entries *list, struct str path)
+static const struct entry *entry_of(const struct entries *list, struct str path, bool ports)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (str_eq(list->v[i].v.path, path))
+		if (list->v[i].ports == ports && str_eq(list->v[i].v.path, path))
 			return &list->v[i];
 	return NULL;
+}
+
+static const struct requirement *ports_of(const struct manifest *main, struct str path)
+{
+	for (size_t i = 0; i < main->ports.n; i++)
+		if (str_eq(main->ports.v[i].path, path))
+			return &main->ports.v[i];
+	return NULL;
+}
+
+static void check_ports(const struct manifest *main, const struct entries *list, size_t *n,
+			struct err *e)
+{
+	for (size_t i = 0; i < main->ports.n; i++) {
+		const struct requirement *r = &main->ports.v[i];
+		const struct entry *at = entry_of(list, r->path, true);
+
+		if (!at || !str_eq(at->v.version, r->version))
+			differs(
+			    e, n, r->path,
+			    "is a port repository of cbuild.yaml, but not vendored at its version");
+	}
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].ports && !ports_of(main, list->v[i].v.path))
+			differs(e, n, list->v[i].v.path,
+				"is a vendored port repository, but none of cbuild.yaml any more");
 }
 
 static bool check_list(struct arena *a, const struct manifest *main,
@@ -229,7 +302,7 @@ static bool check_list(struct arena *a, const struct manifest *main,
 
 	for (size_t i = 0; i < main->require.n; i++) {
 		const struct requirement *r = &main->require.v[i];
-		const struct entry *at = entry_of(list, r->path);
+		const struct entry *at = entry_of(list, r->path, false);
 
 		if (!counts(main, options, r))
 			continue;
@@ -247,6 +320,7 @@ static bool check_list(struct arena *a, const struct manifest *main,
 		if (!str_eq(at->by, replaced_by(a, main, &at->v)))
 			differs(e, &n, at->v.path, "is replaced otherwise by cbuild.yaml");
 	}
+	check_ports(main, list, &n, e);
 	return !n || stale(e);
 }
 
@@ -263,7 +337,7 @@ static bool check_needs(struct arena *a, const struct manifest *main, const stru
 			const struct requirement *r = &m->manifest->require.v[k];
 
 			if (counts(main, &m->options, r) && !str_eq(r->path, main->module) &&
-			    !entry_of(list, r->path))
+			    !entry_of(list, r->path, false))
 				differs(e, &n, r->path,
 					str_fmt(a, "is required by %.*s, but not vendored",
 						STR_ARG(m->path))
@@ -271,6 +345,44 @@ static bool check_needs(struct arena *a, const struct manifest *main, const stru
 		}
 	}
 	return !n || stale(e);
+}
+
+static bool no_port(const char *file, struct err *e)
+{
+	err_at(e, ERR_INPUT, file, 0, 0, "there is neither such a file nor a port");
+	return err_fix(e, "run `cbuild mod vendor`");
+}
+
+/* The tree is what a port's patches made: of those that the port has now? */
+static bool check_patched(struct arena *a, const struct module *m, const struct entry *at,
+			  struct err *e)
+{
+	struct str hex = STR("");
+
+	if (!m->replaced && !m->by_path.n &&
+	    !patches_digest(a, m->manifest, at->v.version, &hex, e))
+		return false;
+	if (m->by_path.n || str_eq(hex, at->patched))
+		return true;
+	err_at(e, ERR_INPUT, list_name, 0, 0, "the patches of %.*s have changed",
+	       STR_ARG(at->v.path));
+	return err_fix(e, "run `cbuild mod vendor`");
+}
+
+/* The port repositories, as far as a build needs them. */
+static void load_vendored_ports(struct arena *a, const struct mod_opts *o,
+				const struct entries *list, struct module_vec *out)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct entry *at = &list->v[i];
+
+		if (at->ports)
+			*vec_push(a, out) = (struct module){
+			    .path = at->v.path,
+			    .version = at->v.version,
+			    .dir = str_fmt(a, "%.*s/vendor/ports/%.*s", STR_ARG(o->project_dir),
+					   STR_ARG(at->v.path))};
+	}
 }
 
 static bool load_entry(struct arena *a, const struct manifest *main, const struct mod_opts *o,
@@ -289,15 +401,9 @@ static bool load_entry(struct arena *a, const struct manifest *main, const struc
 	}
 	m->dir = str_dup(a, path_dir(file));
 	m->from_port = file_kind(file.p) != FILE_REGULAR;
-	if (m->from_port) {
-		if (!port_find(a, o, at->v.path, &m->manifest, e))
-			return false;
-		if (m->manifest)
-			return true;
-		err_at(e, ERR_INPUT, str_c(a, shown), 0, 0,
-		       "there is neither such a file nor a port");
-		return err_fix(e, "run `cbuild mod vendor`");
-	}
+	if (m->from_port)
+		return port_find(a, o, at->v.path, &m->manifest, e) &&
+		       (m->manifest ? check_patched(a, m, at, e) : no_port(str_c(a, shown), e));
 	m->manifest = arena_new(a, struct manifest);
 	return file_read(a, file.p, 0, &bytes, e) &&
 	       manifest_parse(a, shown, bytes, m->manifest, e);
@@ -309,6 +415,7 @@ bool vendor_load(struct arena *a, struct manifest *main, const struct mod_opts *
 	struct option_wishes wishes = {.a = a, .main = main};
 	struct option_values options = {0};
 	struct entries list = {0};
+	struct mod_opts with = *o;
 	struct str_vec by = {0};
 	struct str text;
 
@@ -320,12 +427,16 @@ bool vendor_load(struct arena *a, struct manifest *main, const struct mod_opts *
 	if (!check_list(a, main, &options, &list, e))
 		return false;
 	*out = (struct build_list){.vendored = true};
+	load_vendored_ports(a, o, &list, &out->ports);
+	with.ports = &out->ports;
 	*vec_push(a, &out->modules) = (struct module){
 	    .path = main->module, .dir = o->project_dir, .manifest = main, .main = true};
 	for (size_t i = 0; i < list.n; i++) {
 		struct module m;
 
-		if (!load_entry(a, main, o, &list.v[i], &m, e))
+		if (list.v[i].ports)
+			continue;
+		if (!load_entry(a, main, &with, &list.v[i], &m, e))
 			return err_wrap(e, "loading vendored %.*s", STR_ARG(list.v[i].v.path));
 		*vec_push(a, &out->modules) = m;
 	}

@@ -30,6 +30,26 @@ static void put_contents(struct arena *a, struct json *o, const struct manifest 
 		json_put(a, o, STR("contains"), contents);
 }
 
+/* What its port makes of it: a count of the port's changes, and the patches by their content. */
+static void put_port(struct arena *a, struct json *o, const struct module *m)
+{
+	struct json *patches = json_new_array(a);
+
+	if (m->from_port && m->manifest->revision)
+		json_put(a, o, STR("revision"), json_new_int(a, m->manifest->revision));
+	for (size_t i = 0; i < m->patches.n; i++) {
+		struct json *p = json_new_object(a);
+		char hex[DIGEST_HEX + 1];
+
+		digest_hex(&m->patches.v[i].digest, hex);
+		put_text(a, p, "file", m->patches.v[i].file);
+		put_text(a, p, "sha256", str_dup(a, str_of(hex)));
+		json_add(a, patches, p);
+	}
+	if (m->patches.n)
+		json_put(a, o, STR("patches"), patches);
+}
+
 struct json *plan_module_facts(struct arena *a, const struct module *m)
 {
 	struct json *o = json_new_object(a);
@@ -44,6 +64,7 @@ struct json *plan_module_facts(struct arena *a, const struct module *m)
 	put_text(a, o, "source", url);
 	put_text(a, o, "ref", ref);
 	put_text(a, o, "sum", m->sum);
+	put_port(a, o, m);
 	put_contents(a, o, m->manifest);
 	return o;
 }
