@@ -237,10 +237,8 @@ static bool new_text(struct getting *g, struct str *text, struct err *e)
 
 /* ---- what is told ---- */
 
-static void tell_change(const struct getting *g, struct str path, struct str was, struct str is)
+void tell_change(struct event_sink *sink, struct str path, struct str was, struct str is)
 {
-	struct event_sink *sink = g->o.sink;
-
 	if (str_eq(was, is) && is.n)
 		event_note(sink, "%.*s %.*s", STR_ARG(path), STR_ARG(is));
 	else if (!was.n && is.n)
@@ -279,7 +277,7 @@ static void tell(struct getting *g)
 	for (size_t i = 0; i < g->want.n; i++) {
 		const struct mod_version *w = &g->want.v[i];
 
-		tell_change(g, w->path, version_in(&g->before, w->path), w->version);
+		tell_change(g->o.sink, w->path, version_in(&g->before, w->path), w->version);
 		/* Only a warning: the version itself was had without asking for others. */
 		(void)!warn_retracted(g, w, &ignored);
 	}
@@ -288,7 +286,7 @@ static void tell(struct getting *g)
 		struct str is = version_in(&g->after, b->path);
 
 		if (!is_wanted(g, b->path) && !str_eq(is, b->version))
-			tell_change(g, b->path, b->version, is);
+			tell_change(g->o.sink, b->path, b->version, is);
 	}
 }
 

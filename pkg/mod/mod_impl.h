@@ -9,8 +9,9 @@
  *     fetch.c   from a source to the cache                     ahead.c  several at a time
  *     serve.c   being a proxy
  *     ports.c   recipes         load.c   the build list        options.c, natives.c  what it decides, and checks
- *     query.c   what is meant   get.c    get                   project.c  loading, tidy, verify
- *     vendor.c  vendor/         work.c   cbuild.work           report.c   graphs, newer versions
+ *     query.c   what is meant   get.c    get                   project.c  loading, verify
+ *     tidy.c    tidy            vendor.c  vendor/         work.c   cbuild.work
+ *     report.c  graphs, newer versions
  */
 #ifndef MOD_MOD_IMPL_H
 #define MOD_MOD_IMPL_H
@@ -242,6 +243,13 @@ struct str sum_text(struct arena *a, const struct sum_file *f, const struct mod_
 /* The port of a module path: the project's ports/ first, then the embedded ones. NULL when none. */
 bool port_find(struct arena *a, const struct mod_opts *o, struct str path, struct manifest **out,
 	       struct err *e) ATTR_MUST_USE;
+/* Called for each port's file (its name for messages) in the order of their say; *stop ends the walk. */
+typedef bool (*port_visit)(void *ctx, struct arena *a, struct str file, struct str bytes,
+			   bool *stop, struct err *e);
+bool port_each(struct arena *a, const struct mod_opts *o, port_visit visit, void *ctx,
+	       struct err *e) ATTR_MUST_USE;
+/* Whether the port says that it provides the header. */
+bool port_provides(const struct manifest *port, struct str header);
 /* The paths that have a port, as keys: whether port_find is worth asking. */
 bool port_paths(struct arena *a, const struct mod_opts *o, struct map *out,
 		struct err *e) ATTR_MUST_USE;

@@ -14,10 +14,6 @@
 
 enum { PORT_BYTES_MAX = 1 << 20 };
 
-/* Called for each port file; *stop ends the walk. */
-typedef bool (*port_visit)(void *ctx, struct arena *a, struct str file, struct str bytes,
-			   bool *stop, struct err *e);
-
 static bool each_project_port(struct arena *a, struct str dir, port_visit visit, void *ctx,
 			      bool *stop, struct err *e)
 {
@@ -40,8 +36,8 @@ static bool each_project_port(struct arena *a, struct str dir, port_visit visit,
 	return true;
 }
 
-static bool each_port(struct arena *a, const struct mod_opts *o, port_visit visit, void *ctx,
-		      struct err *e)
+bool port_each(struct arena *a, const struct mod_opts *o, port_visit visit, void *ctx,
+	       struct err *e)
 {
 	bool stop = false;
 
@@ -66,7 +62,7 @@ struct port_search {
 	struct manifest *found;
 };
 
-static bool provides(const struct manifest *m, struct str header)
+bool port_provides(const struct manifest *m, struct str header)
 {
 	for (size_t i = 0; i < m->provides_headers.n; i++)
 		if (str_glob(m->provides_headers.v[i], header))
@@ -85,7 +81,7 @@ static bool visit_port(void *ctx, struct arena *a, struct str file, struct str b
 	m = arena_new(a, struct manifest);
 	if (!manifest_parse(a, file, bytes, m, e))
 		return false;
-	if (s->by_header ? !provides(m, s->want) : !str_eq(m->module, s->want))
+	if (s->by_header ? !port_provides(m, s->want) : !str_eq(m->module, s->want))
 		return true;
 	s->found = m;
 	*stop = true;
@@ -96,7 +92,7 @@ static bool search(struct arena *a, const struct mod_opts *o, struct port_search
 		   struct manifest **out, struct err *e)
 {
 	*out = NULL;
-	if (!each_port(a, o, visit_port, s, e))
+	if (!port_each(a, o, visit_port, s, e))
 		return false;
 	*out = s->found;
 	return true;
@@ -146,7 +142,7 @@ static bool note_port(void *ctx, struct arena *a, struct str file, struct str by
 
 bool port_paths(struct arena *a, const struct mod_opts *o, struct map *out, struct err *e)
 {
-	return each_port(a, o, note_port, out, e);
+	return port_each(a, o, note_port, out, e);
 }
 
 bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o,

@@ -20,6 +20,8 @@ bool project_open(struct arena *a, const struct mod_opts *o, struct project *p,
 /* Both files or neither. keep: as sum_text's. */
 bool project_write(struct project *p, struct str manifest, const struct resolution *r,
 		   const struct mod_versions *keep, struct err *e) ATTR_MUST_USE;
+/* get.c: one line about a module; an empty version: it was not there, or is no longer. */
+void tell_change(struct event_sink *sink, struct str path, struct str was, struct str is);
 /* o with leave to write cbuild.sum. */
 struct mod_opts project_updating(const struct mod_opts *o);
 
