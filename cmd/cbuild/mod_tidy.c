@@ -229,12 +229,10 @@ static bool look(void *ctx, struct manifest *main, const struct mod_versions *se
 
 static bool untidy(struct buf *diff, struct err *e)
 {
-	bool tidy = diff->n == 0;
-
+	if (!diff->n)
+		return true;
 	fwrite(diff->p, 1, diff->n, stdout);
 	buf_fini(diff);
-	if (tidy)
-		return true;
 	err_set(e, ERR_INPUT, "the requirements are not tidy");
 	return err_fix(e, "cbuild mod tidy");
 }
