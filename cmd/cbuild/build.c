@@ -337,7 +337,7 @@ void build_trusted(struct build *b, struct str_vec *out)
 bool build_run(struct build *b, struct err *e)
 {
 	struct cmd *c = b->c;
-	struct exec_opts o = {.sink = ui_sink(c->ui),
+	struct exec_opts o = {.sink = b->opts->silent ? NULL : ui_sink(c->ui),
 			      .jobs = b->opts->jobs,
 			      .keep_going = b->opts->keep_going,
 			      .dry_run = b->opts->dry_run,

@@ -32,6 +32,8 @@ struct cmd {
 	bool offline;
 	enum mod_mode mod_mode; /* --mod, else CBUILD_MOD */
 	bool has_manifest;
+	bool
+	    keep_sums; /* session_modules with leave to update fetches, but leaves cbuild.sum alone */
 	struct str work;	  /* the cbuild.work that holds here; empty: none */
 	struct str_vec work_dirs; /* the other members of the workspace */
 	struct manifest manifest;
@@ -114,6 +116,7 @@ struct build_opts {
 	bool keep_going, dry_run, show_commands, explain, no_cache;
 	bool no_tools;	  /* packages only: nothing will run, so no toolchain is looked for */
 	struct str trace; /* file, relative to where the user stands */
+	bool silent;	  /* nothing is told of what runs, not even of failures */
 };
 /* The rows for opt_parse; append them with BUILD_OPTS(o). */
 #define BUILD_OPTS(o)                                                                              \

@@ -232,6 +232,7 @@ bool session_modules(struct cmd *c, bool update, struct err *e)
 	struct mod_opts o = session_mod_opts(c);
 
 	o.update = update;
+	o.read_only_sums = c->keep_sums;
 	return mod_load(&c->arena, &c->manifest, &o, &c->list, e) && add_runtime(c, e);
 }
 

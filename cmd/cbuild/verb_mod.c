@@ -171,7 +171,7 @@ bool verb_mod(struct cmd *c, struct str_vec *args, struct err *e)
 		bool operands;
 	} commands[] = {
 	    {"init", mod_init, true},
-	    {"tidy", mod_tidy_verb, false},
+	    {"tidy", mod_tidy_verb, true},
 	    {"download", mod_download, false},
 	    {"verify", mod_verify_verb, false},
 	    {"vendor", mod_vendor_verb, false},
@@ -190,7 +190,8 @@ bool verb_mod(struct cmd *c, struct str_vec *args, struct err *e)
 		if (!args->n || !str_eqc(args->v[0], commands[i].name))
 			continue;
 		rest = (struct str_vec){.v = args->v + 1, .n = args->n - 1, .cap = args->n - 1};
-		if (commands[i].run != mod_edit && !opt_parse(c, &rest, opts, false, e))
+		if (commands[i].run != mod_edit && commands[i].run != mod_tidy_verb &&
+		    !opt_parse(c, &rest, opts, false, e))
 			return false;
 		if (rest.n && !commands[i].operands)
 			break;

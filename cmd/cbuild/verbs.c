@@ -138,7 +138,9 @@ const struct verb verbs[] = {
      verb_get},
     {"mod", "init|tidy|download|verify|vendor|graph|why|edit|outdated|proxy", "maintain modules",
      "  init PATH  write cbuild.yaml\n"
-     "  tidy       drop requirements nothing includes, write cbuild.sum\n"
+     "  tidy       require what sources include and nothing provides, drop what nothing includes,\n"
+     "             write cbuild.sum; --diff shows that and writes nothing (status 1 if it is not "
+     "tidy)\n"
      "  download   fetch the build list into the cache\n"
      "  verify     hash the modules in the cache and compare with cbuild.sum\n"
      "  vendor     copy the build list to vendor/, which builds then use while it fits\n"

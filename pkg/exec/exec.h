@@ -243,6 +243,13 @@ struct str action_record(struct arena *a, const struct action *x);
 struct str action_command(struct arena *a, const struct action *x, const struct cas *cas);
 
 /*
+ * Every prerequisite that a make-syntax depfile names, cleaned, absolute ones as they are, sorted and unique.
+ * ERR_TOOL when the text is not a depfile.
+ */
+bool depfile_parse(struct arena *a, struct str text, struct str_vec *out,
+		   struct err *e) ATTR_MUST_USE;
+
+/*
  * Digest of a tree file through the stat memo (state_dir): unchanged signature, known digest. For
  * load and toolchain use too. Racy entries (younger than 2 s when recorded) are hashed again.
  */

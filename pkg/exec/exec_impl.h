@@ -62,15 +62,6 @@ const struct str_vec *box_offline(struct run *r);
 /* Puts the placed outputs of x, whose result is known, at their paths. */
 bool place_outputs(struct run *r, const struct action *x, struct err *e) ATTR_MUST_USE;
 
-/* --- depfile.c --- */
-
-/*
- * Every prerequisite that a make-syntax depfile names, cleaned, absolute ones as they are, sorted and unique.
- * ERR_TOOL when the text is not a depfile.
- */
-bool depfile_parse(struct arena *a, struct str text, struct str_vec *out,
-		   struct err *e) ATTR_MUST_USE;
-
 /* --- memo.c --- */
 
 /*

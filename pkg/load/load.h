@@ -232,6 +232,22 @@ struct include_chain VEC_BODY(struct include_step);
 void load_why(struct arena *a, const struct package_set *set, const struct package *p,
 	      const struct package *q, bool tests, struct include_chain *out);
 
+/* What the files of the main module that s may read say about other modules, in branches that may be taken. */
+struct load_needs {
+	struct str_vec
+	    missing; /* names in #include that no search path has: the toolchain's, or nobody's */
+	struct str_vec by;		   /* for each of these a file that includes it */
+	VEC(const struct module *) direct; /* modules whose headers they include, each once */
+	/* It reads, or is, what the module makes, or puts a name together by macros: nobody knows what it includes. */
+	bool unknown;
+};
+void load_needs(struct arena *a, const struct package_set *set, struct source *s,
+		struct load_needs *out);
+/* The module, seen by main or not, that exports a header of that name; NULL: none. */
+const struct module *load_exporter(const struct package_set *set, struct str header);
+/* A file of the main module that is the header, or would be if its folder were searched; empty: none. */
+struct str load_lies_at(const struct package_set *set, struct str header);
+
 /*
  * Digest of what loading takes from a source's or header's bytes: its includes, whether it has main, its
  * tests. As long as it stays, and all folders do, load_packages gives the same set.

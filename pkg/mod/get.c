@@ -24,14 +24,6 @@ struct getting {
 	struct mod_versions after;
 };
 
-static struct str version_in(const struct mod_versions *list, struct str path)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (str_eq(list->v[i].path, path))
-			return list->v[i].version;
-	return STR("");
-}
-
 static bool is_wanted(const struct getting *g, struct str path)
 {
 	for (size_t i = 0; i < g->want.n; i++)

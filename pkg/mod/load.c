@@ -15,6 +15,14 @@ static struct str key_of(struct arena *a, const struct mod_version *v)
 	return str_fmt(a, "%.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
 }
 
+struct str version_in(const struct mod_versions *list, struct str path)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (str_eq(list->v[i].path, path))
+			return list->v[i].version;
+	return STR("");
+}
+
 const struct replacement *replacement_of(const struct manifest *main, const struct mod_version *v)
 {
 	const struct replacement *any = NULL;

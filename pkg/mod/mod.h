@@ -98,7 +98,7 @@ struct mod_opts {
 	struct str_vec sum_dirs; /* folders whose cbuild.sum counts too: the workspace's */
 	bool read_only_sums;	 /* update may fetch, but nothing is written */
 	const struct module_vec
-	    *ports; /* a build list's: set within the room, and for mod_port_for_header */
+	    *ports; /* a build list's: set within the room, and for mod_port(s)_for_header(s) */
 	struct event_sink *sink;
 };
 
@@ -123,10 +123,39 @@ bool mod_get(struct arena *a, const struct get_request *v, size_t n, const struc
 /* cbuild get --ports: the same for port repositories, each by itself. */
 bool mod_get_ports(struct arena *a, const struct get_request *v, size_t n, const struct mod_opts *o,
 		   struct err *e) ATTR_MUST_USE;
-/* cbuild mod tidy: drops requirements whose headers nothing in `used` (module paths) needs,
- * rewrites cbuild.sum. */
-bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts *o,
+/* What the sources of the main module need, of one list of requirements. */
+struct tidy_header {
+	struct str name, by; /* "zlib.h", and a file of the main module that includes it */
+};
+struct tidy_facts {
+	struct str_vec used;		 /* modules that its packages import: their lines stay */
+	struct str_vec direct;		 /* modules reached whose headers its own files include */
+	VEC(struct tidy_header) missing; /* what its own files include and nothing provides */
+};
+/*
+ * Finds the facts for the manifest main, which need not be what is written. selected: the modules that it reaches.
+ * direct and missing may be found piece by piece, as long as something is found while there is something.
+ */
+typedef bool (*tidy_look)(void *ctx, struct manifest *main, const struct mod_versions *selected,
+			  struct tidy_facts *out, struct err *e);
+struct tidy_opts {
+	tidy_look look;
+	void *ctx;
+	struct buf *diff; /* not NULL: nothing is written, the difference is appended to it */
+};
+/*
+ * cbuild mod tidy: requires what is missing (the latest version of the module whose port provides the header) and
+ * what is direct (the version that is selected), until nothing is; then drops requirements that nothing used
+ * needs, and rewrites cbuild.sum. Both files or neither. ERR_INPUT: ports of several modules provide a header.
+ */
+bool mod_tidy(struct arena *a, const struct tidy_opts *t, const struct mod_opts *o,
 	      struct err *e) ATTR_MUST_USE;
+/*
+ * by[i], for headers->n of them: paths of the modules whose ports provide headers->v[i]; only those of the
+ * project's ports and its port repositories where some of these do.
+ */
+bool mod_ports_for_headers(struct arena *a, const struct str_vec *headers, const struct mod_opts *o,
+			   struct str_vec *by, struct err *e) ATTR_MUST_USE;
 /* cbuild mod vendor: writes vendor/ anew from the build list. */
 bool mod_vendor(struct arena *a, struct manifest *main, const struct mod_opts *o,
 		struct err *e) ATTR_MUST_USE;

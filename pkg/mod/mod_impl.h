@@ -8,10 +8,11 @@
  *     source_git.c, source_archive.c, source_proxy.c  where modules are
  *     fetch.c   from a source to the cache                     ahead.c  several at a time
  *     serve.c   being a proxy
- *     ports.c   recipes         repos.c  those of others     patches.c  changes to a tree
- *     load.c   the build list        options.c, natives.c  what it decides, and checks
- *     query.c   what is meant   get.c    get                   project.c  loading, tidy, verify
- *     vendor.c  vendor/         work.c   cbuild.work           report.c   graphs, newer versions
+ *     ports.c   recipes         repos.c  those of others       patches.c  changes to a tree
+ *     load.c    the build list  options.c, natives.c  what it decides, and checks
+ *     query.c   what is meant   get.c    get                   tidy.c     tidy
+ *     project.c  loading, verify  vendor.c  vendor/            work.c     cbuild.work
+ *     report.c  graphs, newer versions
  */
 #ifndef MOD_MOD_IMPL_H
 #define MOD_MOD_IMPL_H
@@ -243,6 +244,23 @@ struct str sum_text(struct arena *a, const struct sum_file *f, const struct mod_
 /* The port of a module path: the project's ports/ first, then the embedded ones. NULL when none. */
 bool port_find(struct arena *a, const struct mod_opts *o, struct str path, struct manifest **out,
 	       struct err *e) ATTR_MUST_USE;
+/* A folder of ports. */
+struct port_place {
+	struct str dir; /* absolute, or within cbuild when embedded */
+	struct str shown;
+	bool embedded;
+};
+struct port_file {
+	const struct port_place *at;
+	struct str shown, bytes; /* of the file */
+};
+/* Called for each port file, in the order in which they count; *stop ends the walk. */
+typedef bool (*port_visit)(void *ctx, struct arena *a, const struct port_file *f, bool *stop,
+			   struct err *e);
+bool port_each(struct arena *a, const struct mod_opts *o, port_visit visit, void *ctx,
+	       struct err *e) ATTR_MUST_USE;
+/* Whether the port says that it provides the header. */
+bool port_provides(const struct manifest *port, struct str header);
 /* The paths that have a port, as keys: whether port_find is worth asking. */
 bool port_paths(struct arena *a, const struct mod_opts *o, struct map *out,
 		struct err *e) ATTR_MUST_USE;
@@ -312,6 +330,9 @@ bool options_decide(struct arena *a, const struct manifest *main, struct build_l
 bool natives_check(struct arena *a, const struct build_list *list, struct err *e) ATTR_MUST_USE;
 
 /* ---- load.c ---- */
+
+/* The version of a path in a list; empty: none. */
+struct str version_in(const struct mod_versions *list, struct str path);
 
 /* What a resolution leaves behind, for those who write it down. */
 struct resolution {

@@ -47,8 +47,7 @@ static bool read_patch(struct arena *a, const struct manifest *port, struct tree
 {
 	struct str path = path_join(a, port->folder, p->spec->file);
 
-	p->shown =
-	    path_join(a, str_dup(a, path_dir(port->file)), p->spec->file);
+	p->shown = path_join(a, str_dup(a, path_dir(port->file)), p->spec->file);
 	if (port->embedded ? embed_find(path, &p->text) : file_kind(path.p) == FILE_REGULAR)
 		return port->embedded || file_read(a, path.p, PATCH_MAX_BYTES, &p->text, e);
 	err_at(e, ERR_INPUT, str_c(a, port->file), p->spec->pos.line, p->spec->pos.col,
@@ -80,8 +79,8 @@ static struct str patches_hex(struct arena *a, const struct tree_patches *v)
 
 	digest_init(&c);
 	for (size_t i = 0; i < v->n; i++) {
-		struct str head = str_fmt(a, "patch 1 -p%u %zu\n", (unsigned)v->v[i].spec->strip,
-					  v->v[i].text.n);
+		struct str head =
+		    str_fmt(a, "patch 1 -p%u %zu\n", (unsigned)v->v[i].spec->strip, v->v[i].text.n);
 
 		digest_update(&c, head.p, head.n);
 		digest_update(&c, v->v[i].text.p, v->v[i].text.n);
@@ -102,9 +101,9 @@ struct touched {
 struct patching {
 	struct arena *a;
 	const struct mod_opts *o;
-	struct str base;      /* the fetched tree's folder */
-	struct map touched;   /* name -> struct touched */
-	tree_visit visit;     /* of what comes out */
+	struct str base;    /* the fetched tree's folder */
+	struct map touched; /* name -> struct touched */
+	tree_visit visit;   /* of what comes out */
 	void *ctx;
 };
 
@@ -241,7 +240,8 @@ static bool each_patched(struct patching *p, const struct tree_patches *v, struc
 	struct patch *parsed = arena_array(p->a, struct patch, v->n);
 
 	for (size_t i = 0; i < v->n; i++) {
-		if (!patch_parse(p->a, str_c(p->a, v->v[i].shown), v->v[i].text, v->v[i].spec->strip, &parsed[i], e))
+		if (!patch_parse(p->a, str_c(p->a, v->v[i].shown), v->v[i].text,
+				 v->v[i].spec->strip, &parsed[i], e))
 			return false;
 		for (size_t k = 0; k < parsed[i].files.n; k++) {
 			if (parsed[i].files.v[k].from.p)
@@ -319,8 +319,8 @@ bool patches_apply(struct arena *a, const struct mod_opts *o, const struct mod_v
 	m->cache_name = str_fmt(a, "%.*s+%.*s", STR_ARG(base), STR_ARG(hex));
 	m->dir = cache_folder(a, o, m->cache_name);
 	for (size_t i = 0; i < patches.n; i++)
-		*vec_push(a, &m->patches) = (struct module_patch){
-		    patches.v[i].spec->file, digest_str(patches.v[i].text)};
+		*vec_push(a, &m->patches) =
+		    (struct module_patch){patches.v[i].spec->file, digest_str(patches.v[i].text)};
 	return file_kind(m->dir.p) == FILE_FOLDER ||
 	       make_locked(a, o, v, base, m->cache_name, &patches, e);
 }

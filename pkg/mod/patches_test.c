@@ -50,10 +50,12 @@ static bool apply(struct bench *b, const char *keys, const char *const *texts, s
 	for (size_t i = 0; i < n; i++) {
 		struct str file = str_fmt(&b->a, "%zu.patch", i);
 
-		T_MUST(b->t, file_write_fast(path_join(&b->a, b->dir, file).p, str_of(texts[i]), 0644, e));
+		T_MUST(b->t, file_write_fast(path_join(&b->a, b->dir, file).p, str_of(texts[i]),
+					     0644, e));
 		buf_printf(&yaml, "  - {file: %.*s, %s}\n", STR_ARG(file), keys);
 	}
-	T_MUST(b->t, manifest_parse(&b->a, STR("ports/p.yaml"), str_dup(&b->a, buf_str(&yaml)), port, e));
+	T_MUST(b->t,
+	       manifest_parse(&b->a, STR("ports/p.yaml"), str_dup(&b->a, buf_str(&yaml)), port, e));
 	buf_fini(&yaml);
 	port->folder = b->dir;
 	*m = (struct module){.path = STR("example.com/p"),
@@ -82,7 +84,8 @@ static size_t folders(struct bench *b)
 	struct err e;
 	size_t n;
 
-	T_MUST(b->t, folder_list(&b->a, cache_folder(&b->a, &b->o, STR("example.com")).p, &list, &n, &e));
+	T_MUST(b->t,
+	       folder_list(&b->a, cache_folder(&b->a, &b->o, STR("example.com")).p, &list, &n, &e));
 	return n;
 }
 
@@ -117,8 +120,9 @@ void TestPatchesTree(struct test *t)
 	T_MUST(t, m.patches.n == 2);
 	T_EQ_STR(t, m.patches.v[1].file.p, "1.patch");
 	/* the fetched tree is as it was, and the made one verifies */
-	T_EQ_STR(t, content(&b, &(struct module){.dir = cache_folder(&b.a, &b.o, STR(NAME))}, "plain.c"),
-		 "int one;\nint two;\n");
+	T_EQ_STR(
+	    t, content(&b, &(struct module){.dir = cache_folder(&b.a, &b.o, STR(NAME))}, "plain.c"),
+	    "int one;\nint two;\n");
 	T_MUST(t, patched_sum(&b.a, &b.o, &m, &want, &e) && tree_hash(&b.a, m.dir, &got, &e));
 	T_EQ_STR(t, got.p, want.p);
 	/* the same patches are the same folder, others another */
@@ -165,13 +169,16 @@ void TestPatchesRefused(struct test *t)
 	} cases[] = {
 	    {"--- a/other.c\n+++ b/other.c\n@@ -1 +1 @@\n-x\n+y\n", "'other.c' is not in the tree"},
 	    {"--- a/l\n+++ b/l\n@@ -1 +1 @@\n-plain.c\n+/etc/passwd\n", "'l' is a symbolic link"},
-	    {"--- /dev/null\n+++ b/plain.c\n@@ -0,0 +1 @@\n+x\n", "'plain.c' is in the tree already"},
+	    {"--- /dev/null\n+++ b/plain.c\n@@ -0,0 +1 @@\n+x\n",
+	     "'plain.c' is in the tree already"},
 	    {"--- /dev/null\n+++ b/../../out.c\n@@ -0,0 +1 @@\n+x\n", "out.c"},
 	    {"--- /dev/null\n+++ b//etc/out.c\n@@ -0,0 +1 @@\n+x\n", "out.c"},
-	    {"--- /dev/null\n+++ b/Plain.c\n@@ -0,0 +1 @@\n+x\n", "differs from another name in case"},
+	    {"--- /dev/null\n+++ b/Plain.c\n@@ -0,0 +1 @@\n+x\n",
+	     "differs from another name in case"},
 	    {"--- /dev/null\n+++ b/plain.c/x\n@@ -0,0 +1 @@\n+x\n", "plain.c"},
 	    {"--- /dev/null\n+++ b/l/x\n@@ -0,0 +1 @@\n+x\n", "is there twice"},
-	    {"diff --git a/m b/m\nnew file mode 120000\n--- /dev/null\n+++ b/m\n@@ -0,0 +1 @@\n+/etc\n",
+	    {"diff --git a/m b/m\nnew file mode 120000\n--- /dev/null\n+++ b/m\n@@ -0,0 +1 "
+	     "@@\n+/etc\n",
 	     "mode"},
 	    {"--- a/plain.c\n+++ b/plain.c\n@@ -1,2 +1,2 @@\n-int none;\n+int three;\n int two;\n",
 	     "hunk 1 does not match"},
@@ -184,8 +191,10 @@ void TestPatchesRefused(struct test *t)
 
 	bench_init(&b, t);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		T_CHECK(t, !apply(&b, "", &cases[i].text, 1, &m, &e), "case %zu: %s", i, cases[i].text);
-		T_CHECK(t, str_containsc(str_of(e.msg), cases[i].says), "case %zu says: %s", i, e.msg);
+		T_CHECK(t, !apply(&b, "", &cases[i].text, 1, &m, &e), "case %zu: %s", i,
+			cases[i].text);
+		T_CHECK(t, str_containsc(str_of(e.msg), cases[i].says), "case %zu says: %s", i,
+			e.msg);
 		T_CHECK(t, e.code == ERR_INPUT && e.fix[0], "case %zu: %s", i, e.msg);
 		T_EQ_INT(t, folders(&b), 1);
 	}

@@ -14,20 +14,6 @@
 
 enum { PORT_BYTES_MAX = 1 << 20 };
 
-/* Where ports are. */
-struct port_place {
-	struct str dir; /* the folder: absolute, or within cbuild when embedded */
-	struct str shown;
-	bool embedded;
-};
-struct port_file {
-	const struct port_place *at;
-	struct str shown, bytes;
-};
-/* Called for each port file; *stop ends the walk. */
-typedef bool (*port_visit)(void *ctx, struct arena *a, const struct port_file *f, bool *stop,
-			   struct err *e);
-
 static bool each_in_folder(struct arena *a, const struct port_place *at, port_visit visit,
 			   void *ctx, bool *stop, struct err *e)
 {
@@ -77,8 +63,8 @@ static struct str repo_shown(struct arena *a, const struct module *m)
 			    : str_fmt(a, "%.*s/ports", STR_ARG(m->dir));
 }
 
-static bool each_port(struct arena *a, const struct mod_opts *o, port_visit visit, void *ctx,
-		      struct err *e)
+bool port_each(struct arena *a, const struct mod_opts *o, port_visit visit, void *ctx,
+	       struct err *e)
 {
 	bool stop = false;
 
@@ -106,7 +92,7 @@ struct port_search {
 	struct manifest *found;
 };
 
-static bool provides(const struct manifest *m, struct str header)
+bool port_provides(const struct manifest *m, struct str header)
 {
 	for (size_t i = 0; i < m->provides_headers.n; i++)
 		if (str_glob(m->provides_headers.v[i], header))
@@ -127,7 +113,7 @@ static bool visit_port(void *ctx, struct arena *a, const struct port_file *f, bo
 		return false;
 	m->folder = f->at->dir;
 	m->embedded = f->at->embedded;
-	if (s->by_header ? !provides(m, s->want) : !str_eq(m->module, s->want))
+	if (s->by_header ? !port_provides(m, s->want) : !str_eq(m->module, s->want))
 		return true;
 	s->found = m;
 	*stop = true;
@@ -138,7 +124,7 @@ static bool search(struct arena *a, const struct mod_opts *o, struct port_search
 		   struct manifest **out, struct err *e)
 {
 	*out = NULL;
-	if (!each_port(a, o, visit_port, s, e))
+	if (!port_each(a, o, visit_port, s, e))
 		return false;
 	*out = s->found;
 	return true;
@@ -188,7 +174,7 @@ static bool note_port(void *ctx, struct arena *a, const struct port_file *f, boo
 
 bool port_paths(struct arena *a, const struct mod_opts *o, struct map *out, struct err *e)
 {
-	return each_port(a, o, note_port, out, e);
+	return port_each(a, o, note_port, out, e);
 }
 
 bool mod_port_for_header(struct arena *a, struct str header, const struct mod_opts *o,

@@ -1,6 +1,6 @@
 /*
- * What writes: mod_load with leave to update, tidy, and for get.c. A change is worked out whole, in memory,
- * before a byte is written. cbuild.sum goes first: with lines too many it is still right, so a kill
+ * What writes: mod_load with leave to update, and for get.c and tidy.c. A change is worked out whole, in
+ * memory, before a byte is written. cbuild.sum goes first: with lines too many it is still right, so a kill
  * between the two writes leaves a tree that builds; when a write fails both are taken back. The
  * project's folder is locked from reading to writing, so two at once lose neither's change.
  */
@@ -92,78 +92,6 @@ bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o,
 		return true;
 	return write_sum(path_join(a, o->project_dir, STR("cbuild.sum")),
 			 sum_text(a, &r.sums, NULL), e);
-}
-
-/* ---- tidy ---- */
-
-static const struct module *list_find(const struct build_list *list, struct str path)
-{
-	for (size_t i = 1; i < list->modules.n; i++)
-		if (str_eq(list->modules.v[i].path, path))
-			return &list->modules.v[i];
-	return NULL;
-}
-
-static bool try_without(struct project *p, struct str bytes, struct str path,
-			const struct mod_opts *u, struct str *edited, struct resolution *r,
-			struct err *e)
-{
-	struct manifest *m = arena_new(p->a, struct manifest);
-
-	return manifest_edit_require(p->a, STR("cbuild.yaml"), bytes, path, STR(""), edited, e) &&
-	       manifest_parse(p->a, STR("cbuild.yaml"), *edited, m, e) &&
-	       mod_resolve(p->a, m, u, r, e);
-}
-
-/* Drops what nothing uses, but keeps a line that holds up the version of what something else
- * requires. */
-static bool drop_unused(struct project *p, const struct str_vec *used, const struct mod_opts *u,
-			struct str *bytes, struct resolution *r, struct err *e)
-{
-	for (size_t i = 0; i < p->m.require.n; i++) {
-		const struct requirement *q = &p->m.require.v[i];
-		const struct module *left, *now = list_find(&r->list, q->path);
-		struct resolution without;
-		struct str edited;
-
-		if (str_vec_has(used, q->path) ||
-		    !condition_options_hold(&q->when, &r->list.modules.v[0].options))
-			continue;
-		if (!try_without(p, *bytes, q->path, u, &edited, &without, e))
-			return false;
-		left = list_find(&without.list, q->path);
-		if (left && now && !str_eq(left->version, now->version))
-			continue;
-		event_note(u->sink, "%.*s is no longer required", STR_ARG(q->path));
-		*bytes = edited;
-		*r = without;
-	}
-	return true;
-}
-
-static bool tidy_locked(struct arena *a, const struct str_vec *used, const struct mod_opts *o,
-			struct err *e)
-{
-	struct project p;
-	struct mod_opts u = project_updating(o);
-	struct resolution r;
-	struct str bytes;
-
-	if (!project_open(a, o, &p, e) || !mod_resolve(a, &p.m, &u, &r, e))
-		return false;
-	bytes = p.bytes;
-	if (used && !drop_unused(&p, used, &u, &bytes, &r, e))
-		return false;
-	return project_write(&p, bytes, &r, &r.reached, e);
-}
-
-bool mod_tidy(struct arena *a, const struct str_vec *used, const struct mod_opts *o, struct err *e)
-{
-	struct file_lock lock = {-1};
-	bool ok = lock_folder(&lock, str_c(a, o->project_dir), e) && tidy_locked(a, used, o, e);
-
-	lock_release(&lock);
-	return ok;
 }
 
 /* ---- verify ---- */

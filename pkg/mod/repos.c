@@ -48,7 +48,7 @@ void load_ports_versions(const struct manifest *main, struct arena *a, struct mo
 
 /* ---- cbuild get --ports ---- */
 
-static struct str version_in(const struct manifest *m, struct str path)
+static struct str ports_version(const struct manifest *m, struct str path)
 {
 	for (size_t i = 0; i < m->ports.n; i++)
 		if (str_eq(m->ports.v[i].path, path))
@@ -84,7 +84,7 @@ static bool get_ports_locked(struct arena *a, const struct get_request *v, size_
 	for (size_t i = 0; i < n; i++) {
 		struct str version;
 
-		if (!want_version(q, &v[i], version_in(&p.m, v[i].path), &version, e) ||
+		if (!want_version(q, &v[i], ports_version(&p.m, v[i].path), &version, e) ||
 		    !manifest_edit(a, file, text, STR("ports"), v[i].path, version, &text, e))
 			return false;
 	}
@@ -93,8 +93,8 @@ static bool get_ports_locked(struct arena *a, const struct get_request *v, size_
 	if (!project_write(&p, text, &r, NULL, e))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		project_tell(o->sink, v[i].path, version_in(&p.m, v[i].path),
-			     version_in(next, v[i].path));
+		project_tell(o->sink, v[i].path, ports_version(&p.m, v[i].path),
+			     ports_version(next, v[i].path));
 	return true;
 }
 

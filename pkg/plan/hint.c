@@ -44,6 +44,15 @@ static struct str missing_header(struct str line)
 	return h.n ? h : between(line, "fatal error: ", ": No such file or directory");
 }
 
+struct str plan_missing_header(struct str words)
+{
+	struct str line, h = {0};
+
+	while (!h.n && str_line(&words, &line))
+		h = missing_header(line);
+	return h;
+}
+
 static const struct package *package_of(const struct package_set *set, struct str file)
 {
 	for (size_t i = 0; i < set->packages.n; i++)

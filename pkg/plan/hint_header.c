@@ -28,17 +28,6 @@ static bool ends_at(struct str path, struct str header)
 					str_eq(str_skip(path, path.n - header.n), header));
 }
 
-/* The shortest path of the main module that an include folder would make header of. */
-static struct str below_some_folder(const struct package_set *set, struct str header)
-{
-	struct str best = {0};
-
-	for (size_t i = 0; i < set->files.n; i++)
-		if (ends_at(set->files.v[i], header) && (!best.n || set->files.v[i].n < best.n))
-			best = set->files.v[i];
-	return best;
-}
-
 /* What the header is made from: its template, or for config.h the configure script. */
 static struct str template_of(struct arena *a, const struct package_set *set, struct str header)
 {
@@ -106,7 +95,7 @@ static void hint_unknown_header(struct arena *a, const struct package_set *set, 
 void hint_header(struct arena *a, const struct package_set *set, struct str header,
 		 const struct plan_hint_port *port, struct buf *out)
 {
-	struct str below = below_some_folder(set, header), template = template_of(a, set, header);
+	struct str below = load_lies_at(set, header), template = template_of(a, set, header);
 	struct str module = below.n ? STR("") : port->module_for(port->ctx, header), recipe;
 
 	if (below.n) {
@@ -122,7 +111,9 @@ void hint_header(struct arena *a, const struct package_set *set, struct str head
 	}
 	if (module.n) {
 		buf_printf(
-		    out, "no package of this module provides <%.*s>; %.*s does: cbuild get %.*s\n",
+		    out,
+		    "no package of this module provides <%.*s>; %.*s does: cbuild get %.*s, or "
+		    "cbuild mod tidy for all that is missing\n",
 		    STR_ARG(header), STR_ARG(module), STR_ARG(module));
 		return;
 	}

@@ -320,6 +320,13 @@ static void add_compile_flags(struct plan *p, struct action *x, const struct sou
 	plan_add_words(p, x, &env_flags);
 }
 
+void plan_source_flags(struct plan *p, struct action *x, const struct source *s)
+{
+	add_dates(p, x);
+	add_compile_flags(p, x, s);
+	add_includes(p, x, s);
+}
+
 /* Everything between the compiler and -c; plain assembler knows no includes and writes no depfile. */
 static void add_source_flags(struct plan *p, struct action *x, const struct source *s,
 			     struct str object)
@@ -332,9 +339,7 @@ static void add_source_flags(struct plan *p, struct action *x, const struct sour
 		action_arg(a, x, STR("-Wno-unused-command-line-argument"));
 		return;
 	}
-	add_dates(p, x);
-	add_compile_flags(p, x, s);
-	add_includes(p, x, s);
+	plan_source_flags(p, x, s);
 	dep = action_output(a, x, str_fmt(a, "%.*s.d", STR_ARG(object)), false);
 	x->outputs.v[dep].depfile = true;
 	action_arg(a, x, STR("-MD"));
@@ -374,6 +379,29 @@ static const struct action_fence *fence_of(struct plan *p, const struct package 
 	return f;
 }
 
+uint32_t plan_source_inputs(struct plan *p, struct action *x, const struct source *s)
+{
+	struct arena *a = p->arena;
+	uint32_t src;
+
+	action_inputs_reserve(a, x, s->closure.n + 1);
+	src = s->made ? action_input_from(a, x, plan_make(p, s->made->maker),
+					  plan_output(s->made->maker, s->path))
+		      : action_input_file(a, x, s->path);
+	for (size_t i = 0; i < s->closure.n; i++)
+		action_input_file(a, x, s->closure.v[i]);
+	for (size_t i = 0; i < s->waits.n; i++)
+		action_input_order(a, x, plan_make(p, s->waits.v[i]));
+	return src;
+}
+
+void plan_source_arg(struct plan *p, struct action *x, const struct source *s, uint32_t src)
+{
+	/* A name that looks like an option or a response file. */
+	action_arg_in(p->arena, x, s->path.p[0] == '-' || s->path.p[0] == '@' ? STR("./") : STR(""),
+		      src);
+}
+
 struct action *plan_compile(struct plan *p, struct source *s)
 {
 	struct arena *a = p->arena;
@@ -397,21 +425,13 @@ struct action *plan_compile(struct plan *p, struct source *s)
 		    str_fmt(a, "%.*s (it reads what cannot be known before)", STR_ARG(x->title));
 	}
 	obj = action_output(a, x, object, false);
-	action_inputs_reserve(a, x, s->closure.n + 1);
-	src = s->made ? action_input_from(a, x, plan_make(p, s->made->maker),
-					  plan_output(s->made->maker, s->path))
-		      : action_input_file(a, x, s->path);
-	for (size_t i = 0; i < s->closure.n; i++)
-		action_input_file(a, x, s->closure.v[i]);
-	for (size_t i = 0; i < s->waits.n; i++)
-		action_input_order(a, x, plan_make(p, s->waits.v[i]));
+	src = plan_source_inputs(p, x, s);
 	plan_add_words(p, x, &p->opts.tc->cc);
 	add_source_flags(p, x, s, object);
 	action_arg(a, x, STR("-c"));
 	action_arg(a, x, STR("-o"));
 	action_arg_out(a, x, STR(""), obj);
-	/* A name that looks like an option or a response file. */
-	action_arg_in(a, x, s->path.p[0] == '-' || s->path.p[0] == '@' ? STR("./") : STR(""), src);
+	plan_source_arg(p, x, s, src);
 	return x;
 }
 

@@ -61,6 +61,15 @@ bool plan_init(struct plan *p, struct arena *a, struct graph *g, const struct pl
 /* The compile of one source; output 0 is the object. */
 struct action *plan_compile(struct plan *p, struct source *s);
 /*
+ * A question to s's compiler, with s's flags; s is no plain assembler. Never recorded.
+ * PLAN_ASK_LIST: output 0 is a depfile of what it reads, with what is not there as #include names it; empty
+ * when it cannot be preprocessed. PLAN_ASK_FIRST: then its words, once it failed, say why; plan_missing_header.
+ */
+enum plan_question { PLAN_ASK_LIST, PLAN_ASK_FIRST };
+struct action *plan_ask(struct plan *p, struct source *s, enum plan_question question);
+/* The first header that a compiler's words say is not there; empty: none. */
+struct str plan_missing_header(struct str words);
+/*
  * One line for people: "HAVE_STRLCPY no (function strlcpy)", from the answer that check number i of a made
  * header (its action, of plan_make) got: the content of its input plan_config_input.
  */

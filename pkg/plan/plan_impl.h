@@ -19,6 +19,12 @@ void plan_add_words(struct plan *p, struct action *x, const struct str_vec *word
 /* Appends `-D` words and cflags. */
 void plan_add_flags(struct plan *p, struct action *x, const struct flags *f);
 
+/* A source's inputs: itself, whose number is returned, its closure, what it waits for. */
+uint32_t plan_source_inputs(struct plan *p, struct action *x, const struct source *s);
+/* All flags that decide what a source that goes through the preprocessor includes. */
+void plan_source_flags(struct plan *p, struct action *x, const struct source *s);
+/* The source's own word, input number src. */
+void plan_source_arg(struct plan *p, struct action *x, const struct source *s, uint32_t src);
 /* The number of m's output at path. */
 uint32_t plan_output(const struct maker *m, struct str path);
 /* An action whose one output has that text. */

@@ -1,0 +1,43 @@
+/*
+ * cbuild mod tidy: what its two files share. mod_tidy.c knows which headers could be had from a module,
+ * tidy_ask.c has the compilers say which of these are wanted and not there.
+ */
+#ifndef CMD_TIDY_H
+#define CMD_TIDY_H
+
+#include "cmd.h"
+
+/* A header that no search path of the main module has, and some module that is not required does. */
+struct wish {
+	struct tidy_header header;
+	struct str module; /* one of the build list that main does not see, or empty: ports tell */
+};
+
+/* One look at the sources. */
+struct tidy_view {
+	struct cmd *c;
+	const struct manifest *main;
+	const struct mod_versions *selected;
+	struct tidy_facts *out;
+	struct map wishes; /* name -> struct wish */
+	size_t found;	   /* things added to out that are new to main */
+	struct str_vec warnings;
+};
+
+/* Notes those of names (by: who includes each) that a module could provide, as wishes. */
+bool tidy_wish(struct tidy_view *v, const struct package_set *set, const struct str_vec *names,
+	       const struct str_vec *by, struct err *e);
+/* A wish that came true: it is missing. */
+void tidy_found(struct tidy_view *v, const struct wish *w);
+/* Main's files include headers of this module: to be noted if it has no line, but could have one. */
+bool tidy_wants_line(const struct tidy_view *v, struct str module);
+void tidy_found_direct(struct tidy_view *v, struct str module);
+
+/*
+ * Asks the compilers of one target, with a profile's flags, about the sources that may want something; first about
+ * those that need nothing made. set: the target's, as loaded without tools. Stops once something is found.
+ */
+bool tidy_ask(struct tidy_view *v, const struct target *t, struct str profile,
+	      const struct package_set *set, struct err *e);
+
+#endif

@@ -1,0 +1,288 @@
+/*
+ * cbuild mod tidy. What is missing depends on what is required: a header that is there now includes others, and
+ * macros that it defines choose among includes. So whoever knows the sources is asked again with the lines added
+ * so far, in memory, until nothing is missing; each round adds a line that was not there. Then what nothing uses
+ * is dropped, and both files are written, or neither.
+ */
+#include <string.h>
+
+#include "base/diff.h"
+#include "mod/load_impl.h"
+#include "mod/project_impl.h"
+#include "mod/query_impl.h"
+
+struct tidying {
+	struct arena *a;
+	const struct tidy_opts *opts;
+	struct mod_opts o; /* updating */
+	struct project p;
+	struct query *q;
+	struct str bytes;	    /* cbuild.yaml as it will be */
+	struct manifest *m;	    /* the same */
+	struct resolution r;	    /* of m */
+	struct mod_versions before; /* what was selected at first */
+	struct mod_versions added;
+	struct str_vec dropped;
+};
+
+/* ---- whose header it is ---- */
+
+struct provider_search {
+	const struct str_vec *headers;
+	struct str_vec *by;
+	bool *own;	 /* by header: the user's ports provide it */
+	struct map seen; /* modules: of two ports the first counts */
+};
+
+static bool note_providers(void *ctx, struct arena *a, const struct port_file *f, bool *stop,
+			   struct err *e)
+{
+	struct provider_search *s = ctx;
+	struct manifest m;
+	bool own = !f->at->embedded, first;
+
+	(void)stop;
+	if (!manifest_parse(a, f->shown, f->bytes, &m, e))
+		return false;
+	map_put(a, &s->seen, m.module, &first);
+	for (size_t i = 0; first && i < s->headers->n; i++) {
+		if (!port_provides(&m, s->headers->v[i]) || (s->own[i] && !own))
+			continue;
+		s->own[i] = s->own[i] || own;
+		*vec_push(a, &s->by[i]) = m.module;
+	}
+	return true;
+}
+
+bool mod_ports_for_headers(struct arena *a, const struct str_vec *headers, const struct mod_opts *o,
+			   struct str_vec *by, struct err *e)
+{
+	struct provider_search s = {
+	    .headers = headers, .by = by, .own = arena_array(a, bool, headers->n)};
+
+	memset(by, 0, headers->n * sizeof *by);
+	return !headers->n || port_each(a, o, note_providers, &s, e);
+}
+
+/* ---- adding ---- */
+
+static bool has_line(const struct manifest *m, struct str path)
+{
+	for (size_t i = 0; i < m->require.n; i++)
+		if (str_eq(m->require.v[i].path, path))
+			return true;
+	return false;
+}
+
+static bool add_line(struct tidying *t, struct str path, struct err *e)
+{
+	struct str version = version_in(&t->r.selected, path);
+
+	if (has_line(t->m, path) || version_in(&t->added, path).n)
+		return true;
+	if (!version.n && !query_version(t->q, path, STR("latest"), version, &version, e))
+		return err_wrap(e, "looking for %.*s@latest", STR_ARG(path));
+	*vec_push(t->a, &t->added) = (struct mod_version){path, version};
+	return manifest_edit_require(t->a, STR("cbuild.yaml"), t->bytes, path, version, &t->bytes,
+				     e);
+}
+
+/* What of a header's providers is required, or will be; else the only one that is reached; else the only one. */
+static struct str choose(const struct tidying *t, const struct str_vec *by)
+{
+	struct str reached = {0};
+	size_t count = 0;
+
+	for (size_t i = 0; i < by->n; i++)
+		if (has_line(t->m, by->v[i]) || version_in(&t->added, by->v[i]).n)
+			return by->v[i];
+	for (size_t i = 0; i < by->n; i++)
+		if (version_in(&t->r.selected, by->v[i]).n) {
+			reached = by->v[i];
+			count++;
+		}
+	if (count == 1)
+		return reached;
+	return by->n == 1 ? by->v[0] : STR("");
+}
+
+static bool several(const struct tidy_header *h, const struct str_vec *by, struct err *e)
+{
+	err_set(e, ERR_INPUT, "%.*s, which %.*s includes, is a header of %.*s and of %.*s",
+		STR_ARG(h->name), STR_ARG(h->by), STR_ARG(by->v[0]), STR_ARG(by->v[1]));
+	return err_fix(e, "choose: cbuild get %.*s, or cbuild get %.*s", STR_ARG(by->v[0]),
+		       STR_ARG(by->v[1]));
+}
+
+/* One that only the user can choose may have come with one that was clear: that shows in the next round. */
+static bool add_missing(struct tidying *t, const struct tidy_facts *f, struct err *e)
+{
+	struct str_vec names = {0}, *by = arena_array(t->a, struct str_vec, f->missing.n);
+	size_t before = t->added.n, open = f->missing.n;
+
+	for (size_t i = 0; i < f->missing.n; i++)
+		*vec_push(t->a, &names) = f->missing.v[i].name;
+	if (!mod_ports_for_headers(t->a, &names, &t->o, by, e))
+		return false;
+	for (size_t i = 0; i < f->missing.n; i++) {
+		struct str path = choose(t, &by[i]);
+
+		if (path.n && !add_line(t, path, e))
+			return false;
+		if (!path.n && by[i].n && open == f->missing.n)
+			open = i;
+	}
+	return open == f->missing.n || t->added.n > before ||
+	       several(&f->missing.v[open], &by[open], e);
+}
+
+/* ---- rounds ---- */
+
+static bool parse(struct tidying *t, struct manifest **out, struct err *e)
+{
+	*out = arena_new(t->a, struct manifest);
+	return manifest_parse(t->a, STR("cbuild.yaml"), t->bytes, *out, e);
+}
+
+static bool look(struct tidying *t, struct tidy_facts *f, struct err *e)
+{
+	struct manifest *own; /* whoever looks may change it */
+
+	*f = (struct tidy_facts){0};
+	return parse(t, &own, e) && t->opts->look(t->opts->ctx, own, &t->r.selected, f, e);
+}
+
+/* Until the sources find all that they include. */
+static bool add_all(struct tidying *t, struct tidy_facts *f, struct err *e)
+{
+	for (;;) {
+		size_t before = t->added.n;
+
+		if (!look(t, f, e))
+			return false;
+		for (size_t i = 0; i < f->direct.n; i++)
+			if (version_in(&t->r.selected, f->direct.v[i]).n &&
+			    !add_line(t, f->direct.v[i], e))
+				return false;
+		if (!add_missing(t, f, e))
+			return false;
+		if (t->added.n == before)
+			return true;
+		if (!parse(t, &t->m, e) || !mod_resolve(t->a, t->m, &t->o, &t->r, e))
+			return false;
+	}
+}
+
+/* ---- dropping ---- */
+
+static const struct module *list_find(const struct build_list *list, struct str path)
+{
+	for (size_t i = 1; i < list->modules.n; i++)
+		if (str_eq(list->modules.v[i].path, path))
+			return &list->modules.v[i];
+	return NULL;
+}
+
+static bool try_without(struct tidying *t, struct str path, struct str *edited,
+			struct resolution *r, struct err *e)
+{
+	struct manifest *m = arena_new(t->a, struct manifest);
+
+	return manifest_edit_require(t->a, STR("cbuild.yaml"), t->bytes, path, STR(""), edited,
+				     e) &&
+	       manifest_parse(t->a, STR("cbuild.yaml"), *edited, m, e) &&
+	       mod_resolve(t->a, m, &t->o, r, e);
+}
+
+/* Drops what nothing uses, but keeps a line that holds up the version of what something else
+ * requires. */
+static bool drop_unused(struct tidying *t, const struct str_vec *used, struct err *e)
+{
+	for (size_t i = 0; i < t->m->require.n; i++) {
+		const struct requirement *q = &t->m->require.v[i];
+		const struct module *left, *now = list_find(&t->r.list, q->path);
+		struct resolution without;
+		struct str edited;
+
+		if (str_vec_has(used, q->path) || version_in(&t->added, q->path).n ||
+		    !condition_options_hold(&q->when, &t->r.list.modules.v[0].options))
+			continue;
+		if (!try_without(t, q->path, &edited, &without, e))
+			return false;
+		left = list_find(&without.list, q->path);
+		if (left && now && !str_eq(left->version, now->version))
+			continue;
+		*vec_push(t->a, &t->dropped) = q->path;
+		t->bytes = edited;
+		t->r = without;
+	}
+	return true;
+}
+
+/* ---- */
+
+static void tell(const struct tidying *t)
+{
+	for (size_t i = 0; i < t->added.n; i++)
+		project_tell(t->o.sink, t->added.v[i].path, STR(""), t->added.v[i].version);
+	for (size_t i = 0; i < t->before.n && t->added.n; i++) {
+		struct str was = t->before.v[i].version;
+		struct str is = version_in(&t->r.selected, t->before.v[i].path);
+
+		if (is.n && !str_eq(is, was))
+			project_tell(t->o.sink, t->before.v[i].path, was, is);
+	}
+	for (size_t i = 0; i < t->dropped.n; i++)
+		event_note(t->o.sink, "%.*s is no longer required", STR_ARG(t->dropped.v[i]));
+}
+
+static struct str or_absent(struct str text, bool there)
+{
+	return there ? text : (struct str){NULL, 0};
+}
+
+static void add_diff(const struct tidying *t)
+{
+	struct str sums = sum_text(t->a, &t->r.sums, &t->r.reached);
+
+	text_diff(t->opts->diff, STR("cbuild.yaml"), or_absent(t->p.bytes, t->p.has_file),
+		  or_absent(t->bytes, t->p.has_file || t->bytes.n));
+	text_diff(t->opts->diff, STR("cbuild.sum"), t->r.sums.before, or_absent(sums, sums.n));
+}
+
+static bool tidy_locked(struct tidying *t, const struct mod_opts *o, struct err *e)
+{
+	struct tidy_facts facts;
+
+	t->o = project_updating(o);
+	if (!project_open(t->a, &t->o, &t->p, e))
+		return false;
+	t->m = &t->p.m;
+	t->bytes = t->p.bytes;
+	t->q = query_new(t->a, &t->p.m, &t->o);
+	if (!mod_resolve(t->a, t->m, &t->o, &t->r, e))
+		return false;
+	t->before = t->r.selected;
+	t->o.ports = &t->r.list.ports;
+	if (!add_all(t, &facts, e) || !drop_unused(t, &facts.used, e))
+		return err_wrap(e, "leaving cbuild.yaml and cbuild.sum as they were");
+	if (t->opts->diff) {
+		add_diff(t);
+		return true;
+	}
+	if (!project_write(&t->p, t->bytes, &t->r, &t->r.reached, e))
+		return false;
+	tell(t);
+	return true;
+}
+
+bool mod_tidy(struct arena *a, const struct tidy_opts *opts, const struct mod_opts *o,
+	      struct err *e)
+{
+	struct tidying t = {.a = a, .opts = opts};
+	struct file_lock lock = {-1};
+	bool ok = lock_folder(&lock, str_c(a, o->project_dir), e) && tidy_locked(&t, o, e);
+
+	lock_release(&lock);
+	return ok;
+}
