@@ -229,6 +229,7 @@ struct sum_file {
 /* Reads project_dir/cbuild.sum, and those of sum_dirs; an absent file is empty. */
 bool sum_read(struct arena *a, const struct mod_opts *o, struct sum_file *out,
 	      struct err *e) ATTR_MUST_USE;
+/* Lines are views of bytes. */
 bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_file *out,
 	       struct err *e) ATTR_MUST_USE;
 /* The sum of a version, or the empty str. */
