@@ -4,6 +4,7 @@
 #ifndef MOD_LOAD_IMPL_H
 #define MOD_LOAD_IMPL_H
 
+#include "mod/facts_impl.h"
 #include "mod/mvs_impl.h"
 #include "mod/source_impl.h"
 
@@ -13,6 +14,7 @@ struct loader {
 	const struct mod_opts *o;
 	struct sum_file *sums;
 	struct map modules; /* "PATH VERSION" -> struct module, all that was reached */
+	struct facts facts; /* zeroed: everything is parsed */
 	struct option_wishes wishes;
 	struct map ported; /* paths that have a port; filled when first asked */
 	bool ports_listed;

@@ -45,10 +45,11 @@ struct module {
 	struct str cache_name; /* "github.com/madler/zlib@v1.3.1" below CACHE/mod; empty when not in
 				  the cache */
 	struct str sum;	       /* "h1:..."; empty for main and replaced */
-	struct manifest *manifest;    /* its own or its port's */
+	struct manifest *manifest;    /* its own or its port's; see mod_opts.brief */
 	struct option_values options; /* of all that its manifest has, in order */
 	struct str_vec option_by; /* who decided each: a module's path; empty: it is the default */
 	bool from_port;
+	bool brief; /* its manifest is not whole: see mod_opts.brief */
 	bool main;
 	bool replaced;
 	VEC(uint32_t) requires; /* indices into the build list of what it requires directly */
@@ -84,6 +85,12 @@ struct mod_opts {
 	enum mod_mode mode;	/* of mod_load */
 	struct str_vec sum_dirs; /* folders whose cbuild.sum counts too: the workspace's */
 	bool read_only_sums;	 /* update may fetch, but nothing is written */
+	/*
+	 * Who builds nothing may be given manifests that only hold their module, require, options, settings,
+	 * licence, contains and provides_native, all else being zero: nothing is parsed then.
+	 */
+	bool brief;
+	struct str program; /* cbuild's version: memos of other versions are not read */
 	struct event_sink *sink;
 };
 

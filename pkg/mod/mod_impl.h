@@ -8,6 +8,7 @@
  *     source_git.c, source_archive.c, source_proxy.c  where modules are
  *     fetch.c   from a source to the cache                     ahead.c  several at a time
  *     serve.c   being a proxy
+ *     facts.c, facts_code.c  what is known of manifests without reading them
  *     ports.c   recipes         load.c   the build list        options.c, natives.c  what it decides, and checks
  *     query.c   what is meant   get.c    get                   project.c  loading, tidy, verify
  *     vendor.c  vendor/         work.c   cbuild.work           report.c   graphs, newer versions
