@@ -181,6 +181,10 @@ static bool load_cached(struct loader *l, const struct mod_version *v, struct mo
 		return false;
 	if (!port && load_fact(l, v, m))
 		return check_identity(m->manifest, v, m, e);
+	if (l->stop_absent && !fetch_in_cache(l->a, l->o, &(struct ahead){.v = *v, .port = port})) {
+		l->absent = true;
+		return err_set(e, ERR_NET, "to be fetched");
+	}
 	if (!fetch_version(l->a, l->o, v, port, sum_get(l->sums, v), &f, e))
 		return false;
 	m->cache_name = f.cache_name;
@@ -417,6 +421,26 @@ static void keep_fetched(struct loader *l, const struct mod_versions *reached,
 	}
 }
 
+/* Most often all is there; what is not is fetched together before it is selected again. */
+static bool select_fetching(struct loader *l, const struct mvs_reqs *reqs,
+			    const struct mod_versions *roots, struct mvs **m,
+			    struct mod_versions *selected, struct mod_versions *reached,
+			    struct err *e)
+{
+	bool ok;
+
+	*m = mvs_new(l->a, reqs);
+	l->stop_absent = may_look_ahead(l);
+	l->absent = false;
+	ok = mvs_select(*m, roots, selected, reached, e);
+	l->stop_absent = false;
+	if (ok || !l->absent)
+		return ok;
+	look_ahead(l, roots);
+	*m = mvs_new(l->a, reqs);
+	return mvs_select(*m, roots, selected, reached, e);
+}
+
 bool load_select(struct loader *l, const struct mvs_reqs *reqs, struct mvs **m,
 		 struct mod_versions *selected, struct mod_versions *reached, struct err *e)
 {
@@ -424,12 +448,9 @@ bool load_select(struct loader *l, const struct mvs_reqs *reqs, struct mvs **m,
 		struct mod_versions roots = {0};
 
 		*selected = *reached = (struct mod_versions){0};
-		*m = mvs_new(l->a, reqs);
 		l->wishes.grew = false;
-		if (!load_requirements(l, l->main, l->main->module, &roots, e))
-			return false;
-		look_ahead(l, &roots);
-		if (!mvs_select(*m, &roots, selected, reached, e))
+		if (!load_requirements(l, l->main, l->main->module, &roots, e) ||
+		    !select_fetching(l, reqs, &roots, m, selected, reached, e))
 			return false;
 	} while (l->wishes.grew);
 	return true;

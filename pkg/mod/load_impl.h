@@ -20,6 +20,8 @@ struct loader {
 	bool ports_listed;
 	struct map
 	    failed; /* "PATH VERSION" of what was fetched -> struct err that fetching ahead met */
+	bool stop_absent;      /* what would have to be fetched ends the selection ... */
+	bool absent;	       /* ... and this says so */
 	struct query *queries; /* for mvs_reqs.previous; NULL: none will be asked */
 };
 
@@ -47,6 +49,7 @@ bool load_wanted(struct loader *l, const struct mod_version *v, struct ahead *ou
  * Errors are left to selection, which knows who required what.
  */
 void look_ahead(struct loader *l, const struct mod_versions *roots);
+bool may_look_ahead(const struct loader *l);
 /* Who requires whom in a list, as indices. */
 void load_link(struct arena *a, struct build_list *list);
 /* The main module's replacement of v, or NULL. */
