@@ -58,6 +58,7 @@ bool facts_parse(struct facts *f, struct str bytes)
 	n = facts_read_number(&r);
 	if (n > r.rest.n / ENTRY_BYTES_MIN)
 		return false;
+	map_reserve(f->a, &f->by_key, (size_t)n);
 	while (n && read_entry(f, &r))
 		n--;
 	if (!n && !r.failed && !r.rest.n)

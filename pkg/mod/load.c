@@ -469,6 +469,7 @@ bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *
 		return false;
 	if (main->require.n)
 		facts_open(&l.facts, a, o, main);
+	map_reserve(a, &l.modules, l.facts.by_key.n);
 	do {
 		if (!load_select(&l, &reqs, &m, &out->selected, &out->all, e))
 			return false;

@@ -9,6 +9,8 @@
 #include "mod/mod_impl.h"
 
 enum { SUM_FILE_BYTES_MAX = 16 << 20, HASH_CHARS = 47 };
+/* Of a line, as a rule: for room. */
+enum { LINE_CHARS = 80 };
 
 struct sum_line {
 	struct mod_version v;
@@ -56,6 +58,7 @@ bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_fi
 {
 	struct str rest = bytes, line;
 
+	map_reserve(a, &out->lines, out->lines.n + bytes.n / LINE_CHARS);
 	for (int n = 1; str_line(&rest, &line); n++) {
 		struct sum_line *s = arena_new(a, struct sum_line);
 		struct map_item *it;
