@@ -145,6 +145,7 @@ struct mod_opts session_mod_opts(struct cmd *c)
 				 .noproxy = noproxy.n ? noproxy : private,
 				 .mode = c->mod_mode,
 				 .sum_dirs = c->work_dirs,
+				 .program = cbuild_version(),
 				 .sink = ui_sink(c->ui)};
 }
 
@@ -234,6 +235,14 @@ bool session_modules(struct cmd *c, bool update, struct err *e)
 	o.update = update;
 	o.read_only_sums = c->keep_sums;
 	return mod_load(&c->arena, &c->manifest, &o, &c->list, e) && add_runtime(c, e);
+}
+
+bool session_list(struct cmd *c, struct err *e)
+{
+	struct mod_opts o = session_mod_opts(c);
+
+	o.brief = true;
+	return mod_load(&c->arena, &c->manifest, &o, &c->list, e);
 }
 
 static bool add_target(struct cmd *c, struct target **v, size_t *n, const struct target *t)

@@ -12,10 +12,7 @@ static bool cached_list(struct cmd *c, struct err *e)
 {
 	if (c->mod_mode == MOD_AUTO)
 		c->mod_mode = MOD_READONLY;
-	if (!session_modules(c, false, e))
-		return false;
-	c->list.modules.n--; /* without the test runtime */
-	return true;
+	return session_list(c, e);
 }
 
 static bool mod_download(struct cmd *c, struct str_vec *args, struct err *e)
@@ -96,7 +93,7 @@ static bool mod_why(struct cmd *c, struct str_vec *args, struct err *e)
 		err_set(e, ERR_USAGE, "why what?");
 		return err_fix(e, "cbuild mod why github.com/madler/zlib");
 	}
-	if (!session_modules(c, false, e))
+	if (!session_list(c, e))
 		return false;
 	from = arena_array(&c->arena, uint32_t, c->list.modules.n); /* index + 1 */
 	queue = arena_array(&c->arena, uint32_t, c->list.modules.n);

@@ -30,7 +30,7 @@ static bool export(struct cmd *c, struct str dir, struct err *e)
 	struct mod_opts o;
 	size_t n = 0;
 
-	if (!session_open(c, e) || !session_modules(c, false, e))
+	if (!session_open(c, e) || !session_list(c, e))
 		return false;
 	o = session_mod_opts(c);
 	dir = path_join(&c->arena, path_join(&c->arena, c->root, c->prefix), dir);

@@ -47,6 +47,7 @@ static bool sync_member(struct cmd *c, struct str dir, struct err *e)
 	o.mode = MOD_READONLY;
 	o.update = true;
 	o.read_only_sums = true;
+	o.brief = true;
 	if (!manifest_read(a, path_join(a, dir, STR("cbuild.yaml")).p, &own, e) ||
 	    !manifest_read(a, path_join(a, dir, STR("cbuild.yaml")).p, &joined, e) ||
 	    !work_join(a, &joined, dir, &o.sum_dirs, e) || !mod_load(a, &joined, &o, &list, e))

@@ -68,6 +68,30 @@ void TestMapManyKeys(struct test *t)
 	arena_fini(&a);
 }
 
+/* With room for fewer, as many or more, and in a map that has some already. */
+void TestMapReserve(struct test *t)
+{
+	for (size_t room = 0; room < 70; room++) {
+		struct arena a = {0};
+		struct map m = {0};
+
+		map_reserve(&a, &m, room / 2);
+		for (uint64_t i = 0; i < 40; i++) {
+			if (i == 20)
+				map_reserve(&a, &m, room);
+			map_put(&a, &m, str_fmt(&a, "key%d", (int)i), NULL)->num = i;
+		}
+		for (uint64_t i = 0; i < 40; i++) {
+			struct map_item *item = map_get(&m, str_fmt(&a, "key%d", (int)i));
+
+			T_MUST(t, item && item == &m.items[i]);
+			T_EQ_INT(t, item->num, i);
+		}
+		T_OK(t, m.n == 40 && !map_get(&m, STR("key")));
+		arena_fini(&a);
+	}
+}
+
 static void check_render(struct test *t, const struct err *e, const char *want)
 {
 	struct buf b = {0};

@@ -28,14 +28,31 @@ struct map_item *map_get(const struct map *m, struct str key)
 	return *slot ? &m->items[*slot - 1] : NULL;
 }
 
-static void grow(struct arena *a, struct map *m)
+static void set_slots(struct arena *a, struct map *m, size_t count)
 {
-	size_t count = m->slot_count ? m->slot_count * 2 : 16;
-
 	m->slots = arena_array(a, uint32_t, count);
 	m->slot_count = count;
 	for (size_t i = 0; i < m->n; i++)
 		*find_slot(m, m->items[i].key, m->items[i].hash) = (uint32_t)(i + 1);
+}
+
+static void set_items(struct arena *a, struct map *m, size_t cap)
+{
+	m->items =
+	    arena_grow(a, m->items, m->cap, cap, sizeof *m->items, _Alignof(struct map_item));
+	m->cap = cap;
+}
+
+void map_reserve(struct arena *a, struct map *m, size_t n)
+{
+	size_t count = m->slot_count ? m->slot_count : 16;
+
+	while (count / 2 < n)
+		count *= 2;
+	if (count > m->slot_count)
+		set_slots(a, m, count);
+	if (n > m->cap)
+		set_items(a, m, n);
 }
 
 struct map_item *map_put(struct arena *a, struct map *m, struct str key, bool *added)
@@ -44,19 +61,14 @@ struct map_item *map_put(struct arena *a, struct map *m, struct str key, bool *a
 	uint32_t *slot;
 
 	if ((m->n + 1) * 2 > m->slot_count)
-		grow(a, m);
+		set_slots(a, m, m->slot_count ? m->slot_count * 2 : 16);
 	slot = find_slot(m, key, hash);
 	if (added)
 		*added = !*slot;
 	if (*slot)
 		return &m->items[*slot - 1];
-	if (m->n == m->cap) {
-		size_t cap = m->cap ? m->cap * 2 : 8;
-
-		m->items = arena_grow(a, m->items, m->cap, cap, sizeof *m->items,
-				      _Alignof(struct map_item));
-		m->cap = cap;
-	}
+	if (m->n == m->cap)
+		set_items(a, m, m->cap ? m->cap * 2 : 8);
 	m->items[m->n] = (struct map_item){.key = key, .hash = hash};
 	*slot = (uint32_t)++m->n;
 	return &m->items[m->n - 1];

@@ -31,6 +31,8 @@ struct map {
 struct map_item *map_get(const struct map *m, struct str key);
 /* The item of key, added (zeroed) when absent; *added (may be NULL) says which. */
 struct map_item *map_put(struct arena *a, struct map *m, struct str key, bool *added);
+/* Room for n items in all, where their number is known: growing by and by takes twice the memory. */
+void map_reserve(struct arena *a, struct map *m, size_t n);
 /* The pointer stored for key, or NULL. */
 void *map_ptr(const struct map *m, struct str key);
 

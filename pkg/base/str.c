@@ -66,9 +66,12 @@ bool str_eqc(struct str a, const char *b)
 
 int str_cmp(struct str a, struct str b)
 {
-	size_t n = a.n < b.n ? a.n : b.n;
-	int c = n ? memcmp(a.p, b.p, n) : 0;
+	size_t n = a.n < b.n ? a.n : b.n, i = 0;
+	int c;
 
+	while (n - i >= 8 && load8(a.p + i) == load8(b.p + i))
+		i += 8;
+	c = n > i ? memcmp(a.p + i, b.p + i, n - i) : 0;
 	if (c)
 		return c;
 	return (a.n > b.n) - (a.n < b.n);
@@ -348,12 +351,32 @@ struct str str_dup(struct arena *a, struct str s)
 	return (struct str){arena_strdup(a, s.p, s.n), s.n};
 }
 
+struct str str_pair(struct arena *a, struct str x, char between, struct str y)
+{
+	size_t n = x.n + 1 + y.n;
+	char *p = arena_alloc(a, n + 1, 1);
+
+	if (x.n)
+		memcpy(p, x.p, x.n);
+	p[x.n] = between;
+	if (y.n)
+		memcpy(p + x.n + 1, y.p, y.n);
+	return (struct str){p, n};
+}
+
 struct str str_fmt(struct arena *a, const char *fmt, ...)
 {
+	char brief[256];
 	va_list ap;
 	struct buf b = {0};
 	struct str s;
+	int n;
 
+	va_start(ap, fmt);
+	n = vsnprintf(brief, sizeof brief, fmt, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n < sizeof brief)
+		return str_dup(a, str_from(brief, (size_t)n));
 	va_start(ap, fmt);
 	buf_vprintf(&b, fmt, ap);
 	va_end(ap);

@@ -74,6 +74,8 @@ struct str str_nearest(struct str s, const struct str *names, size_t n);
 
 struct str str_dup(struct arena *a, struct str s); /* NUL-terminated copy */
 struct str str_fmt(struct arena *a, const char *fmt, ...) ATTR_PRINTF(2, 3);
+/* x, a byte and y, NUL-terminated in the arena: what str_fmt takes long for where there are thousands. */
+struct str str_pair(struct arena *a, struct str x, char between, struct str y);
 /* NUL-terminated form: s.p itself cannot be trusted to be terminated, so this copies. */
 const char *str_c(struct arena *a, struct str s);
 

@@ -144,6 +144,34 @@ void TestStrSearch(struct test *t)
 	T_OK(t, str_cmp(STR("a"), STR("ab")) < 0 && str_cmp(STR("b"), STR("ab")) > 0);
 }
 
+/* Lengths on both sides of a word, and texts on both sides of the room on the stack. */
+void TestStrMade(struct test *t)
+{
+	struct arena a = {0};
+	char text[600], more[600];
+
+	memset(text, 'x', sizeof text);
+	for (size_t n = 0; n < sizeof text; n += n < 20 ? 1 : 59) {
+		struct str s = str_from(text, n);
+
+		T_EQ_INT(t, str_fmt(&a, "%.*s!", STR_ARG(s)).n, n + 1);
+		T_EQ_INT(t, strlen(str_fmt(&a, "%.*s!", STR_ARG(s)).p), n + 1);
+		T_EQ_INT(t, strlen(str_pair(&a, s, ' ', STR("y")).p), n + 2);
+		T_EQ_STR(t, str_pair(&a, STR(""), '/', STR("")).p, "/");
+		T_EQ_INT(t, str_cmp(s, str_from(text, n)), 0);
+		T_OK(t, str_cmp(s, str_from(text, n + 1)) < 0);
+		for (size_t i = 0; i < n; i++) {
+			memcpy(more, text, n);
+			more[i] = '\xff';
+			T_CHECK(t,
+				str_cmp(s, str_from(more, n)) < 0 &&
+				    str_cmp(str_from(more, n), s) > 0,
+				"%zu of %zu", i, n);
+		}
+	}
+	arena_fini(&a);
+}
+
 void TestBufJson(struct test *t)
 {
 	struct buf b = {0};

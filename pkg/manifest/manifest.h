@@ -53,6 +53,8 @@ struct requirement {
 	struct condition when; /* options only: a build list is for all targets */
 };
 
+struct requirement_vec VEC_BODY(struct requirement);
+
 /* In place of a module (or of one version of it): a folder, or another module. */
 struct replacement {
 	struct str path;
@@ -294,10 +296,10 @@ struct manifest {
 	struct str file;   /* as given, for messages */
 	struct str module; /* may be empty */
 	struct pos module_pos;
-	VEC(struct requirement) require;
+	struct requirement_vec require;
 	VEC(struct replacement) replace;
 	VEC(struct exclusion) exclude;
-	VEC(struct requirement) ports;	     /* modules whose ports/ are looked in, in order */
+	struct requirement_vec ports;	     /* modules whose ports/ are looked in, in order */
 	VEC(struct option_spec) options;     /* its own */
 	VEC(struct option_setting) settings; /* of others' */
 	VEC(struct retraction) retract;

@@ -92,7 +92,7 @@ struct ahead_vec VEC_BODY(struct ahead);
 
 static struct str key_of(struct arena *a, const struct mod_version *v)
 {
-	return str_fmt(a, "%.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
+	return str_pair(a, v->path, ' ', v->version);
 }
 
 static void fetch_level(struct loader *l, const struct ahead_vec *wanted)
@@ -123,14 +123,17 @@ static void keep_new(struct loader *l, struct map *seen, struct mod_versions *le
 	level->n = n;
 }
 
+bool may_look_ahead(const struct loader *l)
+{
+	return !l->o->offline && l->o->jobs != 1 && !fault_is_set();
+}
+
 void look_ahead(struct loader *l, const struct mod_versions *roots)
 {
 	struct mod_versions level = {0};
 	struct map seen = {0};
 	struct err ignored;
 
-	if (l->o->offline || l->o->jobs == 1 || fault_is_set())
-		return;
 	for (size_t i = 0; i < roots->n; i++)
 		*vec_push(l->a, &level) = roots->v[i];
 	for (keep_new(l, &seen, &level); level.n; keep_new(l, &seen, &level)) {

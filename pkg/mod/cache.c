@@ -22,28 +22,30 @@ enum { FILTER_HEX = 8, SUM_BYTES_MAX = 4096 };
 
 struct str escape_path(struct arena *a, struct str path)
 {
-	struct buf b = {0};
-	struct str out;
+	char *p;
+	size_t n = path.n;
 
+	for (size_t i = 0; i < path.n; i++)
+		n += path.p[i] >= 'A' && path.p[i] <= 'Z';
+	p = arena_alloc(a, n + 1, 1);
+	n = 0;
 	for (size_t i = 0; i < path.n; i++) {
 		char c = path.p[i];
 
 		if (c >= 'A' && c <= 'Z') {
-			buf_add_byte(&b, '!');
+			p[n++] = '!';
 			c = (char)(c - 'A' + 'a');
 		}
-		buf_add_byte(&b, c);
+		p[n++] = c;
 	}
-	out = str_dup(a, buf_str(&b));
-	buf_fini(&b);
-	return out;
+	return (struct str){p, n};
 }
 
 static struct str base_name(struct arena *a, const struct mod_version *v)
 {
 	struct str path = escape_path(a, v->path), version = escape_path(a, v->version);
 
-	return str_fmt(a, "%.*s@%.*s", STR_ARG(path), STR_ARG(version));
+	return str_pair(a, path, '@', version);
 }
 
 struct str cache_name(struct arena *a, const struct mod_version *v, const struct manifest *port)
@@ -67,7 +69,7 @@ struct str cache_name(struct arena *a, const struct mod_version *v, const struct
 
 struct str cache_folder(struct arena *a, const struct mod_opts *o, struct str name)
 {
-	return str_fmt(a, "%.*s/mod/%.*s", STR_ARG(o->cache_dir), STR_ARG(name));
+	return str_pair(a, str_pair(a, o->cache_dir, '/', STR("mod")), '/', name);
 }
 
 static struct str sum_note(struct arena *a, const struct mod_opts *o, struct str name)

@@ -51,6 +51,7 @@ static bool get_open(struct getting *g, struct err *e)
 	if (!load_ports(&g->l, &g->ports, e))
 		return false;
 	g->o.ports = &g->ports;
+	facts_open(&g->l.facts, g->a, &g->o, &g->p.m);
 	g->l.queries = query_new(g->a, &g->p.m, &g->o);
 	g->reqs = (struct mvs_reqs){&g->l, load_required, previous};
 	if (!load_requirements(&g->l, &g->p.m, g->p.m.module, &roots, e))
@@ -322,7 +323,10 @@ bool mod_get(struct arena *a, const struct get_request *v, size_t n, const struc
 {
 	struct getting g = {.a = a, .o = project_updating(o), .opts = opts};
 	struct file_lock lock = {-1};
-	bool ok = lock_folder(&lock, str_c(a, o->project_dir), e) && get_locked(&g, v, n, e);
+	bool ok;
+
+	g.o.brief = true;
+	ok = lock_folder(&lock, str_c(a, o->project_dir), e) && get_locked(&g, v, n, e);
 
 	lock_release(&lock);
 	return ok;

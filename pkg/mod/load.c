@@ -1,7 +1,8 @@
 /*
  * The build list: minimal version selection over manifests that are fetched as they are reached,
  * then the selected ones joined to a list with indices. Every version reached has its sum checked,
- * selected or not, since its manifest took part in the choice.
+ * selected or not, since its manifest took part in the choice. What the memo knows of (facts.c) is not read,
+ * unless it is selected for a build.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +10,11 @@
 #include "base/path.h"
 #include "mod/load_impl.h"
 #include "mod/source_impl.h"
+#include "sys/look.h"
 
 static struct str key_of(struct arena *a, const struct mod_version *v)
 {
-	return str_fmt(a, "%.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
+	return str_pair(a, v->path, ' ', v->version);
 }
 
 struct str version_in(const struct mod_versions *list, struct str path)
@@ -158,6 +160,15 @@ static bool find_port(struct loader *l, const struct mod_version *v, const struc
 	return true;
 }
 
+/* By the memo: what is in its manifest is known from its sum alone. */
+static bool load_fact(struct loader *l, const struct mod_version *v, struct module *m)
+{
+	m->sum = sum_get(l->sums, v);
+	m->manifest = m->sum.n ? facts_get(&l->facts, v, m->sum) : NULL;
+	m->brief = m->manifest != NULL;
+	return m->brief;
+}
+
 /* v: what is fetched, which is m's own version or what replaces it. */
 static bool load_cached(struct loader *l, const struct mod_version *v, struct module *m,
 			struct err *e)
@@ -175,8 +186,15 @@ static bool load_cached(struct loader *l, const struct mod_version *v, struct mo
 			STR_ARG(v->version));
 		return err_fix(e, "write HOST/PATH: vMAJOR.MINOR.PATCH");
 	}
-	if (!check_expected(l, v, e) || !find_port(l, v, m, &port, e) ||
-	    !fetch_version(l->a, l->o, v, port, sum_get(l->sums, v), &f, e))
+	if (!check_expected(l, v, e) || !find_port(l, v, m, &port, e))
+		return false;
+	if (!port && load_fact(l, v, m))
+		return check_identity(m->manifest, v, m, e);
+	if (l->stop_absent && !fetch_in_cache(l->a, l->o, &(struct ahead){.v = *v, .port = port})) {
+		l->absent = true;
+		return err_set(e, ERR_NET, "to be fetched");
+	}
+	if (!fetch_version(l->a, l->o, v, port, sum_get(l->sums, v), &f, e))
 		return false;
 	m->cache_name = f.cache_name;
 	m->dir = f.dir;
@@ -277,6 +295,8 @@ bool load_wanted(struct loader *l, const struct mod_version *v, struct ahead *ou
 	if (!path_is_local(out->v.path) || !semver_valid(out->v.version) ||
 	    !check_expected(l, &out->v, &ignored) || !find_port(l, &out->v, &m, &port, &ignored))
 		return false;
+	if (!port && out->sum.n && facts_get(&l->facts, &out->v, out->sum))
+		return false;
 	out->port = port;
 	return !fetch_in_cache(l->a, l->o, out);
 }
@@ -371,6 +391,65 @@ static bool build_the_list(struct loader *l, const struct mod_versions *selected
 	return natives_check(l->a, out, e);
 }
 
+/* What was fetched for m. */
+static struct mod_version fetched_for(const struct module *m)
+{
+	return m->by_path.n ? (struct mod_version){m->by_path, m->by_version}
+			    : (struct mod_version){m->path, m->version};
+}
+
+/* Is what the memo says of a module all that is wanted of it? */
+static bool is_enough(struct loader *l, int mod_dir, struct module *m)
+{
+	const struct mod_version v = fetched_for(m);
+
+	if (!m->brief)
+		return true;
+	if (!l->o->brief)
+		return false;
+	m->cache_name = cache_name(l->a, &v, NULL);
+	m->dir = cache_folder(l->a, l->o, m->cache_name);
+	return facts_in_cache(&l->facts, &v, mod_dir, m->cache_name);
+}
+
+/*
+ * What is chosen must be in the cache, and a build needs its manifest whole. True: of some that is not so, and they
+ * are as if nothing were known of them: selected again, for the same outcome or the error that it should be.
+ */
+static bool need_more(struct loader *l, const struct mod_versions *selected)
+{
+	int mod_dir = look_open(cache_folder(l->a, l->o, STR("")).p);
+	bool more = false;
+
+	for (size_t i = 0; i < selected->n; i++) {
+		struct map_item *it = map_get(&l->modules, key_of(l->a, &selected->v[i]));
+		struct mod_version v;
+
+		if (is_enough(l, mod_dir, it->ptr))
+			continue;
+		v = fetched_for(it->ptr);
+		facts_drop(&l->facts, &v);
+		it->ptr = NULL;
+		more = true;
+	}
+	look_close(mod_dir);
+	return more;
+}
+
+static void note_facts(struct loader *l)
+{
+	for (size_t i = 0; i < l->modules.n; i++) {
+		const struct module *m = l->modules.items[i].ptr;
+		struct mod_version v;
+
+		if (!m || m->brief || m->from_port || !m->cache_name.n)
+			continue;
+		v = fetched_for(m);
+		facts_put(&l->facts, &v, m->sum, m->manifest);
+	}
+	facts_save(&l->facts);
+}
+
 /* Sums are of what was fetched: of a replaced version, what replaces it; of a folder none. */
 static void keep_fetched(struct loader *l, const struct mod_versions *reached,
 			 struct mod_versions *out)
@@ -385,6 +464,26 @@ static void keep_fetched(struct loader *l, const struct mod_versions *reached,
 	}
 }
 
+/* Most often all is there; what is not is fetched together before it is selected again. */
+static bool select_fetching(struct loader *l, const struct mvs_reqs *reqs,
+			    const struct mod_versions *roots, struct mvs **m,
+			    struct mod_versions *selected, struct mod_versions *reached,
+			    struct err *e)
+{
+	bool ok;
+
+	*m = mvs_new(l->a, reqs);
+	l->stop_absent = may_look_ahead(l);
+	l->absent = false;
+	ok = mvs_select(*m, roots, selected, reached, e);
+	l->stop_absent = false;
+	if (ok || !l->absent)
+		return ok;
+	look_ahead(l, roots);
+	*m = mvs_new(l->a, reqs);
+	return mvs_select(*m, roots, selected, reached, e);
+}
+
 bool load_select(struct loader *l, const struct mvs_reqs *reqs, struct mvs **m,
 		 struct mod_versions *selected, struct mod_versions *reached, struct err *e)
 {
@@ -392,12 +491,9 @@ bool load_select(struct loader *l, const struct mvs_reqs *reqs, struct mvs **m,
 		struct mod_versions roots = {0};
 
 		*selected = *reached = (struct mod_versions){0};
-		*m = mvs_new(l->a, reqs);
 		l->wishes.grew = false;
-		if (!load_requirements(l, l->main, l->main->module, &roots, e))
-			return false;
-		look_ahead(l, &roots);
-		if (!mvs_select(*m, &roots, selected, reached, e))
+		if (!load_requirements(l, l->main, l->main->module, &roots, e) ||
+		    !select_fetching(l, reqs, &roots, m, selected, reached, e))
 			return false;
 	} while (l->wishes.grew);
 	return true;
@@ -415,10 +511,17 @@ bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *
 	*out = (struct resolution){0};
 	if ((main->require.n || main->ports.n || o->update) && !sum_read(a, o, &out->sums, e))
 		return false;
-	if (!load_ports(&l, &out->list.ports, e) ||
-	    !load_select(&l, &reqs, &m, &out->selected, &out->all, e))
+	if (!load_ports(&l, &out->list.ports, e))
 		return false;
 	load_ports_versions(main, a, &ports);
+	if (main->require.n)
+		facts_open(&l.facts, a, o, main);
+	map_reserve(a, &l.modules, l.facts.by_key.n);
+	do {
+		if (!load_select(&l, &reqs, &m, &out->selected, &out->all, e))
+			return false;
+	} while (need_more(&l, &out->selected));
+	note_facts(&l);
 	keep_fetched(&l, &out->all, &out->reached);
 	keep_fetched(&l, &ports, &out->reached);
 	out->modules = l.modules;

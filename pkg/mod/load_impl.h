@@ -4,6 +4,7 @@
 #ifndef MOD_LOAD_IMPL_H
 #define MOD_LOAD_IMPL_H
 
+#include "mod/facts_impl.h"
 #include "mod/mvs_impl.h"
 #include "mod/source_impl.h"
 
@@ -13,11 +14,14 @@ struct loader {
 	const struct mod_opts *o;
 	struct sum_file *sums;
 	struct map modules; /* "PATH VERSION" -> struct module, all that was reached */
+	struct facts facts; /* zeroed: everything is parsed */
 	struct option_wishes wishes;
 	struct map ported; /* paths that have a port; filled when first asked */
 	bool ports_listed;
 	struct map
 	    failed; /* "PATH VERSION" of what was fetched -> struct err that fetching ahead met */
+	bool stop_absent;      /* what would have to be fetched ends the selection ... */
+	bool absent;	       /* ... and this says so */
 	struct query *queries; /* for mvs_reqs.previous; NULL: none will be asked */
 };
 
@@ -51,6 +55,7 @@ bool load_wanted(struct loader *l, const struct mod_version *v, struct ahead *ou
  * Errors are left to selection, which knows who required what.
  */
 void look_ahead(struct loader *l, const struct mod_versions *roots);
+bool may_look_ahead(const struct loader *l);
 /* Who requires whom in a list, as indices. */
 void load_link(struct arena *a, struct build_list *list);
 /* The main module's replacement of v, or NULL. */

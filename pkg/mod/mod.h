@@ -55,10 +55,11 @@ struct module {
 	struct str sum;	       /* "h1:..." of what was fetched; empty for main and replaced */
 	struct str unpatched;  /* cache name of what was fetched, when dir holds a patched tree */
 	VEC(struct module_patch) patches;
-	struct manifest *manifest;    /* its own or its port's */
+	struct manifest *manifest;    /* its own or its port's; see mod_opts.brief */
 	struct option_values options; /* of all that its manifest has, in order */
 	struct str_vec option_by; /* who decided each: a module's path; empty: it is the default */
 	bool from_port;
+	bool brief; /* its manifest is not whole: see mod_opts.brief */
 	bool main;
 	bool replaced;
 	VEC(uint32_t) requires; /* indices into the build list of what it requires directly */
@@ -99,6 +100,12 @@ struct mod_opts {
 	bool read_only_sums;	 /* update may fetch, but nothing is written */
 	const struct module_vec
 	    *ports; /* a build list's: set within the room, and for mod_port(s)_for_header(s) */
+	/*
+	 * Who builds nothing may be given manifests that only hold their module, require, ports, options,
+	 * settings, licence, contains and provides_native, all else being zero: nothing is parsed then.
+	 */
+	bool brief;
+	struct str program; /* cbuild's version: memos of other versions are not read */
 	struct event_sink *sink;
 };
 

@@ -8,6 +8,7 @@
  *     source_git.c, source_archive.c, source_proxy.c  where modules are
  *     fetch.c   from a source to the cache                     ahead.c  several at a time
  *     serve.c   being a proxy
+ *     facts.c, facts_code.c  what is known of manifests without reading them
  *     ports.c   recipes         repos.c  those of others       patches.c  changes to a tree
  *     load.c    the build list  options.c, natives.c  what it decides, and checks
  *     query.c   what is meant   get.c    get                   tidy.c     tidy
@@ -231,6 +232,7 @@ struct sum_file {
 /* Reads project_dir/cbuild.sum, and those of sum_dirs; an absent file is empty. */
 bool sum_read(struct arena *a, const struct mod_opts *o, struct sum_file *out,
 	      struct err *e) ATTR_MUST_USE;
+/* Lines are views of bytes. */
 bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_file *out,
 	       struct err *e) ATTR_MUST_USE;
 /* The sum of a version, or the empty str. */

@@ -35,6 +35,7 @@ struct mvs {
 	VEC(struct path) paths;
 	struct map by_path;
 	uint32_t walks;
+	struct mod_versions direct; /* of the node at hand; kept for its room */
 };
 
 struct node_list VEC_BODY(uint32_t);
@@ -77,14 +78,16 @@ static uint32_t node_of(struct mvs *m, const struct mod_version *v)
 /* Asks what node i requires. Nodes move when others are added: go by index. */
 static bool load_node(struct mvs *m, uint32_t i, struct err *e)
 {
-	struct mod_versions direct = {0};
+	struct mod_versions direct = m->direct;
 	struct mod_version v = m->nodes.v[i].v;
 
 	if (m->nodes.v[i].loaded)
 		return true;
+	direct.n = 0;
 	if (!m->reqs->required(m->reqs->ctx, &v, &direct, e))
 		return false;
 	m->nodes.v[i].loaded = true;
+	m->direct = direct;
 	for (size_t k = 0; k < direct.n; k++) {
 		uint32_t to = node_of(m, &direct.v[k]);
 

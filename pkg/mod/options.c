@@ -11,7 +11,7 @@
 
 static struct str key_of(struct arena *a, struct str path, struct str name)
 {
-	return str_fmt(a, "%.*s %.*s", STR_ARG(path), STR_ARG(name));
+	return str_pair(a, path, ' ', name);
 }
 
 static void wish(struct option_wishes *w, const struct option_setting *s, struct str by)

@@ -8,10 +8,12 @@ bool mod_graph(struct arena *a, struct manifest *main, const struct mod_opts *o,
 	       struct mod_edges *out, struct err *e)
 {
 	struct resolution r;
+	struct mod_opts brief = *o;
 	struct loader l = {.a = a, .main = main, .o = o};
 	struct mod_versions direct = {0};
 
-	if (!mod_resolve(a, main, o, &r, e))
+	brief.brief = true;
+	if (!mod_resolve(a, main, &brief, &r, e))
 		return false;
 	l.sums = &r.sums;
 	l.modules = r.modules;

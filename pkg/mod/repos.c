@@ -77,6 +77,7 @@ static bool get_ports_locked(struct arena *a, const struct get_request *v, size_
 	struct query *q;
 	struct str text;
 
+	u.brief = true;
 	if (!project_open(a, o, &p, e))
 		return false;
 	q = query_new(a, &p.m, &u);

@@ -9,6 +9,8 @@
 #include "mod/mod_impl.h"
 
 enum { SUM_FILE_BYTES_MAX = 16 << 20, HASH_CHARS = 47 };
+/* Of a line, as a rule: for room. */
+enum { LINE_CHARS = 80 };
 
 struct sum_line {
 	struct mod_version v;
@@ -28,16 +30,18 @@ static bool sum_valid(struct str s)
 
 static struct str key_of(struct arena *a, const struct mod_version *v)
 {
-	return str_fmt(a, "%.*s %.*s", STR_ARG(v->path), STR_ARG(v->version));
+	return str_pair(a, v->path, ' ', v->version);
 }
 
-static bool parse_line(struct arena *a, struct str line, struct sum_line *out)
+/* *key: the line's "PATH VERSION". All are views of the line. */
+static bool parse_line(struct str line, struct sum_line *out, struct str *key)
 {
 	struct str rest = line;
 
-	out->v.path = str_dup(a, str_cut(&rest, ' '));
-	out->v.version = rest.p ? str_dup(a, str_cut(&rest, ' ')) : STR("");
-	out->sum = rest.p ? str_dup(a, rest) : STR("");
+	out->v.path = str_cut(&rest, ' ');
+	out->v.version = rest.p ? str_cut(&rest, ' ') : STR("");
+	out->sum = rest.p ? rest : STR("");
+	*key = (struct str){line.p, out->v.path.n + 1 + out->v.version.n};
 	return path_is_local(out->v.path) && semver_valid(out->v.version) && sum_valid(out->sum);
 }
 
@@ -54,18 +58,20 @@ bool sum_parse(struct arena *a, struct str file, struct str bytes, struct sum_fi
 {
 	struct str rest = bytes, line;
 
+	map_reserve(a, &out->lines, out->lines.n + bytes.n / LINE_CHARS);
 	for (int n = 1; str_line(&rest, &line); n++) {
 		struct sum_line *s = arena_new(a, struct sum_line);
 		struct map_item *it;
+		struct str key;
 		bool added;
 
 		if (line.n && line.p[line.n - 1] == '\r')
 			line.n--;
 		if (line.n == 0)
 			continue;
-		if (!parse_line(a, line, s))
+		if (!parse_line(line, s, &key))
 			return bad_line(file, n, "not a line of 'MODULE VERSION h1:HASH'", e);
-		it = map_put(a, &out->lines, key_of(a, &s->v), &added);
+		it = map_put(a, &out->lines, key, &added);
 		if (!added && !str_eq(((struct sum_line *)it->ptr)->sum, s->sum))
 			return bad_line(file, n,
 					"a second, different sum for the same module version", e);

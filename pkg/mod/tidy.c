@@ -255,6 +255,7 @@ static bool tidy_locked(struct tidying *t, const struct mod_opts *o, struct err 
 	struct tidy_facts facts;
 
 	t->o = project_updating(o);
+	t->o.brief = true;
 	if (!project_open(t->a, &t->o, &t->p, e))
 		return false;
 	t->m = &t->p.m;

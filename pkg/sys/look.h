@@ -25,7 +25,7 @@ void look_close(int fd); /* accepts -1 */
 /* The folder's own signature. */
 bool look_self(int fd, struct file_sig *out);
 /*
- * The kind and signature of name (one part) in the folder; a last link is followed when asked to (and a
+ * The kind and signature of name (a path) in the folder; a last link is followed when asked to (and a
  * dangling one is then absent). FILE_ABSENT also for what cannot be statted; *out is then left alone.
  */
 enum file_kind look_at(int fd, const char *name, bool follow, struct file_sig *out);
