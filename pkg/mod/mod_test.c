@@ -27,8 +27,8 @@ void TestTreeHashVectors(struct test *t)
 	T_MUST(t, folder_make(path_join(&w.a, w.root, STR("empty")).p, &e));
 	T_MUST(t, tree_hash(&w.a, path_join(&w.a, w.root, STR("empty")), &got, &e));
 	T_EQ_STR(t, got.p, "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
-	put(&w, "tree/b.c", "int b;\n");
-	put(&w, "tree/a/a.c", "int a;\n");
+	put_file(&w, "tree/b.c", "int b;\n");
+	put_file(&w, "tree/a/a.c", "int a;\n");
 	T_MUST(t, file_symlink("a/a.c", path_join(&w.a, w.root, STR("tree/l")).p, &e));
 	T_MUST(t, tree_hash(&w.a, path_join(&w.a, w.root, STR("tree")), &got, &e));
 	T_EQ_STR(t, got.p, "h1:Ec8h7BCIw+etab+i/uD64kK77R78hPC8IkhTSNQeS7w=");
@@ -51,7 +51,7 @@ void TestModThroughPort(struct test *t)
 	T_OK(t, list.modules.v[0].main && list.modules.v[0].requires.n == 1);
 	z = module_at(&list, "example.com/z");
 	T_MUST(t, z && z->from_port);
-	T_EQ_STR(t, get(&w, "proj/cbuild.sum").p,
+	T_EQ_STR(t, get_file(&w, "proj/cbuild.sum").p,
 		 str_fmt(&w.a, "example.com/z v1.2.3 %.*s\n", STR_ARG(z->sum)).p);
 	T_MUST(t, stat(path_join(&w.a, z->dir, STR("bin/run")).p, &st) == 0);
 	T_EQ_INT(t, st.st_mode & 07777, 0555);
@@ -99,14 +99,14 @@ void TestModSumsAreEnforced(struct test *t)
 	must_fail(&w, false, ERR_INPUT, "no sum for example.com/z v1.2.3");
 	T_EQ_INT(t, file_kind(path_join(&w.a, w.root, STR("cache")).p), FILE_ABSENT);
 	must_load(&w, true, &list);
-	sum = get(&w, "proj/cbuild.sum");
+	sum = get_file(&w, "proj/cbuild.sum");
 	must_load(&w, false, &list);
 	/* Upstream moves the tag: a machine with an empty cache refuses, and keeps nothing. */
 	tag_files(&w, "z", "z-1.2.3", true, other);
 	T_MUST(t, folder_remove(path_join(&w.a, w.root, STR("cache")).p, &e));
 	must_fail(&w, false, ERR_VERIFY, "does not have the content that was recorded");
 	must_fail(&w, true, ERR_VERIFY, "got  h1:");
-	T_EQ_STR(t, get(&w, "proj/cbuild.sum").p, sum.p);
+	T_EQ_STR(t, get_file(&w, "proj/cbuild.sum").p, sum.p);
 	T_EQ_INT(t, file_kind(list.modules.v[1].dir.p), FILE_ABSENT);
 	world_fini(&w);
 }
@@ -176,13 +176,15 @@ void TestModExcludeAndReplace(struct test *t)
 
 	world_init(&w, t);
 	tag_diamond(&w);
-	put(&w, "proj/cbuild.yaml",
+	put_file(
+	    &w, "proj/cbuild.yaml",
 	    "module: example.com/main\nrequire: {example.com/a: v1.0.0, example.com/b: v1.0.0}\n"
 	    "exclude: {example.com/c: [v1.2.0]}\n");
 	must_load(&w, true, &list);
 	expect_version(&w, &list, "example.com/c", "v1.1.0");
-	put(&w, "mine/cbuild.yaml", "module: example.com/b\n");
-	put(&w, "proj/cbuild.yaml",
+	put_file(&w, "mine/cbuild.yaml", "module: example.com/b\n");
+	put_file(
+	    &w, "proj/cbuild.yaml",
 	    "module: example.com/main\nrequire: {example.com/a: v1.0.0, example.com/b: v9.0.0}\n"
 	    "replace: {example.com/b: ../mine}\n");
 	must_load(&w, true, &list);
@@ -190,7 +192,7 @@ void TestModExcludeAndReplace(struct test *t)
 	T_MUST(t, b && b->replaced && !b->version.n && !b->sum.n && !b->cache_name.n);
 	T_EQ_STR(t, str_c(&w.a, b->dir), path_join(&w.a, w.root, STR("mine")).p);
 	expect_version(&w, &list, "example.com/c", "v1.1.0");
-	put(&w, "mine/cbuild.yaml", "module: example.com/other\n");
+	put_file(&w, "mine/cbuild.yaml", "module: example.com/other\n");
 	must_fail(&w, true, ERR_INPUT, "calls itself 'example.com/other'");
 	world_fini(&w);
 }
@@ -226,10 +228,11 @@ void TestModErrors(struct test *t)
 
 	world_init(&w, t);
 	tag_z(&w);
-	put(&w, ".gitconfig",
-	    str_fmt(&w.a, "%.*s[url \"git://example.org/\"]\n\tinsteadOf = https://example.org/\n",
-		    STR_ARG(get(&w, ".gitconfig")))
-		.p);
+	put_file(&w, ".gitconfig",
+		 str_fmt(&w.a,
+			 "%.*s[url \"git://example.org/\"]\n\tinsteadOf = https://example.org/\n",
+			 STR_ARG(get_file(&w, ".gitconfig")))
+		     .p);
 	tag_files(&w, "bare", "v1.0.0", false, bare);
 	tag_files(&w, "away", "v1.0.0", false, away);
 	tag_files(&w, "sm", "v1.0.0", false, submodule);
@@ -238,7 +241,8 @@ void TestModErrors(struct test *t)
 	tag_files(&w, "alias", "v1.0.0", false,
 		  (struct file[]){{"cbuild.yaml", "module: example.com/real\n", 0}, {0}});
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		put(&w, "proj/cbuild.yaml",
+		put_file(
+		    &w, "proj/cbuild.yaml",
 		    str_fmt(&w.a, "module: example.com/main\nrequire:\n  %s\n", cases[i].require)
 			.p);
 		must_fail(&w, true, cases[i].code, cases[i].says);
@@ -261,9 +265,9 @@ void TestModOneNativeLibrary(struct test *t)
 	tag_files(&w, "fork", "v1.0.0", false, fork_files);
 	tag_files(&w, "zz", "v1.0.0", false, z_files);
 	tag_module(&w, "user", "v1.0.0", "require:\n  example.com/fork: v1.0.0\n");
-	put(&w, "proj/cbuild.yaml",
-	    "module: example.com/main\nrequire: {example.com/user: v1.0.0, example.com/zz: "
-	    "v1.0.0}\n");
+	put_file(&w, "proj/cbuild.yaml",
+		 "module: example.com/main\nrequire: {example.com/user: v1.0.0, example.com/zz: "
+		 "v1.0.0}\n");
 	must_fail(&w, true, ERR_INPUT,
 		  "example.com/fork and example.com/zz are both the library 'z'\n"
 		  "  cbuild.yaml requires example.com/user, example.com/user requires "
@@ -292,14 +296,14 @@ void TestModGet(struct test *t)
 	world_init(&w, t);
 	tag_diamond(&w);
 	tag_z(&w);
-	put(&w, "proj/cbuild.yaml", "# mine\nmodule: example.com/main\n");
+	put_file(&w, "proj/cbuild.yaml", "# mine\nmodule: example.com/main\n");
 	must_get(&w, "example.com/c", "v1");
-	T_OK(t, str_containsc(get(&w, "proj/cbuild.yaml"), "example.com/c: v1.3.0"));
-	T_OK(t, str_startsc(get(&w, "proj/cbuild.yaml"), "# mine\n"));
+	T_OK(t, str_containsc(get_file(&w, "proj/cbuild.yaml"), "example.com/c: v1.3.0"));
+	T_OK(t, str_startsc(get_file(&w, "proj/cbuild.yaml"), "# mine\n"));
 	must_get(&w, "example.com/c", "v1.1");
 	must_get(&w, "example.com/z", "latest");
-	T_OK(t, str_containsc(get(&w, "proj/cbuild.yaml"), "example.com/c: v1.1.0"));
-	T_OK(t, str_containsc(get(&w, "proj/cbuild.yaml"), "example.com/z: v1.3.0"));
+	T_OK(t, str_containsc(get_file(&w, "proj/cbuild.yaml"), "example.com/c: v1.1.0"));
+	T_OK(t, str_containsc(get_file(&w, "proj/cbuild.yaml"), "example.com/z: v1.3.0"));
 	must_load(&w, false, &list);
 	T_EQ_INT(t, list.modules.n, 3);
 	must_get(&w, "example.com/z", "none");
@@ -335,7 +339,8 @@ void TestModGetMendsABrokenLine(struct test *t)
 
 	world_init(&w, t);
 	tag_diamond(&w);
-	put(&w, "proj/cbuild.yaml", "module: example.com/main\nrequire: {example.com/a: v9.9.9}\n");
+	put_file(&w, "proj/cbuild.yaml",
+		 "module: example.com/main\nrequire: {example.com/a: v9.9.9}\n");
 	T_OK(t, !mod_get(&w.a, &(struct get_request){STR("example.com/c"), STR("v1.1.0")}, 1,
 			 &(struct get_opts){0}, &w.o, &e));
 	T_OK(t, strstr(e.msg, "has no tag 'v9.9.9'") != NULL);
@@ -365,8 +370,8 @@ void TestModGetChangesNothingOnError(struct test *t)
 	world_init(&w, t);
 	tag_diamond(&w);
 	must_load(&w, true, &list);
-	yaml = get(&w, "proj/cbuild.yaml");
-	sum = get(&w, "proj/cbuild.sum");
+	yaml = get_file(&w, "proj/cbuild.yaml");
+	sum = get_file(&w, "proj/cbuild.sum");
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		e = (struct err){0};
 		T_OK(t,
@@ -375,8 +380,8 @@ void TestModGetChangesNothingOnError(struct test *t)
 			      1, &(struct get_opts){0}, &w.o, &e));
 		T_CHECK(t, strstr(e.msg, cases[i].says) && e.fix[0], "%s@%s: %s", cases[i].path,
 			cases[i].query, e.msg);
-		T_EQ_STR(t, get(&w, "proj/cbuild.yaml").p, yaml.p);
-		T_EQ_STR(t, get(&w, "proj/cbuild.sum").p, sum.p);
+		T_EQ_STR(t, get_file(&w, "proj/cbuild.yaml").p, yaml.p);
+		T_EQ_STR(t, get_file(&w, "proj/cbuild.sum").p, sum.p);
 	}
 	world_fini(&w);
 }
@@ -405,9 +410,10 @@ void TestGitSettings(struct test *t)
 	struct err e;
 
 	world_init(&w, t);
-	put(&w, ".gitconfig",
-	    "[url \"https://a/\"]\n\tinsteadOf = https://x/\n\tinsteadof = https://y/\n");
-	put(&w, ".config/git/config", "[URL \"https://Long/\"]\n\tinsteadOf = https://x/org/\n");
+	put_file(&w, ".gitconfig",
+		 "[url \"https://a/\"]\n\tinsteadOf = https://x/\n\tinsteadof = https://y/\n");
+	put_file(&w, ".config/git/config",
+		 "[URL \"https://Long/\"]\n\tinsteadOf = https://x/org/\n");
 	T_MUST(t, git_settings(&w.a, STR("https://x/p"), &out, &e));
 	T_EQ_STR(t, str_c(&w.a, out.url), "https://a/p");
 	T_EQ_INT(t, out.stall_s, 60);
@@ -420,13 +426,13 @@ void TestGitSettings(struct test *t)
 	setenv("GIT_CONFIG_VALUE_0", "https://z/", 1);
 	T_MUST(t, git_settings(&w.a, STR("https://z/p"), &out, &e));
 	T_EQ_STR(t, str_c(&w.a, out.url), "file:///m/p");
-	put(&w, "inc", "[url \"https://inc/\"]\n\tinsteadOf = https://x/\n");
-	put(&w, "global", "[include]\n\tpath = inc\n[http]\n\tlowSpeedTime = 7\n");
+	put_file(&w, "inc", "[url \"https://inc/\"]\n\tinsteadOf = https://x/\n");
+	put_file(&w, "global", "[include]\n\tpath = inc\n[http]\n\tlowSpeedTime = 7\n");
 	setenv("GIT_CONFIG_GLOBAL", path_join(&w.a, w.root, STR("global")).p, 1);
 	T_MUST(t, git_settings(&w.a, STR("https://x/p"), &out, &e));
 	T_EQ_STR(t, str_c(&w.a, out.url), "https://inc/p");
 	T_EQ_INT(t, out.stall_s, 7);
-	put(&w, "global", "[include\n");
+	put_file(&w, "global", "[include\n");
 	T_OK(t, !git_settings(&w.a, STR("https://x/p"), &out, &e) && e.fix[0]);
 	world_fini(&w);
 }
@@ -444,12 +450,12 @@ void TestModSilentRemote(struct test *t)
 	world_init(&w, t);
 	T_MUST(t, fd >= 0 && bind(fd, (struct sockaddr *)&at, n) == 0 && listen(fd, 8) == 0 &&
 		      getsockname(fd, (struct sockaddr *)&at, &n) == 0);
-	put(&w, ".gitconfig",
-	    str_fmt(&w.a,
-		    "[url \"http://127.0.0.1:%u/\"]\n\tinsteadOf = https://example.com/\n"
-		    "[http]\n\tlowSpeedTime = 1\n",
-		    (unsigned)ntohs(at.sin_port))
-		.p);
+	put_file(&w, ".gitconfig",
+		 str_fmt(&w.a,
+			 "[url \"http://127.0.0.1:%u/\"]\n\tinsteadOf = https://example.com/\n"
+			 "[http]\n\tlowSpeedTime = 1\n",
+			 (unsigned)ntohs(at.sin_port))
+		     .p);
 	T_OK(t, !git_tags(&w.a, &w.o, STR("https://example.com/x"), &tags, &e));
 	T_EQ_INT(t, e.code, ERR_NET);
 	T_OK(t, strstr(e.msg, "no answer for 1 s") && e.fix[0]);

@@ -53,8 +53,8 @@ void TestModTidyAdds(struct test *t)
 	world_init(&w, t);
 	tag_diamond(&w);
 	tag_z(&w);
-	put(&w, "proj/cbuild.yaml",
-	    "# mine\nmodule: example.com/main\nrequire:\n  example.com/b: v1.0.0 # b\n");
+	put_file(&w, "proj/cbuild.yaml",
+		 "# mine\nmodule: example.com/main\nrequire:\n  example.com/b: v1.0.0 # b\n");
 	*vec_push(&w.a, &told.facts.used) = STR("example.com/b");
 	*vec_push(&w.a, &told.facts.direct) = STR("example.com/d");
 	*vec_push(&w.a, &told.facts.direct) = STR("example.com/not-reached");
@@ -63,19 +63,19 @@ void TestModTidyAdds(struct test *t)
 	opts.diff = &diff;
 	T_CHECK(t, mod_tidy(&w.a, &opts, &w.o, &e), "%s", e.msg);
 	T_OK(t, str_containsc(buf_str(&diff), "+  example.com/z: v1.3.0\n"));
-	T_OK(t, !str_containsc(get(&w, "proj/cbuild.yaml"), "example.com/z"));
+	T_OK(t, !str_containsc(get_file(&w, "proj/cbuild.yaml"), "example.com/z"));
 	opts.diff = NULL;
 	told.rounds = 0;
 	T_CHECK(t, mod_tidy(&w.a, &opts, &w.o, &e), "%s", e.msg);
 	T_EQ_INT(t, told.rounds, 2);
 	T_CHECK(t,
-		str_startsc(get(&w, "proj/cbuild.yaml"),
+		str_startsc(get_file(&w, "proj/cbuild.yaml"),
 			    "# mine\nmodule: example.com/main\nrequire:\n  example.com/b: v1.0.0 "
 			    "# b\n"),
-		"%s", get(&w, "proj/cbuild.yaml").p);
-	T_OK(t, str_containsc(get(&w, "proj/cbuild.yaml"), "example.com/d: v1."));
-	T_OK(t, str_containsc(get(&w, "proj/cbuild.yaml"), "example.com/z: v1.3.0\n"));
-	T_OK(t, str_containsc(get(&w, "proj/cbuild.sum"), "example.com/z v1.3.0 h1:"));
+		"%s", get_file(&w, "proj/cbuild.yaml").p);
+	T_OK(t, str_containsc(get_file(&w, "proj/cbuild.yaml"), "example.com/d: v1."));
+	T_OK(t, str_containsc(get_file(&w, "proj/cbuild.yaml"), "example.com/z: v1.3.0\n"));
+	T_OK(t, str_containsc(get_file(&w, "proj/cbuild.sum"), "example.com/z v1.3.0 h1:"));
 	*vec_push(&w.a, &told.facts.used) = STR("example.com/d");
 	*vec_push(&w.a, &told.facts.used) = STR("example.com/z");
 	buf_clear(&diff);
@@ -97,8 +97,9 @@ void TestModTidySeveral(struct test *t)
 
 	world_init(&w, t);
 	tag_z(&w);
-	put(&w, "proj/cbuild.yaml", "module: example.com/main\n");
-	put(&w, "proj/ports/y.yaml", "module: example.com/y\nprovides: {headers: [zlib.h, y.h]}\n");
+	put_file(&w, "proj/cbuild.yaml", "module: example.com/main\n");
+	put_file(&w, "proj/ports/y.yaml",
+		 "module: example.com/y\nprovides: {headers: [zlib.h, y.h]}\n");
 	*vec_push(&w.a, &headers) = STR("zlib.h");
 	*vec_push(&w.a, &headers) = STR("zconf.h");
 	T_CHECK(t, mod_ports_for_headers(&w.a, &headers, &w.o, by, &e), "%s", e.msg);
@@ -106,14 +107,14 @@ void TestModTidySeveral(struct test *t)
 	T_EQ_STR(t, str_c(&w.a, by[0].v[0]), "example.com/y");
 	T_EQ_INT(t, by[1].n, 1);
 	T_EQ_STR(t, str_c(&w.a, by[1].v[0]), "github.com/madler/zlib");
-	put(&w, "proj/ports/x.yaml", "module: example.com/x\nprovides: {headers: [zlib.h]}\n");
+	put_file(&w, "proj/ports/x.yaml", "module: example.com/x\nprovides: {headers: [zlib.h]}\n");
 	*vec_push(&w.a, &told.facts.missing) = (struct tidy_header){STR("zlib.h"), STR("a.c")};
 	T_OK(t, !mod_tidy(&w.a, &opts, &w.o, &e));
 	T_EQ_INT(t, e.code, ERR_INPUT);
 	T_EQ_STR(t, e.msg,
 		 "zlib.h, which a.c includes, is a header of example.com/x and of example.com/y");
 	T_EQ_STR(t, e.fix, "choose: cbuild get example.com/x, or cbuild get example.com/y");
-	T_EQ_STR(t, get(&w, "proj/cbuild.yaml").p, "module: example.com/main\n");
+	T_EQ_STR(t, get_file(&w, "proj/cbuild.yaml").p, "module: example.com/main\n");
 	world_fini(&w);
 }
 
@@ -128,19 +129,20 @@ void TestModTidy(struct test *t)
 	world_init(&w, t);
 	tag_diamond(&w);
 	tag_z(&w);
-	put(&w, "proj/cbuild.yaml",
+	put_file(
+	    &w, "proj/cbuild.yaml",
 	    "module: example.com/main\nrequire:\n  example.com/b: v1.0.0\n  example.com/c: v1.3.0 "
 	    "# raised\n"
 	    "  example.com/z: v1.2.3\n  example.com/d: v1.0.0\n");
-	put(&w, "proj/cbuild.sum",
-	    "example.com/old v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n");
+	put_file(&w, "proj/cbuild.sum",
+		 "example.com/old v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n");
 	*vec_push(&w.a, &told.facts.used) = STR("example.com/b");
 	T_CHECK(t, mod_tidy(&w.a, &opts, &w.o, &e), "%s", e.msg);
-	T_EQ_STR(t, get(&w, "proj/cbuild.yaml").p,
+	T_EQ_STR(t, get_file(&w, "proj/cbuild.yaml").p,
 		 "module: example.com/main\nrequire:\n  example.com/b: v1.0.0\n  example.com/c: "
 		 "v1.3.0 # raised\n");
-	T_OK(t, !str_containsc(get(&w, "proj/cbuild.sum"), "example.com/old"));
-	T_OK(t, !str_containsc(get(&w, "proj/cbuild.sum"), "example.com/z"));
+	T_OK(t, !str_containsc(get_file(&w, "proj/cbuild.sum"), "example.com/old"));
+	T_OK(t, !str_containsc(get_file(&w, "proj/cbuild.sum"), "example.com/z"));
 	must_load(&w, false, &list);
 	world_fini(&w);
 }

@@ -9,7 +9,7 @@
 #include "base/path.h"
 #include "mod/mod_impl.h"
 
-void put(struct world *w, const char *name, const char *text)
+void put_file(struct world *w, const char *name, const char *text)
 {
 	struct str path = path_join(&w->a, w->root, str_of(name));
 	struct err e;
@@ -18,7 +18,7 @@ void put(struct world *w, const char *name, const char *text)
 	       folder_make_for(path.p, &e) && file_write_fast(path.p, str_of(text), 0644, &e));
 }
 
-struct str get(struct world *w, const char *name)
+struct str get_file(struct world *w, const char *name)
 {
 	struct str path = path_join(&w->a, w->root, str_of(name)), text;
 	struct err e;
@@ -37,10 +37,10 @@ void world_init(struct world *w, struct test *t)
 	unsetenv("XDG_CONFIG_HOME");
 	unsetenv("GIT_CONFIG_GLOBAL");
 	unsetenv("GIT_CONFIG_COUNT");
-	put(w, ".gitconfig",
-	    str_fmt(&w->a, "[url \"file://%.*s/git/\"]\n\tinsteadOf = https://example.com/\n",
-		    STR_ARG(w->root))
-		.p);
+	put_file(w, ".gitconfig",
+		 str_fmt(&w->a, "[url \"file://%.*s/git/\"]\n\tinsteadOf = https://example.com/\n",
+			 STR_ARG(w->root))
+		     .p);
 	w->o = (struct mod_opts){.cache_dir = path_join(&w->a, w->root, STR("cache")),
 				 .project_dir = path_join(&w->a, w->root, STR("proj"))};
 	T_MUST(t, folder_make(w->o.project_dir.p, &e));
@@ -109,12 +109,12 @@ void tag_module(struct world *w, const char *name, const char *tag, const char *
 	tag_files(w, name, tag, false, files);
 }
 
-bool load(struct world *w, struct build_list *list, struct err *e)
+bool load_list(struct world *w, struct build_list *list, struct err *e)
 {
 	struct manifest *m = arena_new(&w->a, struct manifest);
 
 	*list = (struct build_list){0};
-	return manifest_parse(&w->a, STR("cbuild.yaml"), get(w, "proj/cbuild.yaml"), m, e) &&
+	return manifest_parse(&w->a, STR("cbuild.yaml"), get_file(w, "proj/cbuild.yaml"), m, e) &&
 	       mod_load(&w->a, m, &w->o, list, e);
 }
 
@@ -125,7 +125,7 @@ void must_load(struct world *w, bool update, struct build_list *list)
 	bool was = w->o.update;
 
 	w->o.update = update;
-	if (!load(w, list, &e)) {
+	if (!load_list(w, list, &e)) {
 		err_render(&e, &b);
 		test_fatal(w->t, __FILE__, __LINE__, "%s", b.p);
 	}
@@ -140,7 +140,7 @@ void must_fail(struct world *w, bool update, enum err_code code, const char *say
 	struct buf b = {0};
 
 	w->o.update = update;
-	T_OK(w->t, !load(w, &list, &e));
+	T_OK(w->t, !load_list(w, &list, &e));
 	w->o.update = false;
 	err_render(&e, &b);
 	T_EQ_INT(w->t, e.code, code);
@@ -184,8 +184,9 @@ void tag_z(struct world *w)
 	tag_files(w, "z", "z-1.2.3", true, files);
 	tag_files(w, "z", "z-1.3", true, files);
 	tag_files(w, "z", "z-2.0.0-rc1", true, files);
-	put(w, "proj/ports/z.yaml", port_z);
-	put(w, "proj/cbuild.yaml", "module: example.com/main\nrequire:\n  example.com/z: v1.2.3\n");
+	put_file(w, "proj/ports/z.yaml", port_z);
+	put_file(w, "proj/cbuild.yaml",
+		 "module: example.com/main\nrequire:\n  example.com/z: v1.2.3\n");
 }
 
 /* The diamond of Russ Cox's article: a and b want different c; the greater wins, and d comes
@@ -199,7 +200,7 @@ void tag_diamond(struct world *w)
 	tag_module(w, "c", "v1.3.0", "");
 	tag_module(w, "a", "v1.0.0", "require:\n  example.com/c: v1.1.0\n");
 	tag_module(w, "b", "v1.0.0", "require:\n  example.com/c: v1.2.0\n");
-	put(w, "proj/cbuild.yaml",
-	    "module: example.com/main\nrequire:\n  example.com/a: v1.0.0\n  example.com/b: "
-	    "v1.0.0\n");
+	put_file(w, "proj/cbuild.yaml",
+		 "module: example.com/main\nrequire:\n  example.com/a: v1.0.0\n  example.com/b: "
+		 "v1.0.0\n");
 }

@@ -27,8 +27,8 @@ struct world {
 void world_init(struct world *w, struct test *t);
 void world_fini(struct world *w);
 /* A file below root. */
-void put(struct world *w, const char *name, const char *text);
-struct str get(struct world *w, const char *name);
+void put_file(struct world *w, const char *name, const char *text);
+struct str get_file(struct world *w, const char *name);
 
 /* Commits exactly these files to git/NAME and tags the commit. */
 void tag_files(struct world *w, const char *name, const char *tag, bool annotated,
@@ -40,7 +40,7 @@ void tag_z(struct world *w);
 /* Modules a to d; main requires a and b. */
 void tag_diamond(struct world *w);
 
-bool load(struct world *w, struct build_list *list, struct err *e);
+bool load_list(struct world *w, struct build_list *list, struct err *e);
 void must_load(struct world *w, bool update, struct build_list *list);
 /* Loading fails with this code, and the whole rendering holds this text; there is a remedy. */
 void must_fail(struct world *w, bool update, enum err_code code, const char *says);
