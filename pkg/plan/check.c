@@ -56,6 +56,7 @@ static struct str text_of(struct arena *a, const struct check_spec *c)
 	size_t dot;
 	struct str out;
 
+	buf_adds(&b, c->prelude);
 	add_headers(&b, c);
 	switch (c->kind) {
 	case CHECK_HEADER:
