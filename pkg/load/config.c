@@ -46,13 +46,63 @@ static void add_check(struct arena *a, struct config_header *h, const struct che
 		*vec_push(a, &h->checks) = *check;
 }
 
+static bool has_check(const struct config_header *h, const char *name)
+{
+	for (size_t i = 0; i < h->checks.n; i++)
+		if (str_eqc(h->checks.v[i].name, name))
+			return true;
+	return false;
+}
+
+/* Whether the manifest has a value of that name, be it for another target only. */
+static bool mentions(const struct config_header *h, struct str name)
+{
+	const struct config_spec *spec = h->spec;
+
+	for (size_t i = 0; i < spec->additions.n; i++)
+		for (size_t k = 0; k < spec->additions.v[i].values.n; k++)
+			if (str_eq(spec->additions.v[i].values.v[k].name, name))
+				return true;
+	for (size_t i = 0; i < spec->checks.n; i++)
+		if (str_eq(spec->checks.v[i].name, name))
+			return true;
+	return has_value(h, name);
+}
+
 static void add_inferred(struct arena *a, struct config_header *h, struct str template)
 {
 	struct check_vec inferred = {0};
+	struct str_vec unknown = {0};
 
-	infer_checks(a, template, &inferred);
+	infer_checks(a, template, &inferred, &unknown);
 	for (size_t i = 0; i < inferred.n; i++)
 		add_check(a, h, &inferred.v[i]);
+	for (size_t i = 0; i < unknown.n; i++)
+		if (!mentions(h, unknown.v[i]))
+			*vec_push(a, &h->unknown) = unknown.v[i];
+}
+
+/*
+ * A template that asks for _GNU_SOURCE or _FILE_OFFSET_BITS makes headers declare more in all sources that
+ * include it. So do they in its checks, as in those of a configure script.
+ */
+static void add_features(struct arena *a, struct config_header *h)
+{
+	static const char *const names[] = {"_GNU_SOURCE", "_FILE_OFFSET_BITS"};
+	static const char *const values[] = {"1", "64"};
+	struct str text = STR("");
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (has_check(h, names[i]))
+			text = str_fmt(a, "%.*s#ifndef %s\n#define %s %s\n#endif\n", STR_ARG(text),
+				       names[i], names[i], values[i]);
+	for (size_t i = 0; text.n && i < h->checks.n; i++) {
+		struct check_spec *c = &h->checks.v[i];
+
+		if (c->kind != CHECK_FLAG && !str_eqc(c->name, names[0]) &&
+		    !str_eqc(c->name, names[1]))
+			c->prelude = str_fmt(a, "%.*s%.*s", STR_ARG(text), STR_ARG(c->prelude));
+	}
 }
 
 /* The template decides which checks there are, so any change of it leads to another graph. */
@@ -96,6 +146,7 @@ static void fill(struct loader *l, const struct mod_tree *t, struct config_heade
 	for (size_t i = 0; i < spec->checks.n; i++)
 		add_check(l->a, h, &spec->checks.v[i]);
 	add_inferred(l->a, h, template);
+	add_features(l->a, h);
 }
 
 static bool add_header(struct loader *l, struct mod_tree *t, const struct config_spec *spec,

@@ -3,28 +3,20 @@
  *
  *     Define to 1 if you have the `strlcpy' function.
  *     Define to 1 if you have the <sys/random.h> header file.
+ *     Define to 1 if you have the <sys/dir.h> header file, and it defines `DIR'.
  *     Define to 1 if you have the declaration of `strerror_r', and to 0 if you don't.
  *     Define to 1 if `st_mtim' is a member of `struct stat'.
  *     Define to 1 if the system has the type `ssize_t'.
+ *     Define if F_SETFD is defined in <fcntl.h>
  *     The size of `long', as computed by sizeof.
+ *     Define to 1 if you have the `z' library (-lz).
  *
- * Newer ones quote 'so'. Where no comment says it, which is always so in CMake's templates, the name does:
- * HAVE_SYS_RANDOM_H, SIZEOF_LONG, HAVE_STRLCPY.
+ * Newer ones quote 'so'. The last is no check: what is linked is the manifest's to say. Where no comment says
+ * it, which is always so in CMake's templates, the table of idioms or the name does.
  */
 #include "load/load_impl.h"
 
 #include <string.h>
-
-/* What declares most of what is asked for without a header. */
-static const char *const common_headers[] = {"limits.h", "stddef.h", "stdint.h",   "stdio.h",
-					     "stdlib.h", "string.h", "sys/stat.h", "sys/types.h",
-					     "time.h",	 "unistd.h", "wchar.h"};
-
-static void add_common(struct arena *a, struct check_spec *c)
-{
-	for (size_t i = 0; i < sizeof common_headers / sizeof common_headers[0]; i++)
-		*vec_push(a, &c->headers) = str_of(common_headers[i]);
-}
 
 /* Cuts the text up to word off *s; false when word is not there. */
 static bool after(struct str *s, const char *word)
@@ -56,7 +48,7 @@ static bool quoted(struct str *s, struct str *out)
 }
 
 /* A name that may be put into a C file. */
-static bool is_plain(struct str s, const char *also)
+bool infer_is_plain(struct str s, const char *also)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
@@ -72,20 +64,30 @@ static bool take_quoted(struct str text, enum check_kind kind, const char *also,
 			struct check_spec *c)
 {
 	c->kind = kind;
-	return quoted(&text, &c->subject) && is_plain(c->subject, also);
+	return quoted(&text, &c->subject) && infer_is_plain(c->subject, also);
 }
 
-static bool member_comment(struct arena *a, struct str text, struct check_spec *c)
+/* `MEMBER' is a member of `TYPE', or with swap: your `TYPE' has `MEMBER' */
+static bool member_comment(struct arena *a, struct str text, bool swap, struct check_spec *c)
 {
 	struct str member, type;
 
-	if (!quoted(&text, &member) || !quoted(&text, &type) || !is_plain(member, "_.") ||
-	    !is_plain(type, "_ "))
+	if (!quoted(&text, swap ? &type : &member) || !quoted(&text, swap ? &member : &type) ||
+	    !infer_is_plain(member, "_.") || !infer_is_plain(type, "_ "))
 		return false;
 	c->kind = CHECK_MEMBER;
 	c->subject = str_fmt(a, "%.*s.%.*s", STR_ARG(type), STR_ARG(member));
-	add_common(a, c);
+	infer_everything(c);
 	return true;
+}
+
+/* Asked of dirent.h, then of three older headers until one says yes. */
+static void dir_check(struct str header, struct check_spec *c)
+{
+	c->kind = CHECK_TYPE;
+	c->subject = STR("DIR *"); /* what it points to need not be known */
+	if (!str_eqc(header, "dirent.h"))
+		c->prelude = STR("#if __has_include(<dirent.h>)\n#error that has it\n#endif\n");
 }
 
 static bool header_comment(struct arena *a, struct str text, struct check_spec *c)
@@ -97,7 +99,37 @@ static bool header_comment(struct arena *a, struct str text, struct check_spec *
 	header = str_from(text.p, str_find(text, '>'));
 	c->kind = CHECK_HEADER;
 	*vec_push(a, &c->headers) = header;
-	return is_plain(header, "._/+-");
+	if (after(&text, "and it defines `DIR'") || after(&text, "and it defines 'DIR'"))
+		dir_check(header, c);
+	return infer_is_plain(header, "._/+-");
+}
+
+/* NAME is defined in <HEADER>: declared there, or a macro. */
+static bool defined_comment(struct arena *a, struct str text, struct check_spec *c)
+{
+	struct str header = text, name;
+
+	if (!after(&header, "defined in <") && !after(&header, "declared in <"))
+		return false;
+	name = str_from(text.p, (size_t)(header.p - text.p));
+	for (int word = 0; word < 3; word++) /* "<", "in", "defined" */
+		name.n = str_rfind(name, ' ');
+	if (!str_endsc(name, " is"))
+		return false;
+	name = str_trim(str_from(name.p, name.n - strlen(" is")));
+	name = str_skip(name, str_rfind(name, ' ') == name.n ? 0 : str_rfind(name, ' ') + 1);
+	if (str_startsc(name, "`") || str_startsc(name, "'"))
+		name = str_from(name.p + 1, name.n - 2);
+	header.n = str_find(header, '>');
+	if (!infer_is_plain(name, "_") || !infer_is_plain(header, "._/+-"))
+		return false;
+	*vec_push(a, &c->headers) = header;
+	c->kind = CHECK_SNIPPET;
+	c->subject = str_fmt(a,
+			     "int main(void)\n{\n#ifndef %.*s\n\t(void)%.*s;\n#endif\n"
+			     "\treturn 0;\n}",
+			     STR_ARG(name), STR_ARG(name));
+	return true;
 }
 
 static bool from_comment(struct arena *a, struct str comment, struct check_spec *c)
@@ -107,94 +139,29 @@ static bool from_comment(struct arena *a, struct str comment, struct check_spec 
 	if (str_containsc(comment, "header file"))
 		return header_comment(a, comment, c);
 	if (after(&rest, "have the declaration of ")) {
-		add_common(a, c);
+		infer_everything(c);
 		return take_quoted(rest, CHECK_DECL, "_", c);
 	}
 	if (str_containsc(comment, "is a member of"))
-		return member_comment(a, comment, c);
+		return member_comment(a, comment, false, c);
+	if (str_containsc(comment, "' has `"))
+		return member_comment(a, comment, true, c);
 	if (after(&rest, "the system has the type ")) {
-		add_common(a, c);
-		return take_quoted(rest, CHECK_TYPE, "_ *", c);
+		bool known = take_quoted(rest, CHECK_TYPE, "_ *", c);
+
+		infer_type(c);
+		return known;
 	}
 	if (after(&rest, "The size of ")) {
-		add_common(a, c);
-		return take_quoted(rest, CHECK_SIZEOF, "_ *", c);
+		bool known = take_quoted(rest, CHECK_SIZEOF, "_ *", c);
+
+		infer_type(c);
+		return known;
 	}
+	if (defined_comment(a, comment, c))
+		return true;
 	return str_containsc(comment, "function.") && after(&rest, "have the ") &&
 	       take_quoted(rest, CHECK_FUNCTION, "_", c);
-}
-
-/* Lower case; from and to: one byte that becomes another. */
-static struct str lower(struct arena *a, struct str s, char from, char to)
-{
-	char *p = arena_strdup(a, s.p, s.n);
-
-	for (size_t i = 0; i < s.n; i++)
-		p[i] = p[i] == from ? to : (char)(p[i] >= 'A' && p[i] <= 'Z' ? p[i] + 32 : p[i]);
-	return str_from(p, s.n);
-}
-
-/* SYS_RANDOM is sys/random.h, SYS_TYPES too, but DLFCN dlfcn.h and SECURITY_PAM_APPL stays unknown. */
-static struct str header_name(struct arena *a, struct str s)
-{
-	static const char *const folders[] = {"SYS_",	"NET_", "NETINET_", "ARPA_",
-					      "LINUX_", "ASM_", "MACH_"};
-
-	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-		size_t n = strlen(folders[i]);
-
-		if (str_startsc(s, folders[i]))
-			return str_fmt(a, "%.*s/%.*s.h",
-				       STR_ARG(lower(a, str_from(s.p, n - 1), 0, 0)),
-				       STR_ARG(lower(a, str_skip(s, n), 0, 0)));
-	}
-	return str_fmt(a, "%.*s.h", STR_ARG(lower(a, s, 0, 0)));
-}
-
-/* LONG_LONG is "long long", VOID_P "void *", SIZE_T size_t. */
-static struct str type_name(struct arena *a, struct str s)
-{
-	bool pointer = str_endsc(s, "_P");
-
-	if (pointer)
-		s.n -= 2;
-	s = lower(a, s, str_endsc(s, "_T") ? 0 : '_', ' ');
-	return pointer ? str_fmt(a, "%.*s *", STR_ARG(s)) : s;
-}
-
-static bool from_name(struct arena *a, struct str name, struct check_spec *c)
-{
-	struct str rest = name;
-
-	if (str_startsc(name, "SIZEOF_")) {
-		c->kind = CHECK_SIZEOF;
-		c->subject = type_name(a, str_skip(name, strlen("SIZEOF_")));
-		add_common(a, c);
-		return true;
-	}
-	if (str_eqc(name, "STDC_HEADERS")) {
-		add_common(a, c);
-		return true;
-	}
-	if (!str_startsc(name, "HAVE_"))
-		return false;
-	rest = str_skip(name, strlen("HAVE_"));
-	if (str_endsc(rest, "_H") && rest.n > 2) {
-		rest.n -= 2;
-		*vec_push(a, &c->headers) = header_name(a, rest);
-		return true;
-	}
-	c->kind = CHECK_FUNCTION;
-	if (str_startsc(rest, "DECL_")) {
-		c->kind = CHECK_DECL;
-		rest = str_skip(rest, strlen("DECL_"));
-	} else if (str_endsc(rest, "_T")) {
-		c->kind = CHECK_TYPE;
-	}
-	if (c->kind != CHECK_FUNCTION)
-		add_common(a, c);
-	c->subject = lower(a, rest, 0, 0);
-	return is_plain(c->subject, "_");
 }
 
 /* The macro of "#undef NAME", "# undef NAME", "#cmakedefine NAME ...", or the empty str. */
@@ -214,14 +181,47 @@ static struct str asked_macro(struct str line)
 		    (rest.p[0] != ' ' && rest.p[0] != '\t'))
 			continue;
 		rest = str_trim(rest);
-		while (n < rest.n && is_plain(str_from(rest.p + n, 1), "_"))
+		while (n < rest.n && infer_is_plain(str_from(rest.p + n, 1), "_"))
 			n++;
 		return str_from(rest.p, n);
 	}
 	return (struct str){0};
 }
 
-void infer_checks(struct arena *a, struct str template, struct check_vec *out)
+/* A name without capital letters stands in for a keyword or type of C that old compilers lack: inline, size_t. */
+static bool is_stand_in(struct str name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] >= 'A' && name.p[i] <= 'Z')
+			return false;
+	return true;
+}
+
+/* False when nothing is known of it. A check without a name: nothing is to be asked. */
+static bool infer_one(struct arena *a, struct str name, struct str comment, struct check_spec *out)
+{
+	enum idiom idiom;
+
+	*out = (struct check_spec){.name = name};
+	if (from_comment(a, comment, out))
+		return true;
+	*out = (struct check_spec){.name = name};
+	if (is_stand_in(name) || str_containsc(comment, "if OS is "))
+		idiom = IDIOM_ELSEWHERE;
+	else
+		idiom = infer_idiom(a, name, out);
+	if (idiom == IDIOM_ELSEWHERE)
+		out->name = STR("");
+	if (idiom != IDIOM_NONE)
+		return true;
+	if (str_containsc(comment, " library (-l") || !infer_name(a, name, out))
+		return false;
+	out->guessed = out->guessed && !str_containsc(comment, str_c(a, out->subject));
+	return true;
+}
+
+void infer_checks(struct arena *a, struct str template, struct check_vec *out,
+		  struct str_vec *unknown)
 {
 	struct buf comment = {0};
 	struct map seen = {0};
@@ -229,7 +229,7 @@ void infer_checks(struct arena *a, struct str template, struct check_vec *out)
 
 	while (str_line(&template, &line)) {
 		struct str name = asked_macro(line);
-		struct check_spec c = {.name = name};
+		struct check_spec c;
 		bool added;
 
 		if (!name.n) {
@@ -241,12 +241,9 @@ void infer_checks(struct arena *a, struct str template, struct check_vec *out)
 			continue;
 		}
 		map_put(a, &seen, name, &added);
-		if (added && !from_comment(a, str_dup(a, buf_str(&comment)), &c)) {
-			c = (struct check_spec){.name = name};
-			if (!from_name(a, name, &c))
-				added = false;
-		}
-		if (added)
+		if (added && !infer_one(a, name, str_dup(a, buf_str(&comment)), &c))
+			*vec_push(a, unknown) = name;
+		else if (added && c.name.n)
 			*vec_push(a, out) = c;
 		buf_clear(&comment);
 	}

@@ -45,7 +45,8 @@ struct config_header {
 	struct str from;	  /* its template, relative to the execution root, or empty */
 	struct define_vec values; /* each name once; value's p NULL: not defined */
 	VEC(struct check_spec)
-	checks; /* without what values say, and those that the template asks for */
+	checks;			/* without what values say, and those that the template asks for */
+	struct str_vec unknown; /* asked for by the template, but nothing says what they mean */
 };
 
 /*

@@ -102,9 +102,24 @@ bool config_find(struct loader *l, struct mod_tree *t, struct err *e);
 struct check_vec VEC_BODY(struct check_spec);
 /*
  * Checks for the macros of #undef NAME, #cmakedefine NAME and #cmakedefine01 NAME, in order, each once: what
- * autoheader's comment says, else what the name says. None for those of which nothing is known.
+ * autoheader's comment says, else the table of idioms, else the name. Of what is in unknown nothing is known.
  */
-void infer_checks(struct arena *a, struct str template, struct check_vec *out);
+void infer_checks(struct arena *a, struct str template, struct check_vec *out,
+		  struct str_vec *unknown);
+/* Nonempty, of letters, digits and the bytes of also only: may be put into a C file. */
+bool infer_is_plain(struct str s, const char *also);
+
+/* infer_name.c */
+/* What the name of a macro alone asks for: HAVE_SYS_RANDOM_H, SIZEOF_LONG, HAVE_STRLCPY. */
+bool infer_name(struct arena *a, struct str name, struct check_spec *c);
+/* What declares most things comes before c's own headers, as far as there is such a header. */
+void infer_everything(struct check_spec *c);
+/* The same, unless c asks for a type that the language has. */
+void infer_type(struct check_spec *c);
+
+/* idioms.c */
+enum idiom { IDIOM_NONE, IDIOM_CHECK, IDIOM_ELSEWHERE /* defined on other systems only */ };
+enum idiom infer_idiom(struct arena *a, struct str name, struct check_spec *c);
 
 /* scan.c */
 /* Fills n's facts from bytes. */

@@ -672,56 +672,6 @@ void TestLoadExplicitTakes(struct test *t)
 	arena_fini(&f.a);
 }
 
-void TestLoadInferChecks(struct test *t)
-{
-	static const char template[] =
-	    "/* Define to 1 if you have the `strlcpy' function. */\n#undef HAVE_STRLCPY\n\n"
-	    "/* Define to 1 if you have the <sys/random.h> header file. */\n#undef HAVE_R\n\n"
-	    "/* Define to 1 if you have the declaration of `strerror_r', and to 0 if you\n"
-	    "   don't. */\n#undef HAVE_DECL_STRERROR_R\n\n"
-	    "/* Define to 1 if 'st_mtim' is a member of 'struct stat'. */\n#undef HAVE_M\n\n"
-	    "/* The size of 'void *', as computed by sizeof. */\n#undef SIZEOF_VOID_P\n\n"
-	    "/* Define to 1 if the system has the type `ssize_t'. */\n#undef HAVE_T\n\n"
-	    "/* Define to 1 if you have the `evil(); int x' function. */\n#undef EVIL\n\n"
-	    "/* Name of package */\n#undef PACKAGE\n\n"
-	    "#cmakedefine HAVE_NETINET_TCP_H 1\n#cmakedefine HAVE_GETPID 1\n"
-	    "#cmakedefine01 HAVE_OFF_T\n#cmakedefine SIZEOF_LONG_LONG ${SIZEOF_LONG_LONG}\n"
-	    "#undef HAVE_STRLCPY\n#undef SIZEOF_SIZE_T\n"
-	    "/* Define to 1 if all of the C89 standard headers exist (not just the ones\n"
-	    "   required in a freestanding environment). */\n#undef STDC_HEADERS\n";
-	static const struct {
-		const char *name, *subject;
-		enum check_kind kind;
-	} want[] = {
-	    {"HAVE_STRLCPY", "strlcpy", CHECK_FUNCTION},
-	    {"HAVE_R", "sys/random.h", CHECK_HEADER},
-	    {"HAVE_DECL_STRERROR_R", "strerror_r", CHECK_DECL},
-	    {"HAVE_M", "struct stat.st_mtim", CHECK_MEMBER},
-	    {"SIZEOF_VOID_P", "void *", CHECK_SIZEOF},
-	    {"HAVE_T", "ssize_t", CHECK_TYPE},
-	    {"HAVE_NETINET_TCP_H", "netinet/tcp.h", CHECK_HEADER},
-	    {"HAVE_GETPID", "getpid", CHECK_FUNCTION},
-	    {"HAVE_OFF_T", "off_t", CHECK_TYPE},
-	    {"SIZEOF_LONG_LONG", "long long", CHECK_SIZEOF},
-	    {"SIZEOF_SIZE_T", "size_t", CHECK_SIZEOF},
-	    {"STDC_HEADERS", "limits.h", CHECK_HEADER},
-	};
-	struct arena a = {0};
-	struct check_vec got = {0};
-
-	infer_checks(&a, str_of(template), &got);
-	for (size_t i = 0; i < got.n && i < sizeof want / sizeof want[0]; i++) {
-		struct str subject =
-		    got.v[i].kind == CHECK_HEADER ? got.v[i].headers.v[0] : got.v[i].subject;
-
-		T_EQ_STR(t, str_c(&a, got.v[i].name), want[i].name);
-		T_EQ_STR(t, str_c(&a, subject), want[i].subject);
-		T_EQ_INT(t, got.v[i].kind, want[i].kind);
-	}
-	T_EQ_INT(t, got.n, sizeof want / sizeof want[0]);
-	arena_fini(&a);
-}
-
 /* Includes find a config header where no file is; what its template includes counts. */
 void TestLoadConfig(struct test *t)
 {

@@ -241,6 +241,9 @@ struct check_spec {
 	struct str subject;	/* function, type, "struct stat.st_mtim", flag, whole program */
 	struct str_vec headers; /* included first, in order: "sys/stat.h" */
 	struct str_vec libs;
+	struct str prelude; /* C text before the headers; never the manifest's */
+	struct str yes;	    /* what a yes defines it as; p NULL: 1 */
+	bool guessed;	    /* nothing but the macro's name says that this is what it asks for */
 };
 
 struct config_addition {

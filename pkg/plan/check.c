@@ -17,9 +17,20 @@ static void add_headers(struct buf *b, const struct check_spec *c)
 		buf_printf(b, "#include <%.*s>\n", STR_ARG(c->headers.v[i]));
 }
 
+/* What always fails in a C library is no function: glibc names such stubs, in what <limits.h> includes too. */
+static void add_no_stub(struct buf *b, const struct check_spec *c)
+{
+	if (!c->headers.n)
+		buf_printf(b, "#define %.*s cbuild_other\n#include <limits.h>\n#undef %.*s\n",
+			   STR_ARG(c->subject), STR_ARG(c->subject));
+	buf_printf(b, "#if defined __stub_%.*s || defined __stub___%.*s\n#error stub\n#endif\n",
+		   STR_ARG(c->subject), STR_ARG(c->subject));
+}
+
 /* With a header it must be declared too; without one any declaration will do to link. */
 static void add_function(struct buf *b, const struct check_spec *c)
 {
+	add_no_stub(b, c);
 	if (c->headers.n)
 		buf_printf(b,
 			   "int main(void)\n{\n\tvoid (*volatile f)(void) = (void (*)(void))%.*s;\n"
@@ -45,6 +56,7 @@ static struct str text_of(struct arena *a, const struct check_spec *c)
 	size_t dot;
 	struct str out;
 
+	buf_adds(&b, c->prelude);
 	add_headers(&b, c);
 	switch (c->kind) {
 	case CHECK_HEADER:

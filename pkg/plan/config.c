@@ -2,7 +2,7 @@
  * A config header is the output of one step, which reads the template, if any, and the answers of the checks.
  * Its parameters, a line each, say what is to be in it:
  *
- *     set NAME VALUE      off NAME      ask NAME KIND      the answer is the next input
+ *     set NAME VALUE      off NAME      ask NAME KIND [VALUE]      the answer is the next input
  */
 #include "plan/plan_impl.h"
 
@@ -17,20 +17,21 @@ static const char *kind_word(enum check_kind kind)
 	return kind == CHECK_SIZEOF ? "size" : kind == CHECK_DECL ? "decl" : "yes";
 }
 
-/* What the answer in file defines; value's p NULL: nothing. */
+/* What the answer in file defines; value's p NULL: nothing. kind: "KIND VALUE", or "KIND" for 1. */
 static bool read_answer(const struct step_io *io, size_t input, struct str kind, struct str *value,
 			struct err *e)
 {
-	struct str bytes;
+	struct str bytes, said = kind;
 	bool yes = io->in_digest[input].size_bytes != 0;
 
+	kind = str_cut(&said, ' ');
 	*value = (struct str){NULL, 0};
 	if (str_eqc(kind, "size")) {
 		if (!file_read(io->scratch, io->in[input], ANSWER_BYTES_MAX, &bytes, e))
 			return false;
 		*value = str_fmt(io->scratch, "%u", check_size(bytes));
 	} else if (yes || str_eqc(kind, "decl")) {
-		*value = yes ? STR("1") : STR("0");
+		*value = yes ? (said.p ? said : STR("1")) : STR("0");
 	}
 	return true;
 }
@@ -106,9 +107,12 @@ static void add_params(struct plan *p, struct action *x, const struct config_hea
 		else
 			buf_printf(&b, "off %.*s\n", STR_ARG(d->name));
 	}
-	for (size_t i = 0; i < h->checks.n; i++)
-		buf_printf(&b, "ask %.*s %s\n", STR_ARG(h->checks.v[i].name),
-			   kind_word(h->checks.v[i].kind));
+	for (size_t i = 0; i < h->checks.n; i++) {
+		const struct check_spec *c = &h->checks.v[i];
+
+		buf_printf(&b, "ask %.*s %s%s%.*s\n", STR_ARG(c->name), kind_word(c->kind),
+			   c->yes.p ? " " : "", STR_ARG(c->yes));
+	}
 	x->step_params = str_dup(p->arena, buf_str(&b));
 	buf_fini(&b);
 }
@@ -145,5 +149,6 @@ struct str plan_config_answer(struct arena *a, const struct config_header *h, si
 
 	if (c->kind == CHECK_SIZEOF)
 		said = str_fmt(a, "%u", check_size(answer));
-	return str_fmt(a, "%.*s %.*s (%.*s)", STR_ARG(c->name), STR_ARG(said), STR_ARG(label));
+	return str_fmt(a, "%.*s %.*s (%.*s%s)", STR_ARG(c->name), STR_ARG(said), STR_ARG(label),
+		       c->guessed && !answer.n ? ", by its name" : "");
 }

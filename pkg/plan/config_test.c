@@ -100,13 +100,15 @@ void TestPlanConfig(struct test *t)
 	*vec_push(&a, &h.values) = (struct define){STR("V"), STR("2")};
 	*vec_push(&a, &h.checks) = ask_for(CHECK_FUNCTION, "HAVE_F", "f");
 	*vec_push(&a, &h.checks) = ask_for(CHECK_SIZEOF, "SIZEOF_T", "t");
+	h.checks.v[0].yes = STR("size_t");
+	h.checks.v[0].guessed = true;
 	*vec_push(&a, &other.checks) = ask_for(CHECK_FUNCTION, "AGAIN", "f");
 	T_MUST(t, target_parse(STR("linux/amd64"), &o.target, &e));
 	T_MUST(t, plan_init(&p, &a, &g, &o, &e));
 	x = plan_make(&p, &first);
 	T_OK(t, x == plan_make(&p, &first));
 	T_EQ_STR(t, str_c(&a, x->step_params),
-		 "from config.h.in\nset V 2\nask HAVE_F yes\nask SIZEOF_T size\n");
+		 "from config.h.in\nset V 2\nask HAVE_F yes size_t\nask SIZEOF_T size\n");
 	T_OK(t, x->outputs.v[0].placed);
 	T_EQ_INT(t, x->inputs.n, 4); /* template, two answers, the program that must link */
 	T_OK(t, x->inputs.v[plan_config_input(&h, 0)].from->asks);
@@ -115,7 +117,8 @@ void TestPlanConfig(struct test *t)
 	y = plan_make(&p, &second);
 	T_OK(t, y->inputs.v[0].from == x->inputs.v[1].from);
 	T_EQ_INT(t, g.actions.n, 2 + 3 + 2 + 3);
-	T_EQ_STR(t, plan_config_answer(&a, &h, 0, STR("")).p, "HAVE_F no (function f)");
+	T_EQ_STR(t, plan_config_answer(&a, &h, 0, STR("")).p,
+		 "HAVE_F no (function f, by its name)");
 	T_EQ_STR(t, plan_config_answer(&a, &h, 1, STR("cbuild-size:0016")).p,
 		 "SIZEOF_T 16 (sizeof t)");
 	arena_fini(&a);
