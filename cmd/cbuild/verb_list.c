@@ -125,8 +125,10 @@ void list_print_module(const struct cmd *c, const struct module *m, const struct
 	add_contents(&b, m->manifest);
 	add_options(&b, m);
 	add_patches(&b, m);
-	if (m->from_port)
+	if (m->from_port && !m->replaced && !m->by_path.n)
 		buf_printf(&b, ",\"revision\":%u", (unsigned)m->manifest->revision);
+	if (m->from_port)
+		add_field(&b, "port_file", m->manifest->file);
 	buf_printf(&b, ",\"port\":%s,\"main\":%s}\n", m->from_port ? "true" : "false",
 		   m->main ? "true" : "false");
 	fwrite(b.p, 1, b.n, stdout);

@@ -76,6 +76,11 @@ static bool print_why(struct cmd *c, const uint32_t *from, struct str path)
 		*vec_push(&c->arena, &chain) = l->modules.v[0].path;
 		break;
 	}
+	for (size_t i = 0; i < c->manifest.ports.n && !chain.n; i++)
+		if (str_eq(c->manifest.ports.v[i].path, path)) {
+			printf("(a port repository of cbuild.yaml)\n");
+			return true;
+		}
 	if (!chain.n)
 		printf("(the main module does not need it)\n");
 	for (size_t i = chain.n; i-- > 0;)

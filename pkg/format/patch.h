@@ -33,7 +33,8 @@
  *
  * - Nothing is fuzzy: every context line must be there, byte for byte. A hunk that is not at its line is looked
  *   for elsewhere, nearest first and forward before back, starting at its line moved as far as the hunk before
- *   it was (as GNU patch does), and never above the end of the hunk before (as git apply does).
+ *   it was (as GNU patch does), and never above the end of the hunk before (as git apply does). When it is not at
+ *   its line and fits in more than one other place it is refused (both tools take the nearest).
  * - A hunk with less context in front than behind that starts at line 1 must be at the file's beginning, one
  *   with less behind than in front at its end, as for patch -F0; but where it says it is, a single line of
  *   context is enough (`git diff -W`). git apply asks for the end only when there is no context behind, and for

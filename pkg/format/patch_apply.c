@@ -196,6 +196,17 @@ static long find(struct work *w, const struct patch_hunk *h, long guess)
 	return nearest(w, range_of(w, h, false), guess);
 }
 
+/* Another place than at where a hunk that is not where it says fits; below 0 when there is none. */
+static long another(struct work *w, const struct patch_hunk *h, long at)
+{
+	struct range in = range_of(w, h, false);
+
+	for (long i = in.low; i <= in.high && w->steps <= w->max_steps; i++)
+		if (i != at && fits(w, in, i))
+			return i;
+	return -1;
+}
+
 /* --- what went wrong -------------------------------------------------------------------------- */
 
 static struct str shown_file(const struct work *w)
@@ -325,10 +336,21 @@ static bool place_new_lines(struct work *w, const struct patch_hunk *h, size_t n
 	return err_fix(w->e, "make the patch anew from this version of the file, with context");
 }
 
+static bool ambiguous(struct work *w, const struct patch_hunk *h, size_t number, long guess,
+		      long at, long other)
+{
+	err_at(w->e, ERR_INPUT, w->patch->shown_name, h->line, 0,
+	       "hunk %zu is for line %ld of %.*s, but fits at %ld and at %ld", number, guess + 1,
+	       STR_ARG(shown_file(w)), (at < other ? at : other) + 1,
+	       (at < other ? other : at) + 1);
+	return err_fix(w->e,
+		       "make the patch anew from this version of the file, or with more context");
+}
+
 static bool apply_hunk(struct work *w, size_t i, long *offset_lines)
 {
 	const struct patch_hunk *h = &w->file->hunks.v[i];
-	long guess = (long)patch_lines_before(h) + w->offset, at = guess;
+	long guess = (long)patch_lines_before(h) + w->offset, at = guess, other;
 
 	if (!h->old_lines) {
 		if (!place_new_lines(w, h, i + 1, guess))
@@ -337,6 +359,9 @@ static bool apply_hunk(struct work *w, size_t i, long *offset_lines)
 		at = find(w, h, guess);
 		if (at < 0)
 			return no_match(w, h, i + 1, guess);
+		other = at == guess ? -1 : another(w, h, at);
+		if (other >= 0)
+			return ambiguous(w, h, i + 1, guess, at, other);
 	}
 	w->offset = at - (long)patch_lines_before(h);
 	if (labs(w->offset) > labs(*offset_lines))

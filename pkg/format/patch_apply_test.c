@@ -34,17 +34,14 @@ static const struct {
 } good[] = {
     {NAMES "@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n", "a\nb\nc\n", "a\nB\nc\n", 0},
     {NAMES "@@ -1 +1 @@\n-a\n+b\n", "a\n", "b\n", 0},
-    /* Moved: forward, back, nearest first, forward before back. */
+    /* Moved: forward, back. */
     {NAMES "@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n", "1\n2\na\nb\nc\n", "1\n2\na\nB\nc\n", 2},
     {NAMES "@@ -9,3 +9,3 @@\n a\n-b\n+B\n c\n", "1\na\nb\nc\n", "1\na\nB\nc\n", -7},
-    {NAMES "@@ -3 +3 @@\n-a\n+b\n", "a\n2\n3\na\n5\n", "a\n2\n3\nb\n5\n", 1},
-    {NAMES "@@ -3 +3 @@\n-a\n+b\n", "1\na\n3\n4\na\n", "1\nb\n3\n4\na\n", -1},
-    {NAMES "@@ -3 +3 @@\n-a\n+b\n", "1\na\n3\na\n5\n", "1\na\n3\nb\n5\n", 1},
     {NAMES "@@ -3 +3 @@\n-a\n+b\n", "a\na\na\na\na\n", "a\na\nb\na\na\n", 0},
     /* The hunk before moves the guess, and bounds it. */
     {NAMES "@@ -1 +1 @@\n-x\n+y\n@@ -3 +3 @@\n-a\n+b\n", "1\n2\nx\na\na\na\n", "1\n2\ny\na\nb\na\n",
      2},
-    {NAMES "@@ -2 +2 @@\n-a\n+b\n@@ -3 +3 @@\n-a\n+b\n", "a\n2\n3\na\n", "b\n2\n3\nb\n", -1},
+    {NAMES "@@ -2 +2 @@\n-a\n+b\n@@ -3 +3 @@\n-c\n+d\n", "a\n2\n3\nc\n", "b\n2\n3\nd\n", -1},
     /* No old lines, no new lines. */
     {NAMES "@@ -2,0 +3 @@\n+n\n", "1\n2\n3\n", "1\n2\nn\n3\n", 0},
     {NAMES "@@ -0,0 +1 @@\n+n\n", "1\n", "n\n1\n", 0},
@@ -107,6 +104,10 @@ static const struct {
 	int line;
 	const char *msg, *fix; /* parts */
 } bad[] = {
+    /* In more than one place, and not where it says. */
+    {NAMES "@@ -3 +3 @@\n-a\n+b\n", "a\n2\n3\na\n5\n", 3,
+     "hunk 1 is for line 3 of x, but fits at 1 and at 4", "with more context"},
+    {NAMES "@@ -3 +3 @@\n-a\n+b\n", "1\na\n3\na\n5\n", 3, "fits at 2 and at 4", "more context"},
     {NAMES "@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n", "a\nb\nC\n", 3,
      "hunk 1 does not match x: line 3 is \"C\", not \"c\"", "anew"},
     {NAMES "@@ -1 +1 @@\n-a\n+b\n@@ -3,2 +3,2 @@\n-c\n+C\n d\n", "0\na\n2\nc\nD\n", 6,

@@ -106,12 +106,12 @@ static bool read_line(struct patch_reader *r, struct patch_hunk *h, struct tally
 	return true;
 }
 
-/* Nothing that looks like one more line may follow, but for the next names and the "-- " of mail. */
+/* Nothing that looks like one more line may follow, but for the next names, the "-- " of mail and mere blanks. */
 static bool check_behind(struct patch_reader *r, const struct patch_hunk *h)
 {
 	struct str line = patch_line_at(r, 0);
 
-	if (!line.n || !memchr(" +-\\", line.p[0], 4) || patch_at_names(r) ||
+	if (!str_trim(line).n || !memchr(" +-\\", line.p[0], 4) || patch_at_names(r) ||
 	    str_eqc(str_trim(line), "--"))
 		return true;
 	return is_too_long(r, h);

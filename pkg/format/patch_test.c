@@ -50,7 +50,8 @@ static const struct {
      "\nIndex: x/b.c\n===================\n--- x.orig/b.c\n+++ x/b.c\n" HUNK,
      "change a.c>a.c 11:-1,1+1,1/0,0\nchange b.c>b.c 19:-1,1+1,1/0,0"},
     {"From 123 Mon Sep 17 00:00:00 2001\nSubject: [PATCH] x\n---\n a/x | 2 +-\n\n"
-     "diff --git a/x b/x\nindex 7898192..6178079 100644\n--- a/x\n+++ b/x\n" HUNK "-- \n2.39.0\n\n",
+     "diff --git a/x b/x\nindex 7898192..6178079 100644\n--- a/x\n+++ b/x\n" HUNK
+     " \n-- \n2.39.0\n\n",
      "change x>x 10:-1,1+1,1/0,0"},
     {"diff -ru a/x b/x\n--- a/x\t2024\n+++ b/x\t2024\n" HUNK "Only in b: y\ndiff -ru a/z b/z\n"
      "--- a/z\n+++ b/z\n" HUNK,

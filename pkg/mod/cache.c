@@ -219,13 +219,15 @@ static bool remove_stale(struct cache_writer *w, struct str parent, struct str p
 bool cache_begin(struct arena *a, const struct mod_opts *o, struct str name, struct cache_writer *w,
 		 struct err *e)
 {
-	struct str parent, base, prefix;
+	struct str parent, base, prefix, stale;
 
 	*w = (struct cache_writer){.a = a, .o = o, .name = name, .dir = cache_folder(a, o, name)};
 	parent = str_dup(a, path_dir(w->dir));
 	base = path_base(w->dir);
 	prefix = str_fmt(a, ".tmp.%.*s.", STR_ARG(base));
-	if (!folder_make(parent.p, e) || !remove_stale(w, parent, prefix, e))
+	stale = prefix;
+	stale.n -= base.n - str_find(base, '~'); /* whatever the port, and its patches */
+	if (!folder_make(parent.p, e) || !remove_stale(w, parent, stale, e))
 		return false;
 	return folder_make_temp(a, parent.p, prefix.p, &w->tmp, e);
 }

@@ -70,13 +70,6 @@ static bool add_want(struct getting *g, const struct get_request *r, struct err 
 	struct str now = version_in(&g->before, r->path), version = STR("");
 	struct str query = r->query.n ? r->query : g->opts->upgrade;
 
-	for (size_t i = 0; i < g->p.m.ports.n; i++) {
-		if (!str_eq(g->p.m.ports.v[i].path, r->path) || now.n)
-			continue;
-		err_set(e, ERR_USAGE, "%.*s is a port repository here", STR_ARG(r->path));
-		return err_fix(e, "cbuild get --ports %.*s%s%.*s", STR_ARG(r->path),
-			       r->query.n ? "@" : "", STR_ARG(r->query));
-	}
 	if (is_wanted(g, r->path)) {
 		err_set(e, ERR_USAGE, "%.*s is asked for twice", STR_ARG(r->path));
 		return err_fix(e, "name one version of it");
@@ -89,6 +82,11 @@ static bool add_want(struct getting *g, const struct get_request *r, struct err 
 				STR_ARG(query.n ? query : STR("upgrade")));
 	}
 	*vec_push(g->a, &g->want) = (struct mod_version){r->path, version};
+	if (ports_version(&g->p.m, r->path).n)
+		event_note(g->o.sink,
+			   "%.*s is a port repository here too, whose line stays at %.*s (`cbuild "
+			   "get --ports` changes that)",
+			   STR_ARG(r->path), STR_ARG(ports_version(&g->p.m, r->path)));
 	return true;
 }
 

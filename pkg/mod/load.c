@@ -139,8 +139,8 @@ static bool port_of(struct loader *l, struct str path, struct manifest **out, st
  * The port of what is fetched; a fork that has none is built as what it stands in for, from its own
  * repository.
  */
-static bool find_port(struct loader *l, const struct mod_version *v, const struct module *m,
-		      struct manifest **out, struct err *e)
+bool load_find_port(struct loader *l, const struct mod_version *v, const struct module *m,
+		    struct manifest **out, struct err *e)
 {
 	struct manifest *port;
 
@@ -186,7 +186,7 @@ static bool load_cached(struct loader *l, const struct mod_version *v, struct mo
 			STR_ARG(v->version));
 		return err_fix(e, "write HOST/PATH: vMAJOR.MINOR.PATCH");
 	}
-	if (!check_expected(l, v, e) || !find_port(l, v, m, &port, e))
+	if (!check_expected(l, v, e) || !load_find_port(l, v, m, &port, e))
 		return false;
 	if (!port && load_fact(l, v, m))
 		return check_identity(m->manifest, v, m, e);
@@ -222,14 +222,6 @@ static bool load_module(struct loader *l, const struct mod_version *v, struct mo
 	return load_cached(l, &(struct mod_version){r->by_path, r->by_version}, m, e);
 }
 
-static bool has_port_repo(const struct manifest *main, struct str path)
-{
-	for (size_t i = 0; i < main->ports.n; i++)
-		if (str_eq(main->ports.v[i].path, path))
-			return true;
-	return false;
-}
-
 /* A module without a port, while one that was reached names port repositories, as its own builds use them. */
 static void hint_ports(struct loader *l, const struct mod_version *v, struct err *e)
 {
@@ -244,7 +236,7 @@ static void hint_ports(struct loader *l, const struct mod_version *v, struct err
 		for (size_t k = 0; m && k < m->manifest->ports.n; k++) {
 			const struct requirement *r = &m->manifest->ports.v[k];
 
-			if (has_port_repo(l->main, r->path))
+			if (ports_version(l->main, r->path).n)
 				continue;
 			err_fix(e,
 				"%.*s has its ports from %.*s: take them too by `cbuild get "
@@ -293,7 +285,8 @@ bool load_wanted(struct loader *l, const struct mod_version *v, struct ahead *ou
 	}
 	out->sum = sum_get(l->sums, &out->v);
 	if (!path_is_local(out->v.path) || !semver_valid(out->v.version) ||
-	    !check_expected(l, &out->v, &ignored) || !find_port(l, &out->v, &m, &port, &ignored))
+	    !check_expected(l, &out->v, &ignored) ||
+	    !load_find_port(l, &out->v, &m, &port, &ignored))
 		return false;
 	if (!port && out->sum.n && facts_get(&l->facts, &out->v, out->sum))
 		return false;

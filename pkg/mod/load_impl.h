@@ -28,8 +28,13 @@ struct loader {
 /* A version's module: fetched, checked and read, or found among those that were. */
 bool load_version(struct loader *l, const struct mod_version *v, struct module **out,
 		  struct err *e) ATTR_MUST_USE;
+/* The port that describes what is fetched for m, v: m's own version or what replaces it; *out NULL: none. */
+bool load_find_port(struct loader *l, const struct mod_version *v, const struct module *m,
+		    struct manifest **out, struct err *e) ATTR_MUST_USE;
 /* Loads main's port repositories; from then on l->o has them, and out must last as long. */
 bool load_ports(struct loader *l, struct module_vec *out, struct err *e) ATTR_MUST_USE;
+/* The version of a port repository of main's; empty: it is none. */
+struct str ports_version(const struct manifest *main, struct str path);
 void load_ports_versions(const struct manifest *main, struct arena *a, struct mod_versions *out);
 /* What m itself requires, by its options as they are wished so far and by main's exclude; self: its path. */
 bool load_requirements(struct loader *l, const struct manifest *m, struct str self,

@@ -246,6 +246,9 @@ struct str sum_text(struct arena *a, const struct sum_file *f, const struct mod_
 /* The port of a module path: the project's ports/ first, then the embedded ones. NULL when none. */
 bool port_find(struct arena *a, const struct mod_opts *o, struct str path, struct manifest **out,
 	       struct err *e) ATTR_MUST_USE;
+/* Is there such a folder, or file, of ports? A link to one is one. */
+bool port_folder_there(const char *path);
+bool port_file_there(const char *path);
 /* A folder of ports. */
 struct port_place {
 	struct str dir; /* absolute, or within cbuild when embedded */

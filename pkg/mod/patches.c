@@ -3,10 +3,12 @@
  * made beside it, named by the patches' bytes as well:
  *
  *     CACHE/mod/github.com/madler/zlib@v1.3.1~2657d8cd              fetched
- *     CACHE/mod/github.com/madler/zlib@v1.3.1~2657d8cd+0b5c91aa     patched
+ *     CACHE/mod/github.com/madler/zlib@v1.3.1~2657d8cd+0b5c91aa...  patched
  *
  * So a port's patch may change without anything being fetched, and what was built with the old one still has its
- * tree. All patches are applied in memory before a byte is written.
+ * tree. Behind the + stand 128 bits of the hash of the fetched tree's sum and the patches: nothing else vouches for
+ * what is there when it is used. The fetched tree is hashed again while the other is made of it. All patches are
+ * applied in memory before a byte is written.
  */
 #include <string.h>
 
@@ -15,7 +17,7 @@
 #include "format/patch.h"
 #include "mod/source_impl.h"
 
-enum { NAME_HEX = 8 };
+enum { NAME_HEX = 32 };
 
 /* A patch that the version gets. */
 struct tree_patch {
@@ -48,7 +50,7 @@ static bool read_patch(struct arena *a, const struct manifest *port, struct tree
 	struct str path = path_join(a, port->folder, p->spec->file);
 
 	p->shown = path_join(a, str_dup(a, path_dir(port->file)), p->spec->file);
-	if (port->embedded ? embed_find(path, &p->text) : file_kind(path.p) == FILE_REGULAR)
+	if (port->embedded ? embed_find(path, &p->text) : port_file_there(path.p))
 		return port->embedded || file_read(a, path.p, PATCH_MAX_BYTES, &p->text, e);
 	err_at(e, ERR_INPUT, str_c(a, port->file), p->spec->pos.line, p->spec->pos.col,
 	       "the patch '%.*s' does not exist", STR_ARG(p->spec->file));
@@ -70,17 +72,18 @@ static bool read_patches(struct arena *a, const struct manifest *port, struct st
 	return true;
 }
 
-/* What stands for all of them. */
-static struct str patches_hex(struct arena *a, const struct tree_patches *v)
+/* What stands for all of them, and for the tree with that sum that they change (empty: any). */
+static struct str patches_hex(struct arena *a, const struct tree_patches *v, struct str sum)
 {
 	struct digest_ctx c;
 	struct digest d;
 	char hex[DIGEST_HEX + 1];
 
 	digest_init(&c);
+	digest_update(&c, sum.p, sum.n);
 	for (size_t i = 0; i < v->n; i++) {
-		struct str head =
-		    str_fmt(a, "patch 1 -p%u %zu\n", (unsigned)v->v[i].spec->strip, v->v[i].text.n);
+		struct str head = str_fmt(a, "\npatch 1 -p%u %zu\n", (unsigned)v->v[i].spec->strip,
+					  v->v[i].text.n);
 
 		digest_update(&c, head.p, head.n);
 		digest_update(&c, v->v[i].text.p, v->v[i].text.n);
@@ -95,15 +98,18 @@ static struct str patches_hex(struct arena *a, const struct tree_patches *v)
 /* A file that some patch names. */
 struct touched {
 	struct str bytes;
+	const struct tree_patch *by; /* that wrote it; NULL: none did */
 	bool there, exec, link;
 };
 
 struct patching {
 	struct arena *a;
 	const struct mod_opts *o;
-	struct str base;    /* the fetched tree's folder */
-	struct map touched; /* name -> struct touched */
-	tree_visit visit;   /* of what comes out */
+	struct str base;      /* the fetched tree's folder */
+	struct str sum;	      /* its tree hash */
+	struct map touched;   /* name -> struct touched */
+	struct str_vec lines; /* of the fetched tree's hash */
+	tree_visit visit;     /* of what comes out */
 	void *ctx;
 };
 
@@ -123,10 +129,12 @@ static bool keep_touched(void *ctx, const struct tree_file *f, struct err *e)
 {
 	struct patching *p = ctx;
 	struct touched *t = map_ptr(&p->touched, f->name);
+	struct digest d = digest_str(f->bytes);
 
 	(void)e;
+	*vec_push(p->a, &p->lines) = tree_hash_line(p->a, &d, f->name);
 	if (t)
-		*t = (struct touched){str_dup(p->a, f->bytes), true, f->exec, f->link};
+		*t = (struct touched){str_dup(p->a, f->bytes), NULL, true, f->exec, f->link};
 	return true;
 }
 
@@ -184,7 +192,7 @@ static void tell_offset(const struct patching *p, const struct tree_patch *patch
 static bool apply_file(struct patching *p, const struct tree_patch *patch,
 		       const struct patch *parsed, const struct patch_file *f, struct err *e)
 {
-	struct touched *before = NULL, *after = NULL, new = {.there = true};
+	struct touched *before = NULL, *after = NULL, new = {.by = patch, .there = true};
 	bool creates = f->kind == PATCH_CREATE;
 	long offset_lines = 0;
 
@@ -216,6 +224,14 @@ static bool apply_all(struct patching *p, const struct tree_patches *v, const st
 	return true;
 }
 
+/* Names that a fetched tree may not have, a patch may not make; nor a manifest, for the port is that. */
+static const char *name_wrong(struct tree_total *total, const struct tree_file *f)
+{
+	if (str_eqc(f->name, "cbuild.yaml"))
+		return "is made by a patch, which cannot give a module a manifest";
+	return tree_file_wrong(total, f);
+}
+
 static bool pass_touched(struct patching *p, struct err *e)
 {
 	struct tree_total total = {0};
@@ -227,11 +243,27 @@ static bool pass_touched(struct patching *p, struct err *e)
 
 		if (!t->there)
 			continue;
-		wrong = tree_file_wrong(&total, &f);
-		if (wrong ? !tree_wrong(f.name, wrong, e) : !p->visit(p->ctx, &f, e))
+		wrong = name_wrong(&total, &f);
+		if (wrong ? tree_wrong(f.name, wrong, e) : p->visit(p->ctx, &f, e))
+			continue;
+		if (!t->by || e->code != ERR_INPUT)
 			return false;
+		err_wrap(e, "writing what %.*s makes", STR_ARG(t->by->shown));
+		return err_fix(e, "correct that patch");
 	}
 	return true;
+}
+
+/* Is the fetched tree still what was fetched? */
+static bool check_base(struct patching *p, struct err *e)
+{
+	struct str got = tree_hash_lines(p->a, &p->lines);
+
+	if (str_eq(got, p->sum))
+		return true;
+	err_set(e, ERR_VERIFY, "files in %.*s were changed: got %.*s, want %.*s", STR_ARG(p->base),
+		STR_ARG(got), STR_ARG(p->sum));
+	return err_fix(e, "remove that folder (chmod -R u+w, rm -r); it is fetched again then");
 }
 
 /* Calls p->visit for every file of the patched tree. */
@@ -251,7 +283,7 @@ static bool each_patched(struct patching *p, const struct tree_patches *v, struc
 		}
 	}
 	return folder_each_file(p->a, p->base, &all_files, keep_touched, p, e) &&
-	       apply_all(p, v, parsed, e) &&
+	       check_base(p, e) && apply_all(p, v, parsed, e) &&
 	       folder_each_file(p->a, p->base, &all_files, pass_untouched, p, e) &&
 	       pass_touched(p, e);
 }
@@ -263,30 +295,33 @@ static bool add_file(void *ctx, const struct tree_file *f, struct err *e)
 	return cache_add(ctx, f, e);
 }
 
-static bool make_tree(struct arena *a, const struct mod_opts *o, struct str base, struct str name,
+static bool make_tree(struct arena *a, const struct mod_opts *o, const struct module *m,
 		      const struct tree_patches *v, struct err *e)
 {
 	struct cache_writer w = {0};
-	struct patching p = {
-	    .a = a, .o = o, .base = cache_folder(a, o, base), .visit = add_file, .ctx = &w};
+	struct patching p = {.a = a,
+			     .o = o,
+			     .base = cache_folder(a, o, m->unpatched),
+			     .sum = m->sum,
+			     .visit = add_file,
+			     .ctx = &w};
 
-	if (cache_begin(a, o, name, &w, e) && each_patched(&p, v, e) && cache_commit(&w, e))
+	if (cache_begin(a, o, m->cache_name, &w, e) && each_patched(&p, v, e) &&
+	    cache_commit(&w, e))
 		return true;
 	cache_abandon(&w);
 	return false;
 }
 
 static bool make_locked(struct arena *a, const struct mod_opts *o, const struct mod_version *v,
-			struct str base, struct str name, const struct tree_patches *patches,
-			struct err *e)
+			const struct module *m, const struct tree_patches *patches, struct err *e)
 {
 	struct file_lock lock = {-1};
-	struct str folder = cache_folder(a, o, name);
 	bool ok;
 
 	if (!cache_lock(a, o, v, &lock, e))
 		return false;
-	ok = file_kind(folder.p) == FILE_FOLDER || make_tree(a, o, base, name, patches, e);
+	ok = file_kind(m->dir.p) == FILE_FOLDER || make_tree(a, o, m, patches, e);
 	lock_release(&lock);
 	return ok;
 }
@@ -300,7 +335,7 @@ bool patches_digest(struct arena *a, const struct manifest *port, struct str ver
 	if (!read_patches(a, port, version, &v, e))
 		return false;
 	if (v.n)
-		*hex = patches_hex(a, &v);
+		*hex = patches_hex(a, &v, STR(""));
 	return true;
 }
 
@@ -308,21 +343,20 @@ bool patches_apply(struct arena *a, const struct mod_opts *o, const struct mod_v
 		   struct module *m, struct err *e)
 {
 	struct tree_patches patches = {0};
-	struct str base = m->cache_name, hex;
+	struct str hex;
 
 	if (!read_patches(a, m->manifest, v->version, &patches, e))
 		return false;
 	if (!patches.n)
 		return true;
-	hex = patches_hex(a, &patches);
-	m->unpatched = base;
-	m->cache_name = str_fmt(a, "%.*s+%.*s", STR_ARG(base), STR_ARG(hex));
+	hex = patches_hex(a, &patches, m->sum);
+	m->unpatched = m->cache_name;
+	m->cache_name = str_fmt(a, "%.*s+%.*s", STR_ARG(m->unpatched), STR_ARG(hex));
 	m->dir = cache_folder(a, o, m->cache_name);
 	for (size_t i = 0; i < patches.n; i++)
 		*vec_push(a, &m->patches) =
 		    (struct module_patch){patches.v[i].spec->file, digest_str(patches.v[i].text)};
-	return file_kind(m->dir.p) == FILE_FOLDER ||
-	       make_locked(a, o, v, base, m->cache_name, &patches, e);
+	return file_kind(m->dir.p) == FILE_FOLDER || make_locked(a, o, v, m, &patches, e);
 }
 
 static bool add_line(void *ctx, const struct tree_file *f, struct err *e)
@@ -331,7 +365,7 @@ static bool add_line(void *ctx, const struct tree_file *f, struct err *e)
 	struct digest d = digest_str(f->bytes);
 
 	(void)e;
-	*vec_push(w->a, &w->lines) = tree_hash_line(w->a, &d, str_dup(w->a, f->name));
+	*vec_push(w->a, &w->lines) = tree_hash_line(w->a, &d, f->name);
 	return true;
 }
 
@@ -340,8 +374,12 @@ bool patched_sum(struct arena *a, const struct mod_opts *o, const struct module 
 {
 	struct tree_patches patches = {0};
 	struct cache_writer w = {.a = a};
-	struct patching p = {
-	    .a = a, .o = o, .base = cache_folder(a, o, m->unpatched), .visit = add_line, .ctx = &w};
+	struct patching p = {.a = a,
+			     .o = o,
+			     .base = cache_folder(a, o, m->unpatched),
+			     .sum = m->sum,
+			     .visit = add_line,
+			     .ctx = &w};
 	struct str version = m->by_path.n ? m->by_version : m->version;
 
 	if (!read_patches(a, m->manifest, version, &patches, e) || !each_patched(&p, &patches, e))

@@ -3,6 +3,7 @@
  * stays. The base tree has plain.c, tool.sh (executable), sub/x.h and the link l to plain.c.
  */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/path.h"
 #include "cbuild/test.h"
@@ -16,6 +17,7 @@ struct bench {
 	struct test *t;
 	struct mod_opts o;
 	struct str dir; /* the port's folder */
+	struct str sum; /* of the base tree */
 };
 
 static void bench_init(struct bench *b, struct test *t)
@@ -36,6 +38,7 @@ static void bench_init(struct bench *b, struct test *t)
 	T_MUST(t, cache_begin(&b->a, &b->o, STR(NAME), &w, &e));
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
 		T_MUST(t, cache_add(&w, &files[i], &e));
+	b->sum = cache_sum(&w);
 	T_MUST(t, cache_commit(&w, &e));
 }
 
@@ -62,6 +65,7 @@ static bool apply(struct bench *b, const char *keys, const char *const *texts, s
 			     .version = STR(VERSION),
 			     .manifest = port,
 			     .from_port = true,
+			     .sum = b->sum,
 			     .cache_name = STR(NAME),
 			     .dir = cache_folder(&b->a, &b->o, STR(NAME))};
 	return patches_apply(&b->a, &b->o, &(struct mod_version){m->path, m->version}, m, e);
@@ -162,6 +166,9 @@ void TestPatchesVersions(struct test *t)
 	arena_fini(&b.a);
 }
 
+#define DEEP "a/b/c/d/e/f/g/h/i/j/"
+#define LONG "a234567890123456789012345678901234567890123456789_"
+
 void TestPatchesRefused(struct test *t)
 {
 	static const struct {
@@ -184,6 +191,12 @@ void TestPatchesRefused(struct test *t)
 	     "hunk 1 does not match"},
 	    {CHANGE CHANGE, "does not match"},
 	    {"nothing at all\n", "patch"},
+	    {"--- /dev/null\n+++ b/cbuild.yaml\n@@ -0,0 +1 @@\n+module: example.com/q\n",
+	     "cannot give a module a manifest"},
+	    {"--- /dev/null\n+++ b/" DEEP DEEP DEEP DEEP DEEP DEEP DEEP "x\n@@ -0,0 +1 @@\n+x\n",
+	     "nests deeper"},
+	    {"--- /dev/null\n+++ b/" LONG LONG LONG LONG LONG LONG "\n@@ -0,0 +1 @@\n+x\n",
+	     "longer than 255 bytes"},
 	};
 	struct bench b;
 	struct module m;
@@ -198,5 +211,33 @@ void TestPatchesRefused(struct test *t)
 		T_CHECK(t, e.code == ERR_INPUT && e.fix[0], "case %zu: %s", i, e.msg);
 		T_EQ_INT(t, folders(&b), 1);
 	}
+	arena_fini(&b.a);
+}
+
+/* Nothing is made of a tree that is no longer the fetched one, and another sum is another tree. */
+void TestPatchesBase(struct test *t)
+{
+	static const char *const texts[] = {CHANGE};
+	struct bench b;
+	struct module m, other;
+	struct str file;
+	struct err e;
+
+	bench_init(&b, t);
+	T_MUST(t, apply(&b, "", texts, 1, &m, &e));
+	b.sum = STR("h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+	T_OK(t, !apply(&b, "", texts, 1, &other, &e));
+	T_OK(t, !str_eq(m.cache_name, other.cache_name));
+	T_EQ_INT(t, e.code, ERR_VERIFY);
+	file = path_join(&b.a, cache_folder(&b.a, &b.o, STR(NAME)), STR("plain.c"));
+	T_MUST(t, chmod(path_dir(file).n ? str_c(&b.a, path_dir(file)) : "", 0755) == 0);
+	T_MUST(t, chmod(file.p, 0644) == 0);
+	T_MUST(t, file_write_fast(file.p, STR("int one;\nint two;\nint evil;\n"), 0644, &e));
+	b.sum = m.sum;
+	T_MUST(t, folder_remove(m.dir.p, &e));
+	T_OK(t, !apply(&b, "", texts, 1, &other, &e));
+	T_EQ_INT(t, e.code, ERR_VERIFY);
+	T_CHECK(t, str_containsc(str_of(e.msg), "were changed"), "%s", e.msg);
+	T_EQ_INT(t, folders(&b), 1);
 	arena_fini(&b.a);
 }

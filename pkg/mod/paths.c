@@ -54,10 +54,24 @@ const char *tree_size_wrong(struct tree_total *t, uint64_t size_bytes)
 		   : NULL;
 }
 
+/* What file systems hold: a part of 255 bytes; and what walks of trees do. */
+static bool name_fits(struct str name)
+{
+	enum { PART_MAX = 255 };
+	size_t depth = 0;
+
+	for (struct str rest = name; rest.p; depth++)
+		if (str_cut(&rest, '/').n > PART_MAX)
+			return false;
+	return depth <= TREE_DEPTH_MAX + 1;
+}
+
 const char *tree_file_wrong(struct tree_total *t, const struct tree_file *f)
 {
 	if (!path_is_local(f->name))
 		return "is a name that this machine's tools could misread";
+	if (!name_fits(f->name))
+		return "nests deeper than 64 folders, or has a part longer than 255 bytes";
 	if (f->link && !link_stays_inside(f->name, f->bytes))
 		return "is a symbolic link that leaves the tree";
 	return tree_size_wrong(t, f->bytes.n);

@@ -7,12 +7,32 @@
  * "curl-{major}_{minor}_{patch}".
  */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/embed.h"
 #include "base/path.h"
 #include "mod/mod_impl.h"
 
 enum { PORT_BYTES_MAX = 1 << 20 };
+
+/* Of what path leads to; 0: nothing. */
+static uint32_t mode_of(const char *path)
+{
+	struct file_sig sig;
+	struct err ignored;
+
+	return file_kind(path) != FILE_ABSENT && file_stat(path, &sig, &ignored) ? sig.mode : 0;
+}
+
+bool port_folder_there(const char *path)
+{
+	return S_ISDIR(mode_of(path));
+}
+
+bool port_file_there(const char *path)
+{
+	return S_ISREG(mode_of(path));
+}
 
 static bool each_in_folder(struct arena *a, const struct port_place *at, port_visit visit,
 			   void *ctx, bool *stop, struct err *e)
@@ -21,7 +41,7 @@ static bool each_in_folder(struct arena *a, const struct port_place *at, port_vi
 	struct str dir = at->dir;
 	size_t n;
 
-	if (file_kind(str_c(a, dir)) != FILE_FOLDER)
+	if (!port_folder_there(str_c(a, dir)))
 		return true;
 	if (!folder_list(a, str_c(a, dir), &list, &n, e))
 		return false;

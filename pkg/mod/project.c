@@ -82,6 +82,12 @@ bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o,
 	struct resolution r;
 	struct mod_opts u = *o;
 
+	if (main->patches.n) {
+		err_at(e, ERR_INPUT, str_c(a, main->file), main->patches.v[0].pos.line,
+		       main->patches.v[0].pos.col,
+		       "'patches' are a port's: a module of its own has none");
+		return err_fix(e, "change the sources, or move the key to ports/NAME.yaml");
+	}
 	if (o->mode == MOD_VENDOR || (o->mode == MOD_AUTO && !o->update && vendor_present(a, o)))
 		return vendor_load(a, main, o, out, e);
 	u.update = o->update || o->mode == MOD_WRITE;
@@ -127,17 +133,29 @@ static bool verify_tree(struct verify *v, const struct module *m, struct str dir
 	return true;
 }
 
-/* A patched tree is what the patches make of the fetched one, now. */
+/*
+ * A patched tree is what the patches make of the fetched one. When that one was changed, what this one should be is
+ * not known: both go, so that nothing of it stays in use.
+ */
+static bool verify_patched(struct verify *v, const struct module *m, struct err *e)
+{
+	struct str base = cache_folder(v->a, v->o, m->unpatched), want, got;
+
+	if (!tree_hash(v->a, base, &got, e))
+		return err_wrap(e, "hashing %.*s %.*s", STR_ARG(m->path), STR_ARG(m->version));
+	if (str_eq(got, m->sum))
+		return patched_sum(v->a, v->o, m, &want, e) && verify_tree(v, m, m->dir, want, e);
+	tell_changed(v, m,
+		     str_fmt(v->a, "%.*s, or %.*s made of them,", STR_ARG(base), STR_ARG(m->dir)),
+		     got, m->sum, e);
+	return true;
+}
+
 static bool verify_module(struct verify *v, const struct module *m, struct err *e)
 {
-	struct str want;
-
 	if (!m->cache_name.n)
 		return true;
-	if (!m->unpatched.n)
-		return verify_tree(v, m, m->dir, m->sum, e);
-	return verify_tree(v, m, cache_folder(v->a, v->o, m->unpatched), m->sum, e) &&
-	       patched_sum(v->a, v->o, m, &want, e) && verify_tree(v, m, m->dir, want, e);
+	return m->unpatched.n ? verify_patched(v, m, e) : verify_tree(v, m, m->dir, m->sum, e);
 }
 
 bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o,

@@ -10,7 +10,7 @@
 static bool has_ports(struct arena *a, const struct module *m, const struct manifest *main,
 		      const struct requirement *r, struct err *e)
 {
-	if (file_kind(path_join(a, m->dir, STR("ports")).p) == FILE_FOLDER)
+	if (port_folder_there(path_join(a, m->dir, STR("ports")).p))
 		return true;
 	err_at(e, ERR_INPUT, str_c(a, main->file), r->pos.line, r->pos.col,
 	       "%.*s %.*s has no folder 'ports'", STR_ARG(r->path), STR_ARG(r->version));
@@ -28,7 +28,11 @@ bool load_ports(struct loader *l, struct module_vec *out, struct err *e)
 
 		if (!load_version(l, &(struct mod_version){r->path, r->version}, &m, e) ||
 		    !has_ports(l->a, m, l->main, r, e))
-			return err_wrap(e, "opening the port repository %.*s", STR_ARG(r->path));
+			return err_wrap(
+			    e,
+			    "opening the port repository %.*s: a module with a cbuild.yaml and a "
+			    "folder 'ports'",
+			    STR_ARG(r->path));
 		*vec_push(l->a, out) = *m;
 	}
 	*with = *l->o;
@@ -48,7 +52,7 @@ void load_ports_versions(const struct manifest *main, struct arena *a, struct mo
 
 /* ---- cbuild get --ports ---- */
 
-static struct str ports_version(const struct manifest *m, struct str path)
+struct str ports_version(const struct manifest *m, struct str path)
 {
 	for (size_t i = 0; i < m->ports.n; i++)
 		if (str_eq(m->ports.v[i].path, path))

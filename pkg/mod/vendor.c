@@ -12,6 +12,7 @@
  * project's own files are.
  */
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/path.h"
@@ -106,44 +107,71 @@ static void add_entry(struct arena *a, struct buf *b, const struct manifest *mai
 		   by.n ? " => " : "", STR_ARG(by));
 }
 
-/* Behind the folder's name: what patches_digest says of them. */
-static struct str patched_hex(const struct module *m)
+/* The version of what was fetched. */
+static struct str fetched_version(const struct module *m)
 {
-	return m->unpatched.n ? str_skip(m->cache_name, m->unpatched.n + 1) : STR("");
+	return m->by_path.n ? m->by_version : m->version;
 }
 
-static struct str list_text(struct arena *a, const struct manifest *main,
-			    const struct resolution *res)
+static bool list_text(struct arena *a, const struct manifest *main, const struct resolution *res,
+		      struct buf *b, struct err *e)
 {
 	struct mod_versions ports = {0};
-	struct buf b = {0};
-	struct str out;
 
 	for (size_t i = 0; i < res->selected.n; i++) {
 		const struct mod_version *v = &res->selected.v[i];
 		const struct module *m = &res->list.modules.v[i + 1];
 		const struct requirement *r =
 		    requirement_of(main, &res->list.modules.v[0].options, v->path);
+		struct str hex;
 
-		add_entry(a, &b, main, v);
+		add_entry(a, b, main, v);
 		if (r)
-			buf_printf(&b, "## explicit %.*s\n", STR_ARG(r->version));
-		if (m->unpatched.n)
-			buf_printf(&b, "## patched %.*s\n", STR_ARG(patched_hex(m)));
+			buf_printf(b, "## explicit %.*s\n", STR_ARG(r->version));
+		if (!m->unpatched.n)
+			continue;
+		if (!patches_digest(a, m->manifest, fetched_version(m), &hex, e))
+			return false;
+		buf_printf(b, "## patched %.*s\n", STR_ARG(hex));
 	}
 	load_ports_versions(main, a, &ports);
 	for (size_t i = 0; i < ports.n; i++) {
-		add_entry(a, &b, main, &ports.v[i]);
-		buf_printf(&b, "## ports\n");
+		add_entry(a, b, main, &ports.v[i]);
+		buf_printf(b, "## ports\n");
 	}
-	out = str_dup(a, buf_str(&b));
-	buf_fini(&b);
-	return out;
+	return true;
+}
+
+/* A port repository's ports/, self-contained: its links may lead elsewhere in the module. */
+static bool copy_ports(struct arena *a, struct str from, struct str to, int depth, struct err *e)
+{
+	struct folder_entry *list;
+	size_t n;
+
+	if (depth > TREE_DEPTH_MAX)
+		return err_set(e, ERR_INPUT, "%.*s nests too deep, or in a circle", STR_ARG(from));
+	if (!folder_make(str_c(a, to), e) || !folder_list(a, str_c(a, from), &list, &n, e))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct str src = path_join(a, from, list[i].name),
+			   dst = path_join(a, to, list[i].name);
+		struct file_sig sig;
+
+		if (!file_stat(src.p, &sig, e))
+			return false;
+		if (S_ISDIR(sig.mode) ? !copy_ports(a, src, dst, depth + 1, e)
+				      : !file_copy(src.p, dst.p, 0644, e))
+			return false;
+	}
+	return true;
 }
 
 static bool write_trees(struct arena *a, const struct manifest *main, const struct resolution *r,
 			struct str tmp, struct err *e)
 {
+	struct buf list = {0};
+	bool ok;
+
 	for (size_t i = 1; i < r->list.modules.n; i++) {
 		const struct module *m = &r->list.modules.v[i];
 
@@ -154,11 +182,13 @@ static bool write_trees(struct arena *a, const struct manifest *main, const stru
 		const struct module *m = &r->list.ports.v[i];
 		struct str to = str_fmt(a, "%.*s/ports/%.*s/ports", STR_ARG(tmp), STR_ARG(m->path));
 
-		if (!copy_tree(a, path_join(a, m->dir, STR("ports")), to, e))
+		if (!copy_ports(a, path_join(a, m->dir, STR("ports")), to, 0, e))
 			return err_wrap(e, "copying the ports of %.*s", STR_ARG(m->path));
 	}
-	return file_write_fast(path_join(a, tmp, STR("modules.txt")).p, list_text(a, main, r), 0644,
-			       e);
+	ok = list_text(a, main, r, &list, e) &&
+	     file_write_fast(path_join(a, tmp, STR("modules.txt")).p, buf_str(&list), 0644, e);
+	buf_fini(&list);
+	return ok;
 }
 
 bool mod_vendor(struct arena *a, struct manifest *main, const struct mod_opts *o, struct err *e)
@@ -359,10 +389,9 @@ static bool check_patched(struct arena *a, const struct module *m, const struct 
 {
 	struct str hex = STR("");
 
-	if (!m->replaced && !m->by_path.n &&
-	    !patches_digest(a, m->manifest, at->v.version, &hex, e))
+	if (!m->replaced && !patches_digest(a, m->manifest, fetched_version(m), &hex, e))
 		return false;
-	if (m->by_path.n || str_eq(hex, at->patched))
+	if (str_eq(hex, at->patched))
 		return true;
 	err_at(e, ERR_INPUT, list_name, 0, 0, "the patches of %.*s have changed",
 	       STR_ARG(at->v.path));
@@ -385,12 +414,14 @@ static void load_vendored_ports(struct arena *a, const struct mod_opts *o,
 	}
 }
 
-static bool load_entry(struct arena *a, const struct manifest *main, const struct mod_opts *o,
+static bool load_entry(struct arena *a, struct manifest *main, const struct mod_opts *o,
 		       const struct entry *at, struct module *m, struct err *e)
 {
 	const struct replacement *r = replacement_of(main, &at->v);
 	struct str shown = str_fmt(a, "vendor/%.*s/cbuild.yaml", STR_ARG(at->v.path)), bytes;
 	struct str file = path_join(a, o->project_dir, shown);
+	struct loader l = {.a = a, .main = main, .o = o};
+	struct mod_version by;
 
 	*m = (struct module){.path = at->v.path, .version = at->v.version};
 	if (r) {
@@ -399,10 +430,11 @@ static bool load_entry(struct arena *a, const struct manifest *main, const struc
 		m->by_path = r->by_path;
 		m->by_version = r->by_version;
 	}
+	by = (struct mod_version){m->by_path, m->by_version};
 	m->dir = str_dup(a, path_dir(file));
 	m->from_port = file_kind(file.p) != FILE_REGULAR;
 	if (m->from_port)
-		return port_find(a, o, at->v.path, &m->manifest, e) &&
+		return load_find_port(&l, m->by_path.n ? &by : &at->v, m, &m->manifest, e) &&
 		       (m->manifest ? check_patched(a, m, at, e) : no_port(str_c(a, shown), e));
 	m->manifest = arena_new(a, struct manifest);
 	return file_read(a, file.p, 0, &bytes, e) &&

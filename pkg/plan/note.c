@@ -35,7 +35,8 @@ static void put_port(struct arena *a, struct json *o, const struct module *m)
 {
 	struct json *patches = json_new_array(a);
 
-	if (m->from_port && m->manifest->revision)
+	/* A fork, or a folder, is not what the port makes of upstream's. */
+	if (m->from_port && m->manifest->revision && !m->replaced && !m->by_path.n)
 		json_put(a, o, STR("revision"), json_new_int(a, m->manifest->revision));
 	for (size_t i = 0; i < m->patches.n; i++) {
 		struct json *p = json_new_object(a);
