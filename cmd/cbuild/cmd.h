@@ -91,8 +91,8 @@ struct toolchain_opts session_toolchain_opts(struct cmd *c);
 bool session_runtime(struct cmd *c, struct err *e);
 /* The build list, with the test runtime's module at its end. */
 bool session_modules(struct cmd *c, bool update, struct err *e);
-/* The build list alone, for who builds nothing: mod_opts.brief. */
-bool session_list(struct cmd *c, struct err *e);
+/* The build list alone, for who builds nothing: mod_opts.brief. all: with all that it takes in the cache. */
+bool session_list(struct cmd *c, bool all, struct err *e);
 /*
  * Patterns as load_match wants them, relative to the root: "./x", ".", ".." and absolute paths start where
  * the user stands; names stay. Without any, below the root, all that lies below where the user stands.

@@ -237,11 +237,12 @@ bool session_modules(struct cmd *c, bool update, struct err *e)
 	return mod_load(&c->arena, &c->manifest, &o, &c->list, e) && add_runtime(c, e);
 }
 
-bool session_list(struct cmd *c, struct err *e)
+bool session_list(struct cmd *c, bool all, struct err *e)
 {
 	struct mod_opts o = session_mod_opts(c);
 
 	o.brief = true;
+	o.no_memo = all;
 	return mod_load(&c->arena, &c->manifest, &o, &c->list, e);
 }
 

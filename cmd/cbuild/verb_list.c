@@ -141,7 +141,7 @@ static bool list_modules(struct cmd *c, bool updates, bool options, struct err *
 	struct mod_opts o = session_mod_opts(c);
 	struct mod_update *up;
 
-	if (!session_list(c, e))
+	if (!session_list(c, false, e))
 		return false;
 	up = arena_array(&c->arena, struct mod_update, c->list.modules.n + c->list.ports.n);
 	if (updates && !mod_updates(&c->arena, &c->manifest, &c->list, &o, up, e))

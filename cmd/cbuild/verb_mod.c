@@ -8,17 +8,17 @@
 #include "sys/file.h"
 
 /* The build list from the cache, whatever vendor/ holds. */
-static bool cached_list(struct cmd *c, struct err *e)
+static bool cached_list(struct cmd *c, bool all, struct err *e)
 {
 	if (c->mod_mode == MOD_AUTO)
 		c->mod_mode = MOD_READONLY;
-	return session_list(c, e);
+	return session_list(c, all, e);
 }
 
 static bool mod_download(struct cmd *c, struct str_vec *args, struct err *e)
 {
 	(void)args;
-	if (!cached_list(c, e))
+	if (!cached_list(c, true, e))
 		return false;
 	for (size_t i = 1; c->json && i < c->list.modules.n; i++)
 		list_print_module(c, &c->list.modules.v[i], NULL, false);
@@ -30,7 +30,7 @@ static bool mod_verify_verb(struct cmd *c, struct str_vec *args, struct err *e)
 	struct mod_opts o = session_mod_opts(c);
 
 	(void)args;
-	return cached_list(c, e) && mod_verify(&c->arena, &c->list, &o, e);
+	return mod_verify(&c->arena, &c->manifest, &o, e);
 }
 
 static bool mod_vendor_verb(struct cmd *c, struct str_vec *args, struct err *e)
@@ -98,7 +98,7 @@ static bool mod_why(struct cmd *c, struct str_vec *args, struct err *e)
 		err_set(e, ERR_USAGE, "why what?");
 		return err_fix(e, "cbuild mod why github.com/madler/zlib");
 	}
-	if (!session_list(c, e))
+	if (!session_list(c, false, e))
 		return false;
 	from = arena_array(&c->arena, uint32_t, c->list.modules.n); /* index + 1 */
 	queue = arena_array(&c->arena, uint32_t, c->list.modules.n);
@@ -135,7 +135,7 @@ static bool mod_outdated(struct cmd *c, struct str_vec *args, struct err *e)
 	size_t n;
 
 	(void)args;
-	if (!cached_list(c, e))
+	if (!cached_list(c, false, e))
 		return false;
 	n = c->list.modules.n;
 	up = arena_array(&c->arena, struct mod_update, n + c->list.ports.n);

@@ -30,9 +30,10 @@ static bool export(struct cmd *c, struct str dir, struct err *e)
 	struct mod_opts o;
 	size_t n = 0;
 
-	if (!session_open(c, e) || !session_list(c, e))
+	if (!session_open(c, e) || !session_list(c, true, e))
 		return false;
 	o = session_mod_opts(c);
+	o.ports = &c->list.ports;
 	dir = path_join(&c->arena, path_join(&c->arena, c->root, c->prefix), dir);
 	if (!mod_proxy_export(&c->arena, &o, dir, &n, e))
 		return false;

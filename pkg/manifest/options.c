@@ -202,10 +202,36 @@ static void check_condition(struct reader *r, const struct manifest *m, const st
 		check_test(r, m, &c->options.v[i]);
 }
 
+/*
+ * Others may switch a switch on, and what is required may be who does: were something required only while it is off,
+ * there might be no build list that is true to itself.
+ */
+static void check_required_when(struct reader *r, const struct manifest *m,
+				const struct condition *c)
+{
+	check_condition(r, m, c);
+	for (size_t i = 0; i < c->options.n; i++) {
+		const struct option_test *t = &c->options.v[i];
+		const struct option_spec *o = manifest_option(m, t->name);
+		struct yaml_node at = {.line = t->pos.line, .col = t->pos.col};
+		bool off = false;
+
+		for (size_t k = 0; o && !o->choices.n && k < t->values.n; k++)
+			off = off || str_eqc(t->values.v[k], "!true") ||
+			      str_eqc(t->values.v[k], "false");
+		if (off)
+			mistake(r, &at,
+				"others may switch it on: require it always, or make the option a "
+				"choice, which the main module decides",
+				"a requirement cannot depend on '%.*s' being off",
+				STR_ARG(t->name));
+	}
+}
+
 void finish_options(struct reader *r, const struct manifest *m)
 {
 	for (size_t i = 0; i < m->require.n; i++)
-		check_condition(r, m, &m->require.v[i].when);
+		check_required_when(r, m, &m->require.v[i].when);
 	for (size_t i = 0; i < m->packages.n; i++) {
 		const struct package_spec *p = &m->packages.v[i];
 

@@ -79,9 +79,9 @@ static void fetch_together(struct arena *a, const struct mod_opts *o, const stru
 
 bool fetch_in_cache(struct arena *a, const struct mod_opts *o, const struct ahead *want)
 {
-	struct str own = cache_folder(a, o, cache_name(a, &want->v, NULL));
+	struct str own = cache_folder(a, o, cache_name(a, &want->v, want->port, true));
 	struct str ported =
-	    want->port ? cache_folder(a, o, cache_name(a, &want->v, want->port)) : own;
+	    want->port ? cache_folder(a, o, cache_name(a, &want->v, want->port, false)) : own;
 
 	return file_kind(own.p) == FILE_FOLDER || file_kind(ported.p) == FILE_FOLDER;
 }

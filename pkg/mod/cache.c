@@ -7,8 +7,10 @@
  *     CACHE/mod/.sum/github.com/madler/zlib@v1.3.1~5c0e9a17    "h1:...=\n"
  *     CACHE/mod/.lock/github.com/madler/zlib@v1.3.1
  *
- * The part behind '~' is there for modules built through a port: the hash of the port's `paths`,
- * since they decide which files the folder holds, and projects may have ports of their own.
+ * The part behind '~' is there for modules that have a port: 8 digits for its `paths`, since they decide which
+ * files the folder holds, and 24 for its `source`: projects have ports of their own, and what one takes for
+ * zlib v1.3.1 must not be another's. A module with a manifest of its own from where everybody would look for it
+ * has no such part.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,7 +20,7 @@
 #include "base/path.h"
 #include "mod/mod_impl.h"
 
-enum { FILTER_HEX = 8, SUM_BYTES_MAX = 4096 };
+enum { PATHS_HEX = 8, SOURCE_HEX = 24, SUM_BYTES_MAX = 4096 };
 
 struct str escape_path(struct arena *a, struct str path)
 {
@@ -48,23 +50,36 @@ static struct str base_name(struct arena *a, const struct mod_version *v)
 	return str_pair(a, path, '@', version);
 }
 
-struct str cache_name(struct arena *a, const struct mod_version *v, const struct manifest *port)
+static struct str hex_of(struct arena *a, struct digest_ctx *c, size_t n)
 {
-	struct digest_ctx c;
-	struct digest d;
+	struct digest d = digest_final(c);
 	char hex[DIGEST_HEX + 1];
-	struct str base = base_name(a, v);
 
-	if (!port)
-		return base;
-	digest_init(&c);
-	for (size_t i = 0; i < port->paths.n; i++) {
-		digest_update(&c, port->paths.v[i].p, port->paths.v[i].n);
-		digest_update(&c, "\n", 1);
-	}
-	d = digest_final(&c);
 	digest_hex(&d, hex);
-	return str_fmt(a, "%.*s~%.*s", STR_ARG(base), (int)FILTER_HEX, hex);
+	return str_dup(a, (struct str){hex, n});
+}
+
+struct str cache_name(struct arena *a, const struct mod_version *v, const struct manifest *port,
+		      bool own)
+{
+	struct digest_ctx paths, source;
+	struct str base = base_name(a, v), from, kept;
+
+	if (!port || (own && port_source_is_usual(a, port, v->path)))
+		return base;
+	digest_init(&paths);
+	if (own)
+		digest_update(&paths, "own", 3);
+	for (size_t i = 0; i < port->paths.n && !own; i++) {
+		digest_update(&paths, port->paths.v[i].p, port->paths.v[i].n);
+		digest_update(&paths, "\n", 1);
+	}
+	digest_init(&source);
+	from = port_source_text(a, port, v);
+	digest_update(&source, from.p, from.n);
+	kept = hex_of(a, &paths, PATHS_HEX);
+	from = hex_of(a, &source, SOURCE_HEX);
+	return str_fmt(a, "%.*s~%.*s%.*s", STR_ARG(base), STR_ARG(kept), STR_ARG(from));
 }
 
 struct str cache_folder(struct arena *a, const struct mod_opts *o, struct str name)

@@ -128,6 +128,13 @@ void facts_open(struct facts *f, struct arena *a, const struct mod_opts *o,
 	watch_resume();
 }
 
+void facts_forget(struct arena *a, const struct mod_opts *o, const struct manifest *main)
+{
+	struct err ignored;
+
+	(void)!file_remove(str_c(a, file_of(a, o, main)), &ignored);
+}
+
 /* Files of projects that are there no more, or of another cbuild. */
 static void sweep(struct arena *a, struct str dir)
 {

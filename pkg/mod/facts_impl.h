@@ -54,6 +54,8 @@ struct facts {
 
 void facts_open(struct facts *f, struct arena *a, const struct mod_opts *o,
 		const struct manifest *main);
+/* Removes what was kept for main: something that it was read of turned out to be another. */
+void facts_forget(struct arena *a, const struct mod_opts *o, const struct manifest *main);
 struct manifest *facts_get(struct facts *f, const struct mod_version *v, struct str sum);
 /* Until the end of this run it is as if nothing were known of v. */
 void facts_drop(struct facts *f, const struct mod_version *v);

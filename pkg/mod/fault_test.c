@@ -102,7 +102,7 @@ static int load_once(const char *root)
 	struct build_list list = {0};
 	struct err e;
 	bool ok = manifest_parse(&a, STR("cbuild.yaml"), str_of(manifest_text), &m, &e) &&
-		  mod_load(&a, &m, &o, &list, &e) && mod_verify(&a, &list, &o, &e);
+		  mod_load(&a, &m, &o, &list, &e) && mod_verify(&a, &m, &o, &e);
 
 	if (!ok)
 		printf("load: %s\n%s\n%s\n", e.msg, e.chain, e.fix);

@@ -99,11 +99,11 @@ static bool use_cached(struct arena *a, const struct mod_opts *o, struct str nam
 /* In the cache with a manifest of its own, or through the port; *found false: neither. */
 static bool look_up(const struct filling *f, struct fetched *out, bool *found, struct err *e)
 {
-	if (!use_cached(f->a, f->o, cache_name(f->a, f->v, NULL), false, out, found, e))
+	if (!use_cached(f->a, f->o, cache_name(f->a, f->v, f->port, true), false, out, found, e))
 		return false;
 	if (*found || !f->port)
 		return true;
-	return use_cached(f->a, f->o, cache_name(f->a, f->v, f->port), true, out, found, e);
+	return use_cached(f->a, f->o, cache_name(f->a, f->v, f->port, false), true, out, found, e);
 }
 
 static bool add_file(void *ctx, const struct tree_file *file, struct err *e)
@@ -122,13 +122,14 @@ static bool keeps_nothing(const struct filling *f, const struct manifest *port, 
 }
 
 /* Writes the tree to a temporary, checks its sum and puts it in its place. */
-static bool fill(const struct filling *f, const struct manifest *port, struct err *e)
+static bool fill(const struct filling *f, bool own, struct err *e)
 {
 	static const struct str_vec all;
+	const struct manifest *port = own ? NULL : f->port;
 	struct cache_writer w = {0};
 	bool ok;
 
-	ok = cache_begin(f->a, f->o, cache_name(f->a, f->v, port), &w, e) &&
+	ok = cache_begin(f->a, f->o, cache_name(f->a, f->v, f->port, own), &w, e) &&
 	     f->source->ops->files(f->a, f->source, f->v->version, port ? &port->paths : &all,
 				   add_file, &w, e);
 	if (ok && !w.lines.n)
@@ -155,7 +156,7 @@ static bool fetch(const struct filling *f, struct err *e)
 	with.source = &s;
 	if (!s.ops->manifest(f->a, &s, f->v->version, &ignored, &own, e))
 		return false;
-	ok = own || f->port ? fill(&with, own ? NULL : f->port, e) : no_manifest(f->v, e);
+	ok = own || f->port ? fill(&with, own, e) : no_manifest(f->v, e);
 	if (!ok && e->code == ERR_VERIFY && s.ops->forget)
 		s.ops->forget(f->a, &s, f->v->version);
 	return ok;

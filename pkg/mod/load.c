@@ -400,7 +400,7 @@ static bool is_enough(struct loader *l, int mod_dir, struct module *m)
 		return true;
 	if (!l->o->brief)
 		return false;
-	m->cache_name = cache_name(l->a, &v, NULL);
+	m->cache_name = cache_name(l->a, &v, NULL, true);
 	m->dir = cache_folder(l->a, l->o, m->cache_name);
 	return facts_in_cache(&l->facts, &v, mod_dir, m->cache_name);
 }
@@ -507,7 +507,7 @@ bool mod_resolve(struct arena *a, struct manifest *main, const struct mod_opts *
 	if (!load_ports(&l, &out->list.ports, e))
 		return false;
 	load_ports_versions(main, a, &ports);
-	if (main->require.n)
+	if (main->require.n && !o->no_memo)
 		facts_open(&l.facts, a, o, main);
 	map_reserve(a, &l.modules, l.facts.by_key.n);
 	do {

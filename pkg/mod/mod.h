@@ -105,6 +105,8 @@ struct mod_opts {
 	 * settings, licence, contains and provides_native, all else being zero: nothing is parsed then.
 	 */
 	bool brief;
+	bool
+	    no_memo; /* every version that is reached is wanted in the cache, and its manifest read there */
 	struct str program; /* cbuild's version: memos of other versions are not read */
 	struct event_sink *sink;
 };
@@ -186,8 +188,11 @@ struct mod_update {
  */
 bool mod_updates(struct arena *a, struct manifest *main, const struct build_list *list,
 		 const struct mod_opts *o, struct mod_update *out, struct err *e) ATTR_MUST_USE;
-/* Re-hashes every module of the build list in the cache against cbuild.sum. */
-bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o,
+/*
+ * Re-hashes all that cbuild.sum names, as far as it is in the cache or the build list needs it, and patched trees. When
+ * something differs what is remembered of manifests is forgotten.
+ */
+bool mod_verify(struct arena *a, struct manifest *main, const struct mod_opts *o,
 		struct err *e) ATTR_MUST_USE;
 /*
  * Writes every version of cbuild.sum that the cache has to a folder that CBUILD_PROXY=file://DIR can name:

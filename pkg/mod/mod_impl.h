@@ -188,9 +188,12 @@ bool link_stays_inside(struct str path, struct str target);
 
 /* Upper-case letters as "!x" (golang.org/x/mod/module). */
 struct str escape_path(struct arena *a, struct str path);
-/* "github.com/!burnt!sushi/x@v1.0.0" below CACHE/mod; filter names the port's paths, empty without
- * port. */
-struct str cache_name(struct arena *a, const struct mod_version *v, const struct manifest *port);
+/*
+ * "github.com/!burnt!sushi/x@v1.0.0" below CACHE/mod, with ~HASH behind it when a port says which files of it are
+ * kept or where it comes from. own: it has a manifest of its own. port may be NULL.
+ */
+struct str cache_name(struct arena *a, const struct mod_version *v, const struct manifest *port,
+		      bool own);
 /* The absolute folder of a cache name. */
 struct str cache_folder(struct arena *a, const struct mod_opts *o, struct str name);
 /* Is the version in the cache? Then its sum, from the note beside it or hashed anew. */
@@ -277,6 +280,11 @@ bool port_one_tag(const struct manifest *port, struct str version);
 /* The version that a tag stands for; false when it stands for none. port may be NULL. */
 bool port_version(struct arena *a, const struct manifest *port, struct str tag,
 		  struct str *version);
+/* What of a port says where a version comes from, in an order of its own. */
+struct str port_source_text(struct arena *a, const struct manifest *port,
+			    const struct mod_version *v);
+/* Is that where the module would be looked for without a port? */
+bool port_source_is_usual(struct arena *a, const struct manifest *port, struct str path);
 /* Where its repository is: source.git, or https://PATH. */
 struct str port_url(struct arena *a, const struct manifest *port, struct str path);
 

@@ -61,7 +61,7 @@ void TestModThroughPort(struct test *t)
 	T_EQ_INT(t, file_kind(path_join(&w.a, z->dir, STR("z.h")).p), FILE_ABSENT);
 	T_MUST(t, tree_hash(&w.a, z->dir, &again, &e));
 	T_EQ_STR(t, again.p, z->sum.p);
-	T_CHECK(t, mod_verify(&w.a, &list, &w.o, &e), "%s", e.msg);
+	T_CHECK(t, mod_verify(&w.a, list.modules.v[0].manifest, &w.o, &e), "%s", e.msg);
 	world_fini(&w);
 }
 
@@ -144,7 +144,7 @@ void TestModVerifyFindsChanges(struct test *t)
 	T_MUST(t, chmod(list.modules.v[1].dir.p, 0755) == 0);
 	T_MUST(t, file_write_fast(path_join(&w.a, list.modules.v[1].dir, STR("z.c")).p,
 				  STR("int y;\n"), 0644, &e));
-	T_OK(t, !mod_verify(&w.a, &list, &w.o, &e));
+	T_OK(t, !mod_verify(&w.a, list.modules.v[0].manifest, &w.o, &e));
 	T_CHECK(t, e.code == ERR_VERIFY && strstr(e.msg, "example.com/z v1.2.3"), "%s", e.msg);
 	world_fini(&w);
 }

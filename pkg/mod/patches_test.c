@@ -191,6 +191,7 @@ void TestPatchesRefused(struct test *t)
 	     "hunk 1 does not match"},
 	    {CHANGE CHANGE, "does not match"},
 	    {"nothing at all\n", "patch"},
+	    {"--- /dev/null\n+++ b/sub/.Git/config\n@@ -0,0 +1 @@\n+x\n", "git keeps for itself"},
 	    {"--- /dev/null\n+++ b/cbuild.yaml\n@@ -0,0 +1 @@\n+module: example.com/q\n",
 	     "cannot give a module a manifest"},
 	    {"--- /dev/null\n+++ b/" DEEP DEEP DEEP DEEP DEEP DEEP DEEP "x\n@@ -0,0 +1 @@\n+x\n",

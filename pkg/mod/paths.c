@@ -2,6 +2,7 @@
  * Which files of a tree are kept, and which links may be. Pure text.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "base/path.h"
 #include "mod/mod_impl.h"
@@ -66,10 +67,28 @@ static bool name_fits(struct str name)
 	return depth <= TREE_DEPTH_MAX + 1;
 }
 
+/* Git would take such a folder for a repository, and run what its configuration names (git: verify_path). */
+static bool is_gits_own(struct str name)
+{
+	static const char *const taken[] = {".git", "git~1"};
+
+	for (struct str rest = name; rest.p;) {
+		struct str part = str_cut(&rest, '/');
+
+		for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+			if (part.n == strlen(taken[i]) &&
+			    strncasecmp(part.p, taken[i], part.n) == 0)
+				return true;
+	}
+	return false;
+}
+
 const char *tree_file_wrong(struct tree_total *t, const struct tree_file *f)
 {
 	if (!path_is_local(f->name))
 		return "is a name that this machine's tools could misread";
+	if (is_gits_own(f->name))
+		return "has a part that git keeps for itself";
 	if (!name_fits(f->name))
 		return "nests deeper than 64 folders, or has a part longer than 255 bytes";
 	if (f->link && !link_stays_inside(f->name, f->bytes))

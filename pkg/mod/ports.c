@@ -11,7 +11,7 @@
 
 #include "base/embed.h"
 #include "base/path.h"
-#include "mod/mod_impl.h"
+#include "mod/source_impl.h"
 
 enum { PORT_BYTES_MAX = 1 << 20 };
 
@@ -215,6 +215,28 @@ struct str port_url(struct arena *a, const struct manifest *port, struct str pat
 static struct str tag_pattern(const struct manifest *port)
 {
 	return port && port->source.tag.n ? port->source.tag : STR("v{version}");
+}
+
+bool port_source_is_usual(struct arena *a, const struct manifest *port, struct str path)
+{
+	return !source_has_archive(port) &&
+	       str_eq(port_url(a, port, path), port_url(a, NULL, path)) &&
+	       str_eq(tag_pattern(port), tag_pattern(NULL));
+}
+
+struct str port_source_text(struct arena *a, const struct manifest *port,
+			    const struct mod_version *v)
+{
+	struct archive_spec spec;
+	struct str url = port_url(a, port, v->path), pattern = tag_pattern(port), text;
+
+	if (!source_has_archive(port) || !source_find_archive(a, port, v->version, &spec))
+		return str_fmt(a, "git %.*s %.*s", STR_ARG(url), STR_ARG(pattern));
+	text = str_fmt(a, "archive %u %.*s", (unsigned)spec.strip, STR_ARG(spec.sha256));
+	/* By its digest it is the same wherever it lies. */
+	for (size_t i = 0; i < spec.urls.n && !spec.sha256.n; i++)
+		text = str_fmt(a, "%.*s %.*s", STR_ARG(text), STR_ARG(spec.urls.v[i]));
+	return text;
 }
 
 /* ---- versions to tags ---- */

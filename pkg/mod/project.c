@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "mod/facts_impl.h"
 #include "mod/project_impl.h"
 #include "mod/vendor_impl.h"
 
@@ -158,18 +159,53 @@ static bool verify_module(struct verify *v, const struct module *m, struct err *
 	return m->unpatched.n ? verify_patched(v, m, e) : verify_tree(v, m, m->dir, m->sum, e);
 }
 
-bool mod_verify(struct arena *a, const struct build_list *list, const struct mod_opts *o,
-		struct err *e)
+/* Modules with manifests of their own, selected or not: what selection reads is what was recorded. */
+static bool verify_sums(struct verify *v, struct err *e)
+{
+	struct sum_file sums;
+
+	if (!sum_read(v->a, v->o, &sums, e))
+		return false;
+	for (size_t i = 0; i < sums.lines.n; i++) {
+		struct module m = {.path = sums.lines.items[i].key};
+		struct mod_version at = {.version = m.path};
+
+		at.path = m.path = str_cut(&at.version, ' ');
+		m.version = at.version;
+		m.dir = cache_folder(v->a, v->o, cache_name(v->a, &at, NULL, true));
+		if (file_kind(m.dir.p) == FILE_FOLDER &&
+		    !verify_tree(v, &m, m.dir, sum_get(&sums, &at), e))
+			return false;
+	}
+	return true;
+}
+
+/* The others: those that have a port. */
+static bool verify_list(struct verify *v, struct manifest *main, struct err *e)
+{
+	struct resolution r;
+	struct mod_opts o = *v->o;
+
+	o.brief = true;
+	if (!mod_resolve(v->a, main, &o, &r, e))
+		return false;
+	for (size_t i = 0; i < r.list.modules.n; i++)
+		if (str_find(r.list.modules.v[i].cache_name, '~') <
+			r.list.modules.v[i].cache_name.n &&
+		    !verify_module(v, &r.list.modules.v[i], e))
+			return false;
+	return true;
+}
+
+bool mod_verify(struct arena *a, struct manifest *main, const struct mod_opts *o, struct err *e)
 {
 	struct verify v = {.a = a, .o = o};
 
-	for (size_t i = 0; i < list->modules.n; i++)
-		if (!verify_module(&v, &list->modules.v[i], e))
-			return false;
-	for (size_t i = 0; i < list->ports.n; i++)
-		if (!verify_module(&v, &list->ports.v[i], e))
-			return false;
-	return !v.changed ||
-	       err_fix(e, "remove the folders named (chmod -R u+w, rm -r); the next build "
-			  "fetches them again");
+	if (!verify_sums(&v, e) || (!v.changed && !verify_list(&v, main, e)))
+		return false;
+	if (!v.changed)
+		return true;
+	facts_forget(a, o, main);
+	return err_fix(e, "remove the folders named (chmod -R u+w, rm -r); the next build fetches "
+			  "them again");
 }

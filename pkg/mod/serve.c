@@ -82,6 +82,47 @@ static bool list_held(struct arena *a, const struct mod_opts *o, struct str esca
 	return true;
 }
 
+/* What of a folder's name says where its files are from; empty: from where everybody looks. */
+static struct str source_part(struct str folder)
+{
+	enum { PATHS_HEX = 8 };
+	struct str rest = str_skip(folder, str_find(folder, '~'));
+
+	return str_skip(rest, 1 + PATHS_HEX);
+}
+
+/*
+ * Ports of several projects may take a version from several places: one of them is served, what the port says that is
+ * known here, else the first.
+ */
+static bool keep_one_source(struct arena *a, const struct mod_opts *o, const struct mod_version *v,
+			    struct held *h, struct err *e)
+{
+	struct manifest *port;
+	struct str want = STR(""), usual = STR("");
+	bool any = false;
+	size_t n = 0;
+
+	if (!port_find(a, o, v->path, &port, e))
+		return false;
+	if (port)
+		want = source_part(path_base(cache_name(a, v, port, false)));
+	for (size_t i = 0; i < h->folders.n; i++)
+		any = any || str_eq(source_part(path_base(h->folders.v[i])), want);
+	if (!any)
+		want = source_part(path_base(h->folders.v[0]));
+	if (port && !port_source_is_usual(a, port, v->path))
+		usual = want; /* what lies without a part is another's */
+	for (size_t i = 0; i < h->folders.n; i++) {
+		struct str part = source_part(path_base(h->folders.v[i]));
+
+		if (str_eq(part, want) || (any && str_eq(part, usual)))
+			h->folders.v[n++] = h->folders.v[i];
+	}
+	h->folders.n = n;
+	return true;
+}
+
 /* "!x" back to "X"; false when it is no escaped path. */
 static bool unescape(struct arena *a, struct str s, struct str *out)
 {
@@ -235,6 +276,8 @@ static bool answer_version(struct proxy_server *s, struct arena *a, struct str m
 			h = &all->v[i];
 	if (!h || !unescape(a, file, &version))
 		return true;
+	if (!keep_one_source(a, s->o, &(struct mod_version){module, version}, h, e))
+		return false;
 	if (str_eqc(kind, "info")) {
 		*r = (struct serve_reply){200, "application/json", info_text(a, version), NULL};
 	} else if (str_eqc(kind, "mod")) {
@@ -347,6 +390,8 @@ static bool export_version(struct arena *a, const struct mod_opts *o, struct str
 	*held = h != NULL;
 	if (!h)
 		return true;
+	if (!keep_one_source(a, o, v, h, e))
+		return false;
 	return folder_make(to.p, e) && mod_text(a, h, &mod, e) &&
 	       put(to, str_fmt(a, "%s.info", version.p).p, info_text(a, v->version), a, e) &&
 	       put(to, str_fmt(a, "%s.mod", version.p).p, mod, a, e) &&

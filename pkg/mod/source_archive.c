@@ -8,8 +8,7 @@
 #include "mod/source_impl.h"
 #include "net/net.h"
 
-/* The version's archive, its URLs expanded; false when there is none. */
-static bool find_archive(struct arena *a, const struct manifest *port, struct str version,
+bool source_find_archive(struct arena *a, const struct manifest *port, struct str version,
 			 struct archive_spec *out)
 {
 	const struct archive_spec *found = NULL;
@@ -80,7 +79,7 @@ static bool get_tree(struct arena *a, const struct module_source *s, struct str 
 	/* Names that differ in case are judged by what `paths` keep of them. */
 	struct archive_opts opts = {.max_ratio = ARCHIVE_RATIO_MAX, .allow_case_collisions = true};
 
-	if (!find_archive(a, s->port, version, &spec)) {
+	if (!source_find_archive(a, s->port, version, &spec)) {
 		err_at(e, ERR_INPUT, s->port->file.p, s->port->source.pos.line,
 		       s->port->source.pos.col, "the port names no archive of %.*s",
 		       STR_ARG(version));
@@ -142,7 +141,7 @@ static void origin(struct arena *a, const struct module_source *s, struct str ve
 {
 	struct archive_spec spec;
 
-	if (!find_archive(a, s->port, version, &spec))
+	if (!source_find_archive(a, s->port, version, &spec))
 		return;
 	*url = spec.urls.v[0];
 	if (spec.sha256.n)

@@ -67,6 +67,9 @@ void source_direct(const struct mod_opts *o, struct str path, const struct manif
 		   struct module_source *out);
 /* Does the port name archives? It may be NULL. */
 bool source_has_archive(const struct manifest *port);
+/* The version's archive, its URLs expanded; false when there is none. */
+bool source_find_archive(struct arena *a, const struct manifest *port, struct str version,
+			 struct archive_spec *out);
 /* Does a pattern of the list match path or leading parts of it? As Go's GOPRIVATE. */
 bool private_path(struct str patterns, struct str path);
 
