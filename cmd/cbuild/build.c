@@ -221,7 +221,8 @@ static struct str module_for(void *ctx, struct str header)
 	struct err ignored;
 
 	o.ports = &c->list.ports;
-	if (!mod_port_for_header(&c->arena, header, &o, &m, &ignored) || !m)
+	if (!mod_port_for_header(&c->arena, header, &o, &m, &ignored) || !m ||
+	    str_eq(m->module, c->manifest.module))
 		return STR("");
 	return m->module;
 }

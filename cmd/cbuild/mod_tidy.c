@@ -11,24 +11,49 @@
 
 /* ---- what could be had ---- */
 
+static bool is_selected(const struct tidy_view *v, struct str module)
+{
+	for (size_t i = 0; i < v->selected->n; i++)
+		if (str_eq(v->selected->v[i].path, module))
+			return true;
+	return false;
+}
+
 bool tidy_wants_line(const struct tidy_view *v, struct str module)
 {
-	bool reached = false;
+	bool reached = is_selected(v, module);
 
-	for (size_t i = 0; i < v->selected->n; i++)
-		reached = reached || str_eq(v->selected->v[i].path, module);
 	for (size_t i = 0; reached && i < v->main->require.n; i++)
 		reached = !str_eq(v->main->require.v[i].path, module);
 	return reached && !str_vec_has(&v->out->direct, module);
 }
 
-/* One that has a line, and still the header is not there, is no help. */
-static bool has_line(const struct tidy_view *v, const struct str_vec *modules)
+/* Whether main has a line for one of these. One that is in use, and still the header is not there: *unkept. */
+static bool has_line(const struct tidy_view *v, const struct str_vec *modules, struct str *unkept)
 {
-	for (size_t i = 0; i < v->main->require.n; i++)
-		if (str_vec_has(modules, v->main->require.v[i].path))
-			return true;
-	return false;
+	bool has = false;
+
+	for (size_t i = 0; i < v->main->require.n; i++) {
+		struct str path = v->main->require.v[i].path;
+
+		if (!str_vec_has(modules, path))
+			continue;
+		has = true;
+		if (is_selected(v, path))
+			*unkept = path;
+	}
+	return has;
+}
+
+/* No module helps itself. */
+static struct str_vec others(const struct tidy_view *v, const struct str_vec *modules)
+{
+	struct str_vec out = {0};
+
+	for (size_t i = 0; i < modules->n; i++)
+		if (!v->main->module.n || !str_eq(modules->v[i], v->main->module))
+			*vec_push(&v->c->arena, &out) = modules->v[i];
+	return out;
 }
 
 static void add_wish(struct tidy_view *v, const struct wish *w)
@@ -55,12 +80,13 @@ bool tidy_wish(struct tidy_view *v, const struct package_set *set, const struct 
 	for (size_t i = 0; i < names->n; i++) {
 		struct wish w = {.header = {names->v[i], by->v[i]}};
 		const struct module *seller = load_exporter(set, names->v[i]);
+		struct str_vec from = others(v, &ports[i]);
 
 		if (load_lies_at(set, names->v[i]).n)
 			continue;
 		if (seller && tidy_wants_line(v, seller->path))
 			w.module = seller->path;
-		if (w.module.n || (ports[i].n && !has_line(v, &ports[i])))
+		if (w.module.n || (from.n && !has_line(v, &from, &w.promised)) || w.promised.n)
 			add_wish(v, &w);
 	}
 	return true;
@@ -74,10 +100,23 @@ void tidy_found_direct(struct tidy_view *v, struct str module)
 	v->found++;
 }
 
+/* Nothing can be done about it: what else there is is looked for all the same. */
+static void found_absent(struct tidy_view *v, const struct wish *w)
+{
+	for (size_t i = 0; i < v->out->absent.n; i++)
+		if (str_eq(v->out->absent.v[i].header.name, w->header.name))
+			return;
+	*vec_push(&v->c->arena, &v->out->absent) = (struct tidy_absent){w->header, w->promised};
+}
+
 void tidy_found(struct tidy_view *v, const struct wish *w)
 {
 	if (w->module.n) {
 		tidy_found_direct(v, w->module);
+		return;
+	}
+	if (w->promised.n) {
+		found_absent(v, w);
 		return;
 	}
 	for (size_t i = 0; i < v->out->missing.n; i++)

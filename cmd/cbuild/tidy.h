@@ -7,10 +7,12 @@
 
 #include "cmd.h"
 
-/* A header that no search path of the main module has, and some module that is not required does. */
+/* A header that no search path of the main module has. */
 struct wish {
 	struct tidy_header header;
-	struct str module; /* one of the build list that main does not see, or empty: ports tell */
+	struct str module;   /* one of the build list that main does not see has it */
+	struct str promised; /* a module that main requires, and whose port says that it has it */
+	/* Both empty: the port of a module that is not required says so. */
 };
 
 /* One look at the sources. */
@@ -24,10 +26,10 @@ struct tidy_view {
 	struct str_vec warnings;
 };
 
-/* Notes those of names (by: who includes each) that a module could provide, as wishes. */
+/* Notes those of names (by: who includes each) that a module could, or should, provide, as wishes. */
 bool tidy_wish(struct tidy_view *v, const struct package_set *set, const struct str_vec *names,
 	       const struct str_vec *by, struct err *e);
-/* A wish that came true: it is missing. */
+/* A wish that came true: the compiler asks for it. */
 void tidy_found(struct tidy_view *v, const struct wish *w);
 /* Main's files include headers of this module: to be noted if it has no line, but could have one. */
 bool tidy_wants_line(const struct tidy_view *v, struct str module);

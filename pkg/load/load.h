@@ -246,6 +246,8 @@ void load_needs(struct arena *a, const struct package_set *set, struct source *s
 		struct load_needs *out);
 /* The module, seen by main or not, that exports a header of that name; NULL: none. */
 const struct module *load_exporter(const struct package_set *set, struct str header);
+/* The module of that path whose headers main's own files see; NULL: there is none, or it is private to another. */
+const struct module *load_seen(const struct package_set *set, struct str path);
 /* A file of the main module that is the header, or would be if its folder were searched; empty: none. */
 struct str load_lies_at(const struct package_set *set, struct str header);
 

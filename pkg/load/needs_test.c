@@ -47,6 +47,7 @@ void TestLoadNeeds(struct test *t)
 	T_EQ_STR(t, joined(&f, &n.by), "cmd/a/main.c cmd/a/main.c pkg/log/log.h");
 	T_MUST(t, n.direct.n == 1);
 	T_EQ_STR(t, str_c(&f.a, n.direct.v[0]->path), "example.com/lib");
+	T_OK(t, load_seen(&f.set, STR("example.com/lib")) == n.direct.v[0]);
 	T_OK(t, !n.unknown);
 	T_OK(t, needs_of(&f, "pkg/word").unknown);
 	arena_fini(&f.a);
@@ -71,6 +72,7 @@ void TestLoadExporter(struct test *t)
 	m = load_exporter(&f.set, STR("sub/lib.h"));
 	T_MUST(t, m != NULL);
 	T_EQ_STR(t, str_c(&f.a, m->path), "example.com/lib");
+	T_OK(t, !load_seen(&f.set, m->path));
 	T_OK(t, !load_exporter(&f.set, STR("private.h")));
 	T_OK(t, !load_exporter(&f.set, STR("../private.h")));
 	T_EQ_STR(t, str_c(&f.a, load_lies_at(&f.set, STR("own.h"))), "third/own.h");

@@ -2,11 +2,12 @@
  * cbuild mod tidy. What is missing depends on what is required: a header that is there now includes others, and
  * macros that it defines choose among includes. So whoever knows the sources is asked again with the lines added
  * so far, in memory, until nothing is missing; each round adds a line that was not there. Then what nothing uses
- * is dropped, and both files are written, or neither.
+ * is dropped, what was added for a header that the module has not among it, and both files are written, or neither.
  */
 #include <string.h>
 
 #include "base/diff.h"
+#include "base/path.h"
 #include "mod/load_impl.h"
 #include "mod/project_impl.h"
 #include "mod/query_impl.h"
@@ -27,28 +28,39 @@ struct tidying {
 
 /* ---- whose header it is ---- */
 
+enum rank { RANK_PROJECT, RANK_REPOSITORY, RANK_EMBEDDED };
+
 struct provider_search {
 	const struct str_vec *headers;
 	struct str_vec *by;
-	bool *own;	 /* by header: the user's ports provide it */
-	struct map seen; /* modules: of two ports the first counts */
+	struct str project; /* folder of the project's ports */
+	enum rank *rank;    /* by header: of those that provide it */
+	struct map seen;    /* modules: of two ports the first counts */
 };
+
+static enum rank rank_of(const struct provider_search *s, const struct port_place *at)
+{
+	if (at->embedded)
+		return RANK_EMBEDDED;
+	return str_eq(at->dir, s->project) ? RANK_PROJECT : RANK_REPOSITORY;
+}
 
 static bool note_providers(void *ctx, struct arena *a, const struct port_file *f, bool *stop,
 			   struct err *e)
 {
 	struct provider_search *s = ctx;
 	struct manifest m;
-	bool own = !f->at->embedded, first;
+	enum rank rank = rank_of(s, f->at);
+	bool first;
 
 	(void)stop;
 	if (!manifest_parse(a, f->shown, f->bytes, &m, e))
 		return false;
 	map_put(a, &s->seen, m.module, &first);
 	for (size_t i = 0; first && i < s->headers->n; i++) {
-		if (!port_provides(&m, s->headers->v[i]) || (s->own[i] && !own))
+		if (!port_provides(&m, s->headers->v[i]) || (s->by[i].n && s->rank[i] < rank))
 			continue;
-		s->own[i] = s->own[i] || own;
+		s->rank[i] = rank; /* they come in this order */
 		*vec_push(a, &s->by[i]) = m.module;
 	}
 	return true;
@@ -58,7 +70,10 @@ bool mod_ports_for_headers(struct arena *a, const struct str_vec *headers, const
 			   struct str_vec *by, struct err *e)
 {
 	struct provider_search s = {
-	    .headers = headers, .by = by, .own = arena_array(a, bool, headers->n)};
+	    .headers = headers,
+	    .by = by,
+	    .project = path_join(a, o->project_dir, STR("ports")),
+	    .rank = arena_array(a, enum rank, headers->n)};
 
 	memset(by, 0, headers->n * sizeof *by);
 	return !headers->n || port_each(a, o, note_providers, &s, e);
@@ -85,6 +100,17 @@ static bool add_line(struct tidying *t, struct str path, struct err *e)
 	*vec_push(t->a, &t->added) = (struct mod_version){path, version};
 	return manifest_edit_require(t->a, STR("cbuild.yaml"), t->bytes, path, version, &t->bytes,
 				     e);
+}
+
+/* Of a header's providers those that main can require: not itself. */
+static struct str_vec providers(const struct tidying *t, const struct str_vec *by)
+{
+	struct str_vec out = {0};
+
+	for (size_t i = 0; i < by->n; i++)
+		if (!t->m->module.n || !str_eq(by->v[i], t->m->module))
+			*vec_push(t->a, &out) = by->v[i];
+	return out;
 }
 
 /* What of a header's providers is required, or will be; else the only one that is reached; else the only one. */
@@ -125,8 +151,10 @@ static bool add_missing(struct tidying *t, const struct tidy_facts *f, struct er
 	if (!mod_ports_for_headers(t->a, &names, &t->o, by, e))
 		return false;
 	for (size_t i = 0; i < f->missing.n; i++) {
-		struct str path = choose(t, &by[i]);
+		struct str path;
 
+		by[i] = providers(t, &by[i]);
+		path = choose(t, &by[i]);
 		if (path.n && !add_line(t, path, e))
 			return false;
 		if (!path.n && by[i].n && open == f->missing.n)
@@ -194,9 +222,21 @@ static bool try_without(struct tidying *t, struct str path, struct str *edited,
 	       mod_resolve(t->a, m, &t->o, r, e);
 }
 
+/*
+ * Whether sources include what the module should have, and has not. The user's line stays then, as it may be the
+ * wrong version; the next run would ask for the newest one.
+ */
+static bool is_wanted(const struct tidying *t, const struct tidy_facts *f, struct str path)
+{
+	for (size_t i = 0; i < f->absent.n; i++)
+		if (str_eq(f->absent.v[i].module, path))
+			return !version_in(&t->added, path).n;
+	return false;
+}
+
 /* Drops what nothing uses, but keeps a line that holds up the version of what something else
  * requires. */
-static bool drop_unused(struct tidying *t, const struct str_vec *used, struct err *e)
+static bool drop_unused(struct tidying *t, const struct tidy_facts *f, struct err *e)
 {
 	for (size_t i = 0; i < t->m->require.n; i++) {
 		const struct requirement *q = &t->m->require.v[i];
@@ -204,7 +244,7 @@ static bool drop_unused(struct tidying *t, const struct str_vec *used, struct er
 		struct resolution without;
 		struct str edited;
 
-		if (str_vec_has(used, q->path) || version_in(&t->added, q->path).n ||
+		if (str_vec_has(&f->used, q->path) || is_wanted(t, f, q->path) ||
 		    !condition_options_hold(&q->when, &t->r.list.modules.v[0].options))
 			continue;
 		if (!try_without(t, q->path, &edited, &without, e))
@@ -217,6 +257,39 @@ static bool drop_unused(struct tidying *t, const struct str_vec *used, struct er
 		t->r = without;
 	}
 	return true;
+}
+
+/* Modules that were added and dropped were never there. */
+static void take_back(struct tidying *t)
+{
+	struct mod_versions added = t->added;
+	struct str_vec dropped = t->dropped;
+
+	t->added = (struct mod_versions){0};
+	t->dropped = (struct str_vec){0};
+	for (size_t i = 0; i < added.n; i++)
+		if (!str_vec_has(&dropped, added.v[i].path))
+			*vec_push(t->a, &t->added) = added.v[i];
+	for (size_t i = 0; i < dropped.n; i++)
+		if (!version_in(&added, dropped.v[i]).n)
+			*vec_push(t->a, &t->dropped) = dropped.v[i];
+	if (!t->added.n && !t->dropped.n)
+		t->bytes = t->p.bytes;
+}
+
+static void warn_absent(const struct tidying *t, const struct tidy_facts *f,
+			const struct mod_versions *selected)
+{
+	for (size_t i = 0; i < f->absent.n; i++) {
+		const struct tidy_absent *x = &f->absent.v[i];
+		struct str version = version_in(selected, x->module);
+
+		event_warn(t->o.sink,
+			   "%.*s includes %.*s: %.*s, whose port promises such headers, has none "
+			   "of that name%s%.*s",
+			   STR_ARG(x->header.by), STR_ARG(x->header.name), STR_ARG(x->module),
+			   version.n ? " in " : "", STR_ARG(version));
+	}
 }
 
 /* ---- */
@@ -253,6 +326,7 @@ static void add_diff(const struct tidying *t)
 static bool tidy_locked(struct tidying *t, const struct mod_opts *o, struct err *e)
 {
 	struct tidy_facts facts;
+	struct mod_versions full;
 
 	t->o = project_updating(o);
 	t->o.brief = true;
@@ -265,8 +339,13 @@ static bool tidy_locked(struct tidying *t, const struct mod_opts *o, struct err 
 		return false;
 	t->before = t->r.selected;
 	t->o.ports = &t->r.list.ports;
-	if (!add_all(t, &facts, e) || !drop_unused(t, &facts.used, e))
+	if (!add_all(t, &facts, e))
 		return err_wrap(e, "leaving cbuild.yaml and cbuild.sum as they were");
+	full = t->r.selected;
+	if (!drop_unused(t, &facts, e))
+		return err_wrap(e, "leaving cbuild.yaml and cbuild.sum as they were");
+	take_back(t);
+	warn_absent(t, &facts, &full);
 	if (t->opts->diff) {
 		add_diff(t);
 		return true;
