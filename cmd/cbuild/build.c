@@ -105,6 +105,10 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 				      .ldflags = str_of(getenv("LDFLAGS"))};
 	uint64_t start_ns = clock_mono_ns();
 
+	if (b->opts->as_is) {
+		tool_opts.no_install = true;
+		tool_opts.sink = NULL;
+	}
 	if (!b->opts->no_tools && (!toolchain_open(&c->arena, &t->target, &tool_opts, &t->tc, e) ||
 				   !mount_toolchain(c, t->tc, e)))
 		return err_wrap(e, "finding a toolchain for %.*s",

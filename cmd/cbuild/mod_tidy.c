@@ -88,6 +88,8 @@ bool tidy_wish(struct tidy_view *v, const struct package_set *set, const struct 
 			w.module = seller->path;
 		if (w.module.n || (from.n && !has_line(v, &from, &w.promised)) || w.promised.n)
 			add_wish(v, &w);
+		else
+			*vec_push(a, &v->unsure) = names->v[i];
 	}
 	return true;
 }
@@ -242,11 +244,22 @@ static bool as_if(struct cmd *c, const struct manifest *main, struct err *e)
 	       session_modules(c, true, e);
 }
 
+/* From look to look. */
+struct looks {
+	struct cmd *c;
+	struct map toolchain;
+};
+
 static bool look(void *ctx, struct manifest *main, const struct mod_versions *selected,
 		 struct tidy_facts *out, struct err *e)
 {
-	struct cmd *c = ctx;
-	struct tidy_view v = {.c = c, .main = main, .selected = selected, .out = out};
+	struct looks *all = ctx;
+	struct cmd *c = all->c;
+	struct tidy_view v = {.c = c,
+			      .main = main,
+			      .selected = selected,
+			      .out = out,
+			      .toolchain = &all->toolchain};
 	struct targets t = {0};
 
 	if (!as_if(c, main, e) || !all_targets(c, &t, e))
@@ -258,6 +271,8 @@ static bool look(void *ctx, struct manifest *main, const struct mod_versions *se
 		if (i < t.asked && !add_wishes(&v, &t.sets[i], e))
 			return false;
 	}
+	if (!tidy_ask_toolchain(&v, e))
+		return false;
 	for (size_t i = 0; i < t.asked && !v.found; i++)
 		if (!ask_profiles(&v, &t.v[i], &t.sets[i], e))
 			return false;
@@ -282,7 +297,8 @@ bool mod_tidy_verb(struct cmd *c, struct str_vec *args, struct err *e)
 	bool diff = false, ok;
 	const struct opt opts[] = {{"--diff", OPT_FLAG, &diff}, {0}};
 	struct buf text = {0};
-	struct tidy_opts t = {.look = look, .ctx = c};
+	struct looks looks = {.c = c};
+	struct tidy_opts t = {.look = look, .ctx = &looks};
 	struct mod_opts o;
 
 	if (!opt_parse(c, args, opts, false, e))

@@ -1,6 +1,6 @@
 /*
- * cbuild mod tidy: what its two files share. mod_tidy.c knows which headers could be had from a module,
- * tidy_ask.c has the compilers say which of these are wanted and not there.
+ * cbuild mod tidy: what its files share. mod_tidy.c knows which headers could be had from a module, tidy_ask.c has
+ * the compilers say which of these are wanted and not there, tidy_nobody.c which headers nobody could have.
  */
 #ifndef CMD_TIDY_H
 #define CMD_TIDY_H
@@ -24,6 +24,9 @@ struct tidy_view {
 	struct map wishes; /* name -> struct wish */
 	size_t found;	   /* things added to out that are new to main */
 	struct str_vec warnings;
+	struct str_vec unsure; /* headers that are no wish: the toolchain's, or nobody's */
+	struct map *toolchain; /* name -> num: whether this host's has it; for all looks */
+	struct map told;       /* headers that there is a warning about */
 };
 
 /* Notes those of names (by: who includes each) that a module could, or should, provide, as wishes. */
@@ -31,6 +34,13 @@ bool tidy_wish(struct tidy_view *v, const struct package_set *set, const struct 
 	       const struct str_vec *by, struct err *e);
 /* A wish that came true: the compiler asks for it. */
 void tidy_found(struct tidy_view *v, const struct wish *w);
+/* Asks this host's toolchain, if there is one, which of v->unsure it has. */
+bool tidy_ask_toolchain(struct tidy_view *v, struct err *e);
+/* Nobody is known to have the header. */
+bool tidy_is_nobodys(const struct tidy_view *v, struct str header);
+/* A compiler asks for such a header: a warning, once. by: the file that includes it. */
+void tidy_found_nobodys(struct tidy_view *v, const struct package_set *set,
+			const struct tidy_header *h);
 /* Main's files include headers of this module: to be noted if it has no line, but could have one. */
 bool tidy_wants_line(const struct tidy_view *v, struct str module);
 void tidy_found_direct(struct tidy_view *v, struct str module);

@@ -29,7 +29,8 @@ static bool is_interesting(const struct tidy_view *v, const struct source *s,
 	bool yes = n->unknown;
 
 	for (size_t i = 0; i < n->missing.n && !yes; i++)
-		yes = map_get(&v->wishes, n->missing.v[i]) != NULL;
+		yes = map_get(&v->wishes, n->missing.v[i]) ||
+		      tidy_is_nobodys(v, n->missing.v[i]);
 	for (size_t i = 0; i < n->direct.n && !yes; i++)
 		yes = tidy_wants_line(v, n->direct.v[i]->path);
 	return yes && s->kind != SOURCE_ASM;
@@ -129,6 +130,15 @@ static void note_used(struct asking *k, const struct question *q, struct str pat
 			tidy_found_direct(v, m->path);
 }
 
+/* The file of main that includes the header, as the scan saw it; else what was asked about. */
+static struct str includer(const struct question *q, struct str header)
+{
+	for (size_t i = 0; i < q->needs.missing.n; i++)
+		if (str_eq(q->needs.missing.v[i], header))
+			return q->needs.by.v[i];
+	return q->s->path;
+}
+
 /* Headers that are not there, as #include names them. */
 static bool note_absent(struct asking *k, const struct question *q, const struct str_vec *names,
 			struct err *e)
@@ -141,9 +151,14 @@ static bool note_absent(struct asking *k, const struct question *q, const struct
 		return false;
 	for (size_t i = 0; i < names->n; i++) {
 		const struct wish *w = map_ptr(&k->v->wishes, names->v[i]);
+		struct tidy_header h = {names->v[i], includer(q, names->v[i])};
 
-		if (w && (q->needs.unknown || str_vec_has(&q->needs.missing, names->v[i])))
+		if (!q->needs.unknown && !str_vec_has(&q->needs.missing, names->v[i]))
+			continue;
+		if (w)
 			tidy_found(k->v, w);
+		else
+			tidy_found_nobodys(k->v, &k->b.targets[0].set, &h);
 	}
 	return true;
 }
