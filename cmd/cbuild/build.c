@@ -97,6 +97,7 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 				      .root = c->root,
 				      .cache_dir = c->cache_dir,
 				      .no_tools = b->opts->no_tools,
+				      .headers = b->opts->headers,
 				      .test_runtime = STR(X "/rt")};
 	struct plan_opts plan_opts = {.target = t->target,
 				      .manifest = &c->manifest,

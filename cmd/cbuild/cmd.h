@@ -119,6 +119,7 @@ struct build_opts {
 	bool no_tools;	  /* packages only: nothing will run, so no toolchain is looked for */
 	struct str trace; /* file, relative to where the user stands */
 	bool silent;	  /* nothing is told of what runs, not even of failures */
+	bool headers;	  /* load_opts.headers */
 	bool as_is;	  /* a toolchain that is here: none is fetched, and nothing is said of it */
 };
 /* The rows for opt_parse; append them with BUILD_OPTS(o). */

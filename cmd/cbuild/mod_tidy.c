@@ -164,9 +164,46 @@ static bool load_target(struct cmd *c, const struct target *t, struct package_se
 			      .root = c->root,
 			      .cache_dir = c->cache_dir,
 			      .no_tools = true,
+			      .headers = true,
 			      .test_runtime = STR("build/.x/rt")};
 
 	return load_packages(&c->arena, &o, set, e);
+}
+
+bool tidy_file(const struct package *p, size_t i, struct source **out)
+{
+	size_t n = p->sources.n + p->tests.n;
+
+	*out = i < p->sources.n	     ? p->sources.v[i]
+	       : i < n		     ? p->tests.v[i - p->sources.n]
+	       : i - n < p->headers.n ? p->headers.v[i - n]
+				      : NULL;
+	return *out != NULL;
+}
+
+bool tidy_is_header(const struct source *s)
+{
+	return str_endsc(s->path, ".h");
+}
+
+static void add_closure(struct tidy_view *v, struct package *p, bool test)
+{
+	struct arena *a = &v->c->arena;
+	struct package **all;
+	size_t n;
+
+	load_closure(a, p, test, &all, &n);
+	for (size_t i = 0; i < n; i++)
+		*vec_push(a, &v->out->used) = all[i]->module->path;
+}
+
+static void add_header(struct tidy_view *v, const struct source *s)
+{
+	for (size_t i = 0; i < s->owners.n; i++)
+		add_closure(v, s->owners.v[i], false);
+	for (size_t i = 0; i < s->choices.n; i++)
+		for (size_t k = 0; k < s->choices.v[i].n; k++)
+			add_closure(v, s->choices.v[i].v[k], false);
 }
 
 /* Modules that the main module's packages import, and those of which it runs a program to make files. */
@@ -178,14 +215,13 @@ static void add_used(struct tidy_view *v, const struct package_set *set)
 		if (set->makers.v[i]->module->main && set->makers.v[i]->tool_module)
 			*vec_push(a, &v->out->used) = set->makers.v[i]->tool_module->path;
 	for (size_t i = 0; i < set->packages.n; i++) {
-		struct package *p = set->packages.v[i], **all;
-		size_t n;
+		struct package *p = set->packages.v[i];
 
 		if (!p->module->main)
 			continue;
-		load_closure(a, p, true, &all, &n);
-		for (size_t k = 0; k < n; k++)
-			*vec_push(a, &v->out->used) = all[k]->module->path;
+		add_closure(v, p, true);
+		for (size_t k = 0; k < p->headers.n; k++)
+			add_header(v, p->headers.v[k]);
 	}
 }
 
@@ -197,15 +233,13 @@ static bool add_wishes(struct tidy_view *v, const struct package_set *set, struc
 
 	for (size_t i = 0; i < set->packages.n; i++) {
 		const struct package *p = set->packages.v[i];
+		struct source *s;
 
-		for (size_t k = 0; p->module->main && k < p->sources.n + p->tests.n; k++) {
+		for (size_t k = 0; p->module->main && tidy_file(p, k, &s); k++) {
 			struct load_needs needs;
 			bool added;
 
-			load_needs(a, set,
-				   k < p->sources.n ? p->sources.v[k]
-						    : p->tests.v[k - p->sources.n],
-				   &needs);
+			load_needs(a, set, s, &needs);
 			for (size_t m = 0; m < needs.missing.n; m++) {
 				map_put(a, &seen, needs.missing.v[m], &added);
 				if (!added)

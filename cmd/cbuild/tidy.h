@@ -41,6 +41,13 @@ bool tidy_is_nobodys(const struct tidy_view *v, struct str header);
 /* A compiler asks for such a header: a warning, once. by: the file that includes it. */
 void tidy_found_nobodys(struct tidy_view *v, const struct package_set *set,
 			const struct tidy_header *h);
+/*
+ * Files of a package of main that may include something: sources, tests, and headers that only users include.
+ * One after the other; false: there is no number i.
+ */
+bool tidy_file(const struct package *p, size_t i, struct source **out);
+/* Whether it is such a header, which may mean nothing by itself. */
+bool tidy_is_header(const struct source *s);
 /* Main's files include headers of this module: to be noted if it has no line, but could have one. */
 bool tidy_wants_line(const struct tidy_view *v, struct str module);
 void tidy_found_direct(struct tidy_view *v, struct str module);

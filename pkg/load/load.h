@@ -124,6 +124,7 @@ struct package {
 	const struct package_spec *spec; /* NULL: by convention */
 	VEC(struct source *) sources;	 /* without tests, sorted by path */
 	VEC(struct source *) tests;
+	VEC(struct source *) headers; /* see load_opts.headers; nothing compiles them */
 	VEC(struct program) programs;
 	struct str_vec include;	       /* search path (after the including file's folder): -I */
 	struct str_vec system_include; /* exported folders of required modules: -isystem */
@@ -169,6 +170,7 @@ struct load_opts {
 	struct str root;      /* absolute execution root */
 	struct str cache_dir; /* absolute; what lies in it is nobody's source; may be empty */
 	bool no_tools;	      /* nothing will run: tools may be missing */
+	bool headers; /* packages of the main module get the headers below exported folders that no source reads */
 	struct str_vec cflags, ldflags; /* of profile and environment: they may name folders */
 	/*
 	 * Root (relative to the execution root) of the module of the list that holds the test runtime;
