@@ -274,7 +274,8 @@ static bool as_if(struct cmd *c, const struct manifest *main, struct err *e)
 	c->manifest = *main;
 	c->list = (struct build_list){0};
 	c->work_dirs = (struct str_vec){0};
-	return (!c->work.n || work_join(&c->arena, &c->manifest, c->root, &c->work_dirs, e)) &&
+	return (!c->work.n || work_join(&c->arena, &c->manifest, c->home.n ? c->home : c->root,
+					&c->work_dirs, e)) &&
 	       session_modules(c, true, e);
 }
 
@@ -345,7 +346,10 @@ bool mod_tidy_verb(struct cmd *c, struct str_vec *args, struct err *e)
 	c->mod_mode = MOD_AUTO; /* with leave to update, vendor/ is not looked at */
 	o = session_mod_opts(c);
 	t.diff = diff ? &text : NULL;
+	if (diff && !tidy_step_aside(c, e))
+		return false;
 	ok = mod_tidy(&c->arena, &t, &o, e);
+	tidy_step_back(c);
 	if (ok && diff)
 		return untidy(&text, e);
 	buf_fini(&text);

@@ -1,6 +1,7 @@
 /*
  * cbuild mod tidy: what its files share. mod_tidy.c knows which headers could be had from a module, tidy_ask.c has
- * the compilers say which of these are wanted and not there, tidy_nobody.c which headers nobody could have.
+ * the compilers say which of these are wanted and not there, tidy_nobody.c which headers nobody could have;
+ * tidy_aside.c keeps all this out of the project for --diff.
  */
 #ifndef CMD_TIDY_H
 #define CMD_TIDY_H
@@ -51,6 +52,10 @@ bool tidy_is_header(const struct source *s);
 /* Main's files include headers of this module: to be noted if it has no line, but could have one. */
 bool tidy_wants_line(const struct tidy_view *v, struct str module);
 void tidy_found_direct(struct tidy_view *v, struct str module);
+
+/* The working folder is another root that may be written to, until stepping back; c->home is the project's. */
+bool tidy_step_aside(struct cmd *c, struct err *e);
+void tidy_step_back(struct cmd *c);
 
 /*
  * Asks the compilers of one target, with a profile's flags, about the sources that may want something; first about
