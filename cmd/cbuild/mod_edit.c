@@ -194,5 +194,6 @@ bool mod_edit(struct cmd *c, struct str_vec *args, struct err *e)
 		return err_wrap(e, "leaving cbuild.yaml as it was");
 	if (c->json)
 		print_json(c, &m);
-	return str_eq(before, x.bytes) || file_write_atomic("cbuild.yaml", x.bytes, 0644, e);
+	return str_eq(before, x.bytes) ||
+	       mod_write_manifest(&c->arena, STR("cbuild.yaml"), x.bytes, e);
 }

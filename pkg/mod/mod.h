@@ -112,6 +112,12 @@ struct mod_opts {
 /* The build list of the main module; see above. With no requirements it touches nothing. */
 bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o,
 	      struct build_list *out, struct err *e) ATTR_MUST_USE;
+/*
+ * Writes a cbuild.yaml that is there, or is not, atomically, as all here do: a link stays and leads to the new
+ * bytes, the mode stays. ERR_IO for one that nobody may write to.
+ */
+bool mod_write_manifest(struct arena *a, struct str path, struct str bytes,
+			struct err *e) ATTR_MUST_USE;
 struct get_request {
 	struct str path;
 	struct str
