@@ -67,6 +67,19 @@ static void add_wish(struct tidy_view *v, const struct wish *w)
 	*(struct wish *)item->ptr = *w;
 }
 
+/* The port repositories that main itself names: ports of the workspace's other members are of no use without them. */
+static struct module_vec *own_ports(const struct tidy_view *v)
+{
+	struct arena *a = &v->c->arena;
+	struct module_vec *out = arena_new(a, struct module_vec);
+
+	for (size_t i = 0; i < v->c->list.ports.n; i++)
+		for (size_t k = 0; k < v->main->ports.n; k++)
+			if (str_eq(v->c->list.ports.v[i].path, v->main->ports.v[k].path))
+				*vec_push(a, out) = v->c->list.ports.v[i];
+	return out;
+}
+
 bool tidy_wish(struct tidy_view *v, const struct package_set *set, const struct str_vec *names,
 	       const struct str_vec *by, struct err *e)
 {
@@ -74,7 +87,7 @@ bool tidy_wish(struct tidy_view *v, const struct package_set *set, const struct 
 	struct mod_opts o = session_mod_opts(v->c);
 	struct str_vec *ports = arena_array(a, struct str_vec, names->n);
 
-	o.ports = &v->c->list.ports;
+	o.ports = own_ports(v);
 	if (!mod_ports_for_headers(a, names, &o, ports, e))
 		return false;
 	for (size_t i = 0; i < names->n; i++) {

@@ -11,6 +11,7 @@
 #include "mod/load_impl.h"
 #include "mod/project_impl.h"
 #include "mod/query_impl.h"
+#include "mod/work.h"
 
 struct tidying {
 	struct arena *a;
@@ -22,6 +23,7 @@ struct tidying {
 	struct manifest *m;	    /* the same */
 	struct resolution r;	    /* of m */
 	struct mod_versions before; /* what was selected at first */
+	bool stand_in; /* the workspace's members are taken for what main requires of them */
 	struct mod_versions added;
 	struct str_vec dropped;
 };
@@ -164,6 +166,49 @@ static bool add_missing(struct tidying *t, const struct tidy_facts *f, struct er
 	       several(&f->missing.v[open], &by[open], e);
 }
 
+/* ---- what main reaches ---- */
+
+static bool resolve(struct tidying *t, struct manifest *m, struct resolution *r, struct err *e)
+{
+	struct manifest *with = arena_new(t->a, struct manifest);
+
+	if (!t->stand_in)
+		return mod_resolve(t->a, m, &t->o, r, e);
+	return work_stand_in(t->a, m, t->o.project_dir, with, e) &&
+	       mod_resolve(t->a, with, &t->o, r, e);
+}
+
+/*
+ * The lines shall hold outside of a workspace too, so its members count as they were published. Where one was not
+ * yet, as builds have it.
+ */
+static bool resolve_first(struct tidying *t, struct err *e)
+{
+	if (resolve(t, t->m, &t->r, e))
+		return true;
+	if (!t->o.sum_dirs.n || e->code == ERR_VERIFY)
+		return false;
+	t->stand_in = true;
+	return resolve(t, t->m, &t->r, e);
+}
+
+/* What cbuild.sum keeps: all that is reached, and where a member stands in, what may be reached without it. */
+static struct mod_versions kept_sums(const struct tidying *t)
+{
+	struct mod_versions keep = {0};
+	struct str before = t->r.sums.before, line;
+
+	for (size_t i = 0; i < t->r.reached.n; i++)
+		*vec_push(t->a, &keep) = t->r.reached.v[i];
+	while (t->stand_in && str_line(&before, &line)) {
+		struct str path = str_cut(&line, ' ');
+
+		if (line.p)
+			*vec_push(t->a, &keep) = (struct mod_version){path, str_cut(&line, ' ')};
+	}
+	return keep;
+}
+
 /* ---- rounds ---- */
 
 static bool parse(struct tidying *t, struct manifest **out, struct err *e)
@@ -196,7 +241,7 @@ static bool add_all(struct tidying *t, struct tidy_facts *f, struct err *e)
 			return false;
 		if (t->added.n == before)
 			return true;
-		if (!parse(t, &t->m, e) || !mod_resolve(t->a, t->m, &t->o, &t->r, e))
+		if (!parse(t, &t->m, e) || !resolve(t, t->m, &t->r, e))
 			return false;
 	}
 }
@@ -218,8 +263,7 @@ static bool try_without(struct tidying *t, struct str path, struct str *edited,
 
 	return manifest_edit_require(t->a, STR("cbuild.yaml"), t->bytes, path, STR(""), edited,
 				     e) &&
-	       manifest_parse(t->a, STR("cbuild.yaml"), *edited, m, e) &&
-	       mod_resolve(t->a, m, &t->o, r, e);
+	       manifest_parse(t->a, STR("cbuild.yaml"), *edited, m, e) && resolve(t, m, r, e);
 }
 
 /*
@@ -314,9 +358,9 @@ static struct str or_absent(struct str text, bool there)
 	return there ? text : (struct str){NULL, 0};
 }
 
-static void add_diff(const struct tidying *t)
+static void add_diff(const struct tidying *t, const struct mod_versions *keep)
 {
-	struct str sums = sum_text(t->a, &t->r.sums, &t->r.reached);
+	struct str sums = sum_text(t->a, &t->r.sums, keep);
 
 	text_diff(t->opts->diff, STR("cbuild.yaml"), or_absent(t->p.bytes, t->p.has_file),
 		  or_absent(t->bytes, t->p.has_file || t->bytes.n));
@@ -326,7 +370,7 @@ static void add_diff(const struct tidying *t)
 static bool tidy_locked(struct tidying *t, const struct mod_opts *o, struct err *e)
 {
 	struct tidy_facts facts;
-	struct mod_versions full;
+	struct mod_versions full, keep;
 
 	t->o = project_updating(o);
 	t->o.brief = true;
@@ -335,7 +379,7 @@ static bool tidy_locked(struct tidying *t, const struct mod_opts *o, struct err 
 	t->m = &t->p.m;
 	t->bytes = t->p.bytes;
 	t->q = query_new(t->a, &t->p.m, &t->o);
-	if (!mod_resolve(t->a, t->m, &t->o, &t->r, e))
+	if (!resolve_first(t, e))
 		return false;
 	t->before = t->r.selected;
 	t->o.ports = &t->r.list.ports;
@@ -346,11 +390,12 @@ static bool tidy_locked(struct tidying *t, const struct mod_opts *o, struct err 
 		return err_wrap(e, "leaving cbuild.yaml and cbuild.sum as they were");
 	take_back(t);
 	warn_absent(t, &facts, &full);
+	keep = kept_sums(t);
 	if (t->opts->diff) {
-		add_diff(t);
+		add_diff(t, &keep);
 		return true;
 	}
-	if (!project_write(&t->p, t->bytes, &t->r, &t->r.reached, e))
+	if (!project_write(&t->p, t->bytes, &t->r, &keep, e))
 		return false;
 	tell(t);
 	return true;
