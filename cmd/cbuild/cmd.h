@@ -25,8 +25,9 @@ struct cmd {
 	bool jobserver_closed;	     /* it did, but not to us */
 
 	/* Set by session_open. */
-	struct str root;      /* absolute folder of the project; also the working folder */
-	struct str home;      /* of the project, where root is another folder (tidy --diff); else empty */
+	struct str root; /* absolute folder of the project; also the working folder */
+	struct str
+	    home; /* of the project, where root is another folder (tidy --diff); else empty */
 	struct str prefix;    /* where the user stands, relative to root: "." or "cmd/kv" */
 	struct str cache_dir; /* absolute */
 	struct str_vec below; /* CBUILD_CACHE_RO's folders, absolute */

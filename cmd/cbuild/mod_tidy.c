@@ -187,8 +187,8 @@ bool tidy_file(const struct package *p, size_t i, struct source **out)
 {
 	size_t n = p->sources.n + p->tests.n;
 
-	*out = i < p->sources.n	     ? p->sources.v[i]
-	       : i < n		     ? p->tests.v[i - p->sources.n]
+	*out = i < p->sources.n	      ? p->sources.v[i]
+	       : i < n		      ? p->tests.v[i - p->sources.n]
 	       : i - n < p->headers.n ? p->headers.v[i - n]
 				      : NULL;
 	return *out != NULL;
@@ -303,11 +303,8 @@ static bool look(void *ctx, struct manifest *main, const struct mod_versions *se
 {
 	struct looks *all = ctx;
 	struct cmd *c = all->c;
-	struct tidy_view v = {.c = c,
-			      .main = main,
-			      .selected = selected,
-			      .out = out,
-			      .toolchain = &all->toolchain};
+	struct tidy_view v = {
+	    .c = c, .main = main, .selected = selected, .out = out, .toolchain = &all->toolchain};
 	struct targets t = {0};
 
 	if (!as_if(c, main, e) || !all_targets(c, &t, e))

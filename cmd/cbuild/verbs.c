@@ -139,7 +139,8 @@ const struct verb verbs[] = {
     {"mod", "init|tidy|download|verify|vendor|graph|why|edit|outdated|proxy", "maintain modules",
      "  init PATH  write cbuild.yaml\n"
      "  tidy       require what sources include and nothing provides, drop what nothing includes,\n"
-     "             write cbuild.sum; --diff shows that and writes nothing in the project, which may\n"
+     "             write cbuild.sum; --diff shows that and writes nothing in the project, which "
+     "may\n"
      "             be read-only (status 1 if it is not tidy)\n"
      "  download   fetch the build list into the cache\n"
      "  verify     hash the modules in the cache and compare with cbuild.sum\n"

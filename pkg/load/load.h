@@ -170,7 +170,8 @@ struct load_opts {
 	struct str root;      /* absolute execution root */
 	struct str cache_dir; /* absolute; what lies in it is nobody's source; may be empty */
 	bool no_tools;	      /* nothing will run: tools may be missing */
-	bool headers; /* packages of the main module get the headers below exported folders that no source reads */
+	bool
+	    headers; /* packages of the main module get the headers below exported folders that no source reads */
 	struct str_vec cflags, ldflags; /* of profile and environment: they may name folders */
 	/*
 	 * Root (relative to the execution root) of the module of the list that holds the test runtime;

@@ -42,8 +42,7 @@ static bool find_place(struct arena *a, struct str path, struct place *out, stru
 	*out = (struct place){path, MANIFEST_MODE, kind == FILE_LINK};
 	if (kind == FILE_ABSENT)
 		return true;
-	if ((out->link && !path_real(a, path.p, &out->path, e)) ||
-	    !file_stat(out->path.p, &sig, e))
+	if ((out->link && !path_real(a, path.p, &out->path, e)) || !file_stat(out->path.p, &sig, e))
 		return false;
 	out->mode = sig.mode & 07777;
 	if (out->mode & 0222)

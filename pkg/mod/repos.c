@@ -25,8 +25,9 @@ static bool is_allowed(struct arena *a, const struct manifest *main, const struc
 		return true;
 	err_at(e, ERR_INPUT, str_c(a, main->file), r->pos.line, r->pos.col,
 	       "the port repository %.*s %.*s is excluded", STR_ARG(r->path), STR_ARG(r->version));
-	return err_fix(e, "remove it from `exclude`, or name another version: cbuild get --ports "
-			  "%.*s@VERSION",
+	return err_fix(e,
+		       "remove it from `exclude`, or name another version: cbuild get --ports "
+		       "%.*s@VERSION",
 		       STR_ARG(r->path));
 }
 

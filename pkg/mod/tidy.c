@@ -71,11 +71,10 @@ static bool note_providers(void *ctx, struct arena *a, const struct port_file *f
 bool mod_ports_for_headers(struct arena *a, const struct str_vec *headers, const struct mod_opts *o,
 			   struct str_vec *by, struct err *e)
 {
-	struct provider_search s = {
-	    .headers = headers,
-	    .by = by,
-	    .project = path_join(a, o->project_dir, STR("ports")),
-	    .rank = arena_array(a, enum rank, headers->n)};
+	struct provider_search s = {.headers = headers,
+				    .by = by,
+				    .project = path_join(a, o->project_dir, STR("ports")),
+				    .rank = arena_array(a, enum rank, headers->n)};
 
 	memset(by, 0, headers->n * sizeof *by);
 	return !headers->n || port_each(a, o, note_providers, &s, e);

@@ -139,8 +139,7 @@ void TestModPortRanks(struct test *t)
 	struct err e;
 
 	world_init(&w, t);
-	put_file(&w, "repo/ports/y.yaml",
-		 "module: example.com/y\nprovides: {headers: [zlib.h]}\n");
+	put_file(&w, "repo/ports/y.yaml", "module: example.com/y\nprovides: {headers: [zlib.h]}\n");
 	put_file(&w, "proj/cbuild.yaml", "");
 	repo.dir = path_join(&w.a, path_dir(w.o.project_dir), STR("repo"));
 	*vec_push(&w.a, &ports) = repo;

@@ -92,7 +92,8 @@ bool plan_lacks(struct str answer, size_t i)
 		uint64_t n;
 
 		line = str_trim(line);
-		if (str_startsc(line, LACKS) && str_u64(str_skip(line, strlen(LACKS)), &n) && n == i)
+		if (str_startsc(line, LACKS) && str_u64(str_skip(line, strlen(LACKS)), &n) &&
+		    n == i)
 			return true;
 	}
 	return false;
