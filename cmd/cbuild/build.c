@@ -97,6 +97,7 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 				      .root = c->root,
 				      .cache_dir = c->cache_dir,
 				      .no_tools = b->opts->no_tools,
+				      .headers = b->opts->headers,
 				      .test_runtime = STR(X "/rt")};
 	struct plan_opts plan_opts = {.target = t->target,
 				      .manifest = &c->manifest,
@@ -105,6 +106,10 @@ static bool open_target(struct build *b, struct build_target *t, struct err *e)
 				      .ldflags = str_of(getenv("LDFLAGS"))};
 	uint64_t start_ns = clock_mono_ns();
 
+	if (b->opts->as_is) {
+		tool_opts.no_install = true;
+		tool_opts.sink = NULL;
+	}
 	if (!b->opts->no_tools && (!toolchain_open(&c->arena, &t->target, &tool_opts, &t->tc, e) ||
 				   !mount_toolchain(c, t->tc, e)))
 		return err_wrap(e, "finding a toolchain for %.*s",
@@ -221,7 +226,8 @@ static struct str module_for(void *ctx, struct str header)
 	struct err ignored;
 
 	o.ports = &c->list.ports;
-	if (!mod_port_for_header(&c->arena, header, &o, &m, &ignored) || !m)
+	if (!mod_port_for_header(&c->arena, header, &o, &m, &ignored) || !m ||
+	    str_eq(m->module, c->manifest.module))
 		return STR("");
 	return m->module;
 }

@@ -25,7 +25,9 @@ struct cmd {
 	bool jobserver_closed;	     /* it did, but not to us */
 
 	/* Set by session_open. */
-	struct str root;      /* absolute folder of the project; also the working folder */
+	struct str root; /* absolute folder of the project; also the working folder */
+	struct str
+	    home; /* of the project, where root is another folder (tidy --diff); else empty */
 	struct str prefix;    /* where the user stands, relative to root: "." or "cmd/kv" */
 	struct str cache_dir; /* absolute */
 	struct str_vec below; /* CBUILD_CACHE_RO's folders, absolute */
@@ -119,6 +121,8 @@ struct build_opts {
 	bool no_tools;	  /* packages only: nothing will run, so no toolchain is looked for */
 	struct str trace; /* file, relative to where the user stands */
 	bool silent;	  /* nothing is told of what runs, not even of failures */
+	bool headers;	  /* load_opts.headers */
+	bool as_is;	  /* a toolchain that is here: none is fetched, and nothing is said of it */
 };
 /* The rows for opt_parse; append them with BUILD_OPTS(o). */
 #define BUILD_OPTS(o)                                                                              \

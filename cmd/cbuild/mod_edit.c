@@ -19,12 +19,26 @@ static bool set(struct edits *x, struct str section, struct str key, struct str 
 			     &x->bytes, e);
 }
 
+/* PATH@VERSION; what is dropped needs no version. */
+static bool split(struct str arg, bool drop, struct str *path, struct str *version, struct err *e)
+{
+	*version = arg;
+	*path = str_cut(version, '@');
+	if (path->n && (version->n || (drop && !version->p)))
+		return true;
+	err_set(e, ERR_USAGE, "'%.*s': need PATH%s", STR_ARG(arg), drop ? "" : "@VERSION");
+	return err_fix(e, drop ? "name a module: github.com/madler/zlib, or with its version"
+			       : "name a version, or drop it with --drop...: "
+				 "github.com/madler/zlib@v1.3.1");
+}
+
 /* PATH@VERSION */
 static bool require(struct edits *x, struct str arg, bool drop, struct err *e)
 {
-	struct str version = arg, path = str_cut(&version, '@');
+	struct str version, path;
 
-	return manifest_edit_require(&x->c->arena, STR("cbuild.yaml"), x->bytes, path,
+	return split(arg, drop, &path, &version, e) &&
+	       manifest_edit_require(&x->c->arena, STR("cbuild.yaml"), x->bytes, path,
 				     drop ? STR("") : version, &x->bytes, e);
 }
 
@@ -36,16 +50,17 @@ static bool replace(struct edits *x, struct str arg, bool drop, struct err *e)
 	return set(x, STR("replace"), old, drop ? STR("") : by, e);
 }
 
-/* PATH@VERSION: the list of that path is written anew. */
+/* PATH@VERSION: the list of that path is written anew. Dropping a PATH drops them all. */
 static bool exclude(struct edits *x, struct str arg, bool drop, struct err *e)
 {
 	struct arena *a = &x->c->arena;
 	struct manifest m;
-	struct str version = arg, path = str_cut(&version, '@'), list = STR("");
+	struct str version, path, list = STR("");
 
-	if (!manifest_parse(a, STR("cbuild.yaml"), x->bytes, &m, e))
+	if (!split(arg, drop, &path, &version, e) ||
+	    !manifest_parse(a, STR("cbuild.yaml"), x->bytes, &m, e))
 		return false;
-	for (size_t i = 0; i < m.exclude.n; i++)
+	for (size_t i = 0; i < m.exclude.n && version.n; i++)
 		if (str_eq(m.exclude.v[i].path, path) && !str_eq(m.exclude.v[i].version, version))
 			list = str_fmt(a, "%.*s%s%.*s", STR_ARG(list), list.n ? ", " : "",
 				       STR_ARG(m.exclude.v[i].version));
@@ -70,9 +85,10 @@ static bool retract(struct edits *x, struct str arg, bool drop, struct err *e)
 /* PATH@VERSION */
 static bool ports(struct edits *x, struct str arg, bool drop, struct err *e)
 {
-	struct str version = arg, path = str_cut(&version, '@');
+	struct str version, path;
 
-	return set(x, STR("ports"), path, drop ? STR("") : version, e);
+	return split(arg, drop, &path, &version, e) &&
+	       set(x, STR("ports"), path, drop ? STR("") : version, e);
 }
 
 /* ---- --json ---- */
@@ -178,5 +194,6 @@ bool mod_edit(struct cmd *c, struct str_vec *args, struct err *e)
 		return err_wrap(e, "leaving cbuild.yaml as it was");
 	if (c->json)
 		print_json(c, &m);
-	return str_eq(before, x.bytes) || file_write_atomic("cbuild.yaml", x.bytes, 0644, e);
+	return str_eq(before, x.bytes) ||
+	       mod_write_manifest(&c->arena, STR("cbuild.yaml"), x.bytes, e);
 }

@@ -11,24 +11,49 @@
 
 /* ---- what could be had ---- */
 
+static bool is_selected(const struct tidy_view *v, struct str module)
+{
+	for (size_t i = 0; i < v->selected->n; i++)
+		if (str_eq(v->selected->v[i].path, module))
+			return true;
+	return false;
+}
+
 bool tidy_wants_line(const struct tidy_view *v, struct str module)
 {
-	bool reached = false;
+	bool reached = is_selected(v, module);
 
-	for (size_t i = 0; i < v->selected->n; i++)
-		reached = reached || str_eq(v->selected->v[i].path, module);
 	for (size_t i = 0; reached && i < v->main->require.n; i++)
 		reached = !str_eq(v->main->require.v[i].path, module);
 	return reached && !str_vec_has(&v->out->direct, module);
 }
 
-/* One that has a line, and still the header is not there, is no help. */
-static bool has_line(const struct tidy_view *v, const struct str_vec *modules)
+/* Whether main has a line for one of these. One that is in use, and still the header is not there: *unkept. */
+static bool has_line(const struct tidy_view *v, const struct str_vec *modules, struct str *unkept)
 {
-	for (size_t i = 0; i < v->main->require.n; i++)
-		if (str_vec_has(modules, v->main->require.v[i].path))
-			return true;
-	return false;
+	bool has = false;
+
+	for (size_t i = 0; i < v->main->require.n; i++) {
+		struct str path = v->main->require.v[i].path;
+
+		if (!str_vec_has(modules, path))
+			continue;
+		has = true;
+		if (is_selected(v, path))
+			*unkept = path;
+	}
+	return has;
+}
+
+/* No module helps itself. */
+static struct str_vec others(const struct tidy_view *v, const struct str_vec *modules)
+{
+	struct str_vec out = {0};
+
+	for (size_t i = 0; i < modules->n; i++)
+		if (!v->main->module.n || !str_eq(modules->v[i], v->main->module))
+			*vec_push(&v->c->arena, &out) = modules->v[i];
+	return out;
 }
 
 static void add_wish(struct tidy_view *v, const struct wish *w)
@@ -42,6 +67,19 @@ static void add_wish(struct tidy_view *v, const struct wish *w)
 	*(struct wish *)item->ptr = *w;
 }
 
+/* The port repositories that main itself names: ports of the workspace's other members are of no use without them. */
+static struct module_vec *own_ports(const struct tidy_view *v)
+{
+	struct arena *a = &v->c->arena;
+	struct module_vec *out = arena_new(a, struct module_vec);
+
+	for (size_t i = 0; i < v->c->list.ports.n; i++)
+		for (size_t k = 0; k < v->main->ports.n; k++)
+			if (str_eq(v->c->list.ports.v[i].path, v->main->ports.v[k].path))
+				*vec_push(a, out) = v->c->list.ports.v[i];
+	return out;
+}
+
 bool tidy_wish(struct tidy_view *v, const struct package_set *set, const struct str_vec *names,
 	       const struct str_vec *by, struct err *e)
 {
@@ -49,19 +87,22 @@ bool tidy_wish(struct tidy_view *v, const struct package_set *set, const struct 
 	struct mod_opts o = session_mod_opts(v->c);
 	struct str_vec *ports = arena_array(a, struct str_vec, names->n);
 
-	o.ports = &v->c->list.ports;
+	o.ports = own_ports(v);
 	if (!mod_ports_for_headers(a, names, &o, ports, e))
 		return false;
 	for (size_t i = 0; i < names->n; i++) {
 		struct wish w = {.header = {names->v[i], by->v[i]}};
 		const struct module *seller = load_exporter(set, names->v[i]);
+		struct str_vec from = others(v, &ports[i]);
 
 		if (load_lies_at(set, names->v[i]).n)
 			continue;
 		if (seller && tidy_wants_line(v, seller->path))
 			w.module = seller->path;
-		if (w.module.n || (ports[i].n && !has_line(v, &ports[i])))
+		if (w.module.n || (from.n && !has_line(v, &from, &w.promised)) || w.promised.n)
 			add_wish(v, &w);
+		else
+			*vec_push(a, &v->unsure) = names->v[i];
 	}
 	return true;
 }
@@ -74,10 +115,23 @@ void tidy_found_direct(struct tidy_view *v, struct str module)
 	v->found++;
 }
 
+/* Nothing can be done about it: what else there is is looked for all the same. */
+static void found_absent(struct tidy_view *v, const struct wish *w)
+{
+	for (size_t i = 0; i < v->out->absent.n; i++)
+		if (str_eq(v->out->absent.v[i].header.name, w->header.name))
+			return;
+	*vec_push(&v->c->arena, &v->out->absent) = (struct tidy_absent){w->header, w->promised};
+}
+
 void tidy_found(struct tidy_view *v, const struct wish *w)
 {
 	if (w->module.n) {
 		tidy_found_direct(v, w->module);
+		return;
+	}
+	if (w->promised.n) {
+		found_absent(v, w);
 		return;
 	}
 	for (size_t i = 0; i < v->out->missing.n; i++)
@@ -123,9 +177,46 @@ static bool load_target(struct cmd *c, const struct target *t, struct package_se
 			      .root = c->root,
 			      .cache_dir = c->cache_dir,
 			      .no_tools = true,
+			      .headers = true,
 			      .test_runtime = STR("build/.x/rt")};
 
 	return load_packages(&c->arena, &o, set, e);
+}
+
+bool tidy_file(const struct package *p, size_t i, struct source **out)
+{
+	size_t n = p->sources.n + p->tests.n;
+
+	*out = i < p->sources.n	      ? p->sources.v[i]
+	       : i < n		      ? p->tests.v[i - p->sources.n]
+	       : i - n < p->headers.n ? p->headers.v[i - n]
+				      : NULL;
+	return *out != NULL;
+}
+
+bool tidy_is_header(const struct source *s)
+{
+	return str_endsc(s->path, ".h");
+}
+
+static void add_closure(struct tidy_view *v, struct package *p, bool test)
+{
+	struct arena *a = &v->c->arena;
+	struct package **all;
+	size_t n;
+
+	load_closure(a, p, test, &all, &n);
+	for (size_t i = 0; i < n; i++)
+		*vec_push(a, &v->out->used) = all[i]->module->path;
+}
+
+static void add_header(struct tidy_view *v, const struct source *s)
+{
+	for (size_t i = 0; i < s->owners.n; i++)
+		add_closure(v, s->owners.v[i], false);
+	for (size_t i = 0; i < s->choices.n; i++)
+		for (size_t k = 0; k < s->choices.v[i].n; k++)
+			add_closure(v, s->choices.v[i].v[k], false);
 }
 
 /* Modules that the main module's packages import, and those of which it runs a program to make files. */
@@ -137,14 +228,13 @@ static void add_used(struct tidy_view *v, const struct package_set *set)
 		if (set->makers.v[i]->module->main && set->makers.v[i]->tool_module)
 			*vec_push(a, &v->out->used) = set->makers.v[i]->tool_module->path;
 	for (size_t i = 0; i < set->packages.n; i++) {
-		struct package *p = set->packages.v[i], **all;
-		size_t n;
+		struct package *p = set->packages.v[i];
 
 		if (!p->module->main)
 			continue;
-		load_closure(a, p, true, &all, &n);
-		for (size_t k = 0; k < n; k++)
-			*vec_push(a, &v->out->used) = all[k]->module->path;
+		add_closure(v, p, true);
+		for (size_t k = 0; k < p->headers.n; k++)
+			add_header(v, p->headers.v[k]);
 	}
 }
 
@@ -156,15 +246,13 @@ static bool add_wishes(struct tidy_view *v, const struct package_set *set, struc
 
 	for (size_t i = 0; i < set->packages.n; i++) {
 		const struct package *p = set->packages.v[i];
+		struct source *s;
 
-		for (size_t k = 0; p->module->main && k < p->sources.n + p->tests.n; k++) {
+		for (size_t k = 0; p->module->main && tidy_file(p, k, &s); k++) {
 			struct load_needs needs;
 			bool added;
 
-			load_needs(a, set,
-				   k < p->sources.n ? p->sources.v[k]
-						    : p->tests.v[k - p->sources.n],
-				   &needs);
+			load_needs(a, set, s, &needs);
 			for (size_t m = 0; m < needs.missing.n; m++) {
 				map_put(a, &seen, needs.missing.v[m], &added);
 				if (!added)
@@ -199,15 +287,24 @@ static bool as_if(struct cmd *c, const struct manifest *main, struct err *e)
 	c->manifest = *main;
 	c->list = (struct build_list){0};
 	c->work_dirs = (struct str_vec){0};
-	return (!c->work.n || work_join(&c->arena, &c->manifest, c->root, &c->work_dirs, e)) &&
+	return (!c->work.n || work_join(&c->arena, &c->manifest, c->home.n ? c->home : c->root,
+					&c->work_dirs, e)) &&
 	       session_modules(c, true, e);
 }
+
+/* From look to look. */
+struct looks {
+	struct cmd *c;
+	struct map toolchain;
+};
 
 static bool look(void *ctx, struct manifest *main, const struct mod_versions *selected,
 		 struct tidy_facts *out, struct err *e)
 {
-	struct cmd *c = ctx;
-	struct tidy_view v = {.c = c, .main = main, .selected = selected, .out = out};
+	struct looks *all = ctx;
+	struct cmd *c = all->c;
+	struct tidy_view v = {
+	    .c = c, .main = main, .selected = selected, .out = out, .toolchain = &all->toolchain};
 	struct targets t = {0};
 
 	if (!as_if(c, main, e) || !all_targets(c, &t, e))
@@ -219,6 +316,8 @@ static bool look(void *ctx, struct manifest *main, const struct mod_versions *se
 		if (i < t.asked && !add_wishes(&v, &t.sets[i], e))
 			return false;
 	}
+	if (!tidy_ask_toolchain(&v, e))
+		return false;
 	for (size_t i = 0; i < t.asked && !v.found; i++)
 		if (!ask_profiles(&v, &t.v[i], &t.sets[i], e))
 			return false;
@@ -243,7 +342,8 @@ bool mod_tidy_verb(struct cmd *c, struct str_vec *args, struct err *e)
 	bool diff = false, ok;
 	const struct opt opts[] = {{"--diff", OPT_FLAG, &diff}, {0}};
 	struct buf text = {0};
-	struct tidy_opts t = {.look = look, .ctx = c};
+	struct looks looks = {.c = c};
+	struct tidy_opts t = {.look = look, .ctx = &looks};
 	struct mod_opts o;
 
 	if (!opt_parse(c, args, opts, false, e))
@@ -256,7 +356,10 @@ bool mod_tidy_verb(struct cmd *c, struct str_vec *args, struct err *e)
 	c->mod_mode = MOD_AUTO; /* with leave to update, vendor/ is not looked at */
 	o = session_mod_opts(c);
 	t.diff = diff ? &text : NULL;
+	if (diff && !tidy_step_aside(c, e))
+		return false;
 	ok = mod_tidy(&c->arena, &t, &o, e);
+	tidy_step_back(c);
 	if (ok && diff)
 		return untidy(&text, e);
 	buf_fini(&text);

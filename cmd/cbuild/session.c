@@ -139,7 +139,7 @@ struct mod_opts session_mod_opts(struct cmd *c)
 	struct str private = env("CBUILD_PRIVATE"), noproxy = env("CBUILD_NOPROXY");
 
 	return (struct mod_opts){.cache_dir = c->cache_dir,
-				 .project_dir = c->root,
+				 .project_dir = c->home.n ? c->home : c->root,
 				 .offline = c->offline,
 				 .proxy = env("CBUILD_PROXY"),
 				 .noproxy = noproxy.n ? noproxy : private,

@@ -1,16 +1,19 @@
 /*
- * cbuild mod tidy: what its two files share. mod_tidy.c knows which headers could be had from a module,
- * tidy_ask.c has the compilers say which of these are wanted and not there.
+ * cbuild mod tidy: what its files share. mod_tidy.c knows which headers could be had from a module, tidy_ask.c has
+ * the compilers say which of these are wanted and not there, tidy_nobody.c which headers nobody could have;
+ * tidy_aside.c keeps all this out of the project for --diff.
  */
 #ifndef CMD_TIDY_H
 #define CMD_TIDY_H
 
 #include "cmd.h"
 
-/* A header that no search path of the main module has, and some module that is not required does. */
+/* A header that no search path of the main module has. */
 struct wish {
 	struct tidy_header header;
-	struct str module; /* one of the build list that main does not see, or empty: ports tell */
+	struct str module;   /* one of the build list that main does not see has it */
+	struct str promised; /* a module that main requires, and whose port says that it has it */
+	/* Both empty: the port of a module that is not required says so. */
 };
 
 /* One look at the sources. */
@@ -22,16 +25,37 @@ struct tidy_view {
 	struct map wishes; /* name -> struct wish */
 	size_t found;	   /* things added to out that are new to main */
 	struct str_vec warnings;
+	struct str_vec unsure; /* headers that are no wish: the toolchain's, or nobody's */
+	struct map *toolchain; /* name -> num: whether this host's has it; for all looks */
+	struct map told;       /* headers that there is a warning about */
 };
 
-/* Notes those of names (by: who includes each) that a module could provide, as wishes. */
+/* Notes those of names (by: who includes each) that a module could, or should, provide, as wishes. */
 bool tidy_wish(struct tidy_view *v, const struct package_set *set, const struct str_vec *names,
 	       const struct str_vec *by, struct err *e);
-/* A wish that came true: it is missing. */
+/* A wish that came true: the compiler asks for it. */
 void tidy_found(struct tidy_view *v, const struct wish *w);
+/* Asks this host's toolchain, if there is one, which of v->unsure it has. */
+bool tidy_ask_toolchain(struct tidy_view *v, struct err *e);
+/* Nobody is known to have the header. */
+bool tidy_is_nobodys(const struct tidy_view *v, struct str header);
+/* A compiler asks for such a header: a warning, once. by: the file that includes it. */
+void tidy_found_nobodys(struct tidy_view *v, const struct package_set *set,
+			const struct tidy_header *h);
+/*
+ * Files of a package of main that may include something: sources, tests, and headers that only users include.
+ * One after the other; false: there is no number i.
+ */
+bool tidy_file(const struct package *p, size_t i, struct source **out);
+/* Whether it is such a header, which may mean nothing by itself. */
+bool tidy_is_header(const struct source *s);
 /* Main's files include headers of this module: to be noted if it has no line, but could have one. */
 bool tidy_wants_line(const struct tidy_view *v, struct str module);
 void tidy_found_direct(struct tidy_view *v, struct str module);
+
+/* The working folder is another root that may be written to, until stepping back; c->home is the project's. */
+bool tidy_step_aside(struct cmd *c, struct err *e);
+void tidy_step_back(struct cmd *c);
 
 /*
  * Asks the compilers of one target, with a profile's flags, about the sources that may want something; first about

@@ -29,7 +29,8 @@ static bool is_interesting(const struct tidy_view *v, const struct source *s,
 	bool yes = n->unknown;
 
 	for (size_t i = 0; i < n->missing.n && !yes; i++)
-		yes = map_get(&v->wishes, n->missing.v[i]) != NULL;
+		yes = map_get(&v->wishes, n->missing.v[i]) ||
+		      (!tidy_is_header(s) && tidy_is_nobodys(v, n->missing.v[i]));
 	for (size_t i = 0; i < n->direct.n && !yes; i++)
 		yes = tidy_wants_line(v, n->direct.v[i]->path);
 	return yes && s->kind != SOURCE_ASM;
@@ -37,16 +38,15 @@ static bool is_interesting(const struct tidy_view *v, const struct source *s,
 
 typedef void (*visit_source)(void *ctx, struct source *s, const struct load_needs *n);
 
-/* The main module's sources that may want something, those that wait for what is made or the others. */
+/* The main module's files that may want something, those that wait for what is made or the others. */
 static void each_interesting(struct tidy_view *v, const struct package_set *set, bool made,
 			     visit_source visit, void *ctx)
 {
 	for (size_t i = 0; i < set->packages.n; i++) {
 		const struct package *p = set->packages.v[i];
+		struct source *s;
 
-		for (size_t k = 0; p->module->main && k < p->sources.n + p->tests.n; k++) {
-			struct source *s =
-			    k < p->sources.n ? p->sources.v[k] : p->tests.v[k - p->sources.n];
+		for (size_t k = 0; p->module->main && tidy_file(p, k, &s); k++) {
 			struct load_needs needs;
 
 			if ((s->made || s->waits.n) != made)
@@ -101,14 +101,14 @@ static bool open_asking(struct asking *k, visit_source put_one, struct err *e)
 
 /* ---- answers ---- */
 
-/* Whoever cannot be asked may use anything: no line is dropped. */
+/* Whoever cannot be asked may use anything: no line is dropped. warning: empty for none. */
 static void use_all(struct tidy_view *v, struct str warning)
 {
 	struct arena *a = &v->c->arena;
 
 	for (size_t i = 0; i < v->c->list.modules.n; i++)
 		*vec_push(a, &v->out->used) = v->c->list.modules.v[i].path;
-	if (!str_vec_has(&v->warnings, warning))
+	if (warning.n && !str_vec_has(&v->warnings, warning))
 		*vec_push(a, &v->warnings) = warning;
 }
 
@@ -129,6 +129,15 @@ static void note_used(struct asking *k, const struct question *q, struct str pat
 			tidy_found_direct(v, m->path);
 }
 
+/* The file of main that includes the header, as the scan saw it; else what was asked about. */
+static struct str includer(const struct question *q, struct str header)
+{
+	for (size_t i = 0; i < q->needs.missing.n; i++)
+		if (str_eq(q->needs.missing.v[i], header))
+			return q->needs.by.v[i];
+	return q->s->path;
+}
+
 /* Headers that are not there, as #include names them. */
 static bool note_absent(struct asking *k, const struct question *q, const struct str_vec *names,
 			struct err *e)
@@ -141,9 +150,14 @@ static bool note_absent(struct asking *k, const struct question *q, const struct
 		return false;
 	for (size_t i = 0; i < names->n; i++) {
 		const struct wish *w = map_ptr(&k->v->wishes, names->v[i]);
+		struct tidy_header h = {names->v[i], includer(q, names->v[i])};
 
-		if (w && (q->needs.unknown || str_vec_has(&q->needs.missing, names->v[i])))
+		if (!q->needs.unknown && !str_vec_has(&q->needs.missing, names->v[i]))
+			continue;
+		if (w)
 			tidy_found(k->v, w);
+		else if (!tidy_is_header(q->s))
+			tidy_found_nobodys(k->v, &k->b.targets[0].set, &h);
 	}
 	return true;
 }
@@ -187,6 +201,11 @@ static bool note_first(struct asking *k, const struct question *q, struct err *e
 		return false;
 	if (k->v->found > before)
 		return true;
+	/* Most such headers are for others to include first (#error "include this.h instead"). */
+	if (tidy_is_header(q->s)) {
+		use_all(k->v, STR(""));
+		return true;
+	}
 	while (str_line(&words, &line) && !str_containsc(line, "error: "))
 		;
 	use_all(k->v,
@@ -272,6 +291,7 @@ bool tidy_ask(struct tidy_view *v, const struct target *t, struct str profile,
 		k->opts.silent = !made; /* asking alone takes no time */
 		k->opts.profile = profile;
 		k->opts.keep_going = true;
+		k->opts.headers = true;
 		*vec_push(&v->c->arena, &k->opts.targets) = target_name(&v->c->arena, t);
 		if (!ask(k, e))
 			return false;

@@ -29,7 +29,9 @@ bool verb_get(struct cmd *c, struct str_vec *args, struct err *e)
 		how.upgrade = STR("upgrade");
 	if (!args->n && (!how.upgrade.n || ports)) {
 		err_set(e, ERR_USAGE, "get what?");
-		return err_fix(e, "cbuild get github.com/madler/zlib@v1.3.1");
+		return err_fix(e, ports ? "name them, with or without -u: cbuild get --ports "
+					  "github.com/acme/ports@v1.0.0"
+					: "cbuild get github.com/madler/zlib@v1.3.1");
 	}
 	v = arena_array(&c->arena, struct get_request, args->n);
 	for (size_t i = 0; i < args->n; i++)

@@ -19,6 +19,7 @@ struct fixture {
 	struct build_list list;
 	struct package_set set;
 	struct str_vec cflags;
+	bool headers;
 	struct err e;
 };
 
@@ -57,7 +58,7 @@ static inline void add_module(struct test *t, struct fixture *f, const char *pat
 
 static inline bool load(struct test *t, struct fixture *f)
 {
-	struct load_opts o = {.list = &f->list};
+	struct load_opts o = {.list = &f->list, .headers = f->headers};
 
 	T_MUST(t, target_parse(STR("linux/amd64"), &o.target, &f->e));
 	T_MUST(t, path_cwd(&f->a, &o.root, &f->e));

@@ -287,6 +287,8 @@ static bool load_all(struct loader *l, struct err *e)
 	for (size_t i = 0; i < l->set->packages.n; i++)
 		if (!finish_package(l, l->set->packages.v[i], e))
 			return false;
+	if (l->o->headers)
+		exported_find(l);
 	return unique_programs(l, e) && make_finish(l, e);
 }
 

@@ -124,6 +124,7 @@ struct package {
 	const struct package_spec *spec; /* NULL: by convention */
 	VEC(struct source *) sources;	 /* without tests, sorted by path */
 	VEC(struct source *) tests;
+	VEC(struct source *) headers; /* see load_opts.headers; nothing compiles them */
 	VEC(struct program) programs;
 	struct str_vec include;	       /* search path (after the including file's folder): -I */
 	struct str_vec system_include; /* exported folders of required modules: -isystem */
@@ -169,6 +170,8 @@ struct load_opts {
 	struct str root;      /* absolute execution root */
 	struct str cache_dir; /* absolute; what lies in it is nobody's source; may be empty */
 	bool no_tools;	      /* nothing will run: tools may be missing */
+	bool
+	    headers; /* packages of the main module get the headers below exported folders that no source reads */
 	struct str_vec cflags, ldflags; /* of profile and environment: they may name folders */
 	/*
 	 * Root (relative to the execution root) of the module of the list that holds the test runtime;
@@ -246,6 +249,8 @@ void load_needs(struct arena *a, const struct package_set *set, struct source *s
 		struct load_needs *out);
 /* The module, seen by main or not, that exports a header of that name; NULL: none. */
 const struct module *load_exporter(const struct package_set *set, struct str header);
+/* The module of that path whose headers main's own files see; NULL: there is none, or it is private to another. */
+const struct module *load_seen(const struct package_set *set, struct str path);
 /* A file of the main module that is the header, or would be if its folder were searched; empty: none. */
 struct str load_lies_at(const struct package_set *set, struct str header);
 

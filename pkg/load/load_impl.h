@@ -153,6 +153,10 @@ void make_wait(struct loader *l, struct source *s, struct maker *m);
 /* Whom the sources wait for that may read anything; what is run. After all packages are loaded. */
 bool make_finish(struct loader *l, struct err *e);
 
+/* exported.c */
+/* The main module's headers that only others include, for load_opts.headers. */
+void exported_find(struct loader *l);
+
 /* sees.c */
 /* Sets what each module sees, and which folders belong to which module. */
 void sees_find(struct loader *l);

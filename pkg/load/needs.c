@@ -100,6 +100,21 @@ const struct module *load_exporter(const struct package_set *set, struct str hea
 	return NULL;
 }
 
+const struct module *load_seen(const struct package_set *set, struct str path)
+{
+	struct loader *l = set->loader;
+	const bool *sees = NULL;
+
+	for (size_t i = 0; l && i < l->module_count; i++)
+		if (l->modules[i].module->main)
+			sees = l->modules[i].sees;
+	for (size_t i = 0; sees && i < l->module_count; i++)
+		if (sees[i] && !l->modules[i].module->main &&
+		    str_eq(l->modules[i].module->path, path))
+			return l->modules[i].module;
+	return NULL;
+}
+
 static bool ends_at(struct str path, struct str header)
 {
 	return str_eq(path, header) || (path.n > header.n && path.p[path.n - header.n - 1] == '/' &&

@@ -65,15 +65,30 @@ static bool get_open(struct getting *g, struct err *e)
 
 /* ---- what is wanted ---- */
 
+bool asked_itself(const struct manifest *main, struct str path, struct err *e)
+{
+	if (!main->module.n || !str_eq(path, main->module))
+		return false;
+	err_set(e, ERR_USAGE, "%.*s is this module itself", STR_ARG(path));
+	err_fix(e, "name another: its own headers and ports are there without a line");
+	return true;
+}
+
+bool asked_twice(struct str path, struct err *e)
+{
+	err_set(e, ERR_USAGE, "%.*s is asked for twice", STR_ARG(path));
+	return err_fix(e, "name one version of it");
+}
+
 static bool add_want(struct getting *g, const struct get_request *r, struct err *e)
 {
 	struct str now = version_in(&g->before, r->path), version = STR("");
 	struct str query = r->query.n ? r->query : g->opts->upgrade;
 
-	if (is_wanted(g, r->path)) {
-		err_set(e, ERR_USAGE, "%.*s is asked for twice", STR_ARG(r->path));
-		return err_fix(e, "name one version of it");
-	}
+	if (asked_itself(&g->p.m, r->path, e))
+		return false;
+	if (is_wanted(g, r->path))
+		return asked_twice(r->path, e);
 	if (str_eqc(query, "none")) {
 		if (!query_check_path(r->path, e))
 			return false;
@@ -241,13 +256,14 @@ static bool new_text(struct getting *g, struct str *text, struct err *e)
 
 void project_tell(struct event_sink *sink, struct str path, struct str was, struct str is)
 {
-	if (str_eq(was, is) && is.n)
+	if (!was.n && !is.n)
+		return;
+	if (str_eq(was, is))
 		event_note(sink, "%.*s %.*s", STR_ARG(path), STR_ARG(is));
-	else if (!was.n && is.n)
+	else if (!was.n)
 		event_note(sink, "added %.*s %.*s", STR_ARG(path), STR_ARG(is));
 	else if (!is.n)
-		event_note(sink, "removed %.*s%s%.*s", STR_ARG(path), was.n ? " " : "",
-			   STR_ARG(was));
+		event_note(sink, "removed %.*s %.*s", STR_ARG(path), STR_ARG(was));
 	else
 		event_note(sink, "%s %.*s %.*s => %.*s",
 			   semver_cmp(was, is) < 0 ? "upgraded" : "downgraded", STR_ARG(path),

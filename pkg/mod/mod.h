@@ -114,6 +114,12 @@ struct mod_opts {
 /* The build list of the main module; see above. With no requirements it touches nothing. */
 bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o,
 	      struct build_list *out, struct err *e) ATTR_MUST_USE;
+/*
+ * Writes a cbuild.yaml that is there, or is not, atomically, as all here do: a link stays and leads to the new
+ * bytes, the mode stays. ERR_IO for one that nobody may write to.
+ */
+bool mod_write_manifest(struct arena *a, struct str path, struct str bytes,
+			struct err *e) ATTR_MUST_USE;
 struct get_request {
 	struct str path;
 	struct str
@@ -136,10 +142,16 @@ bool mod_get_ports(struct arena *a, const struct get_request *v, size_t n, const
 struct tidy_header {
 	struct str name, by; /* "zlib.h", and a file of the main module that includes it */
 };
+/* One that is not there although a module that main requires has it, by its port. */
+struct tidy_absent {
+	struct tidy_header header;
+	struct str module;
+};
 struct tidy_facts {
 	struct str_vec used;		 /* modules that its packages import: their lines stay */
 	struct str_vec direct;		 /* modules reached whose headers its own files include */
 	VEC(struct tidy_header) missing; /* what its own files include and nothing provides */
+	VEC(struct tidy_absent) absent;	 /* known once nothing else is found */
 };
 /*
  * Finds the facts for the manifest main, which need not be what is written. selected: the modules that it reaches.
@@ -155,13 +167,14 @@ struct tidy_opts {
 /*
  * cbuild mod tidy: requires what is missing (the latest version of the module whose port provides the header) and
  * what is direct (the version that is selected), until nothing is; then drops requirements that nothing used
- * needs, and rewrites cbuild.sum. Both files or neither. ERR_INPUT: ports of several modules provide a header.
+ * needs, and rewrites cbuild.sum. Both files or neither. What was required for a header that is absent all the same
+ * is not; a warning names it. ERR_INPUT: ports of several modules provide a header.
  */
 bool mod_tidy(struct arena *a, const struct tidy_opts *t, const struct mod_opts *o,
 	      struct err *e) ATTR_MUST_USE;
 /*
- * by[i], for headers->n of them: paths of the modules whose ports provide headers->v[i]; only those of the
- * project's ports and its port repositories where some of these do.
+ * by[i], for headers->n of them: paths of the modules whose ports provide headers->v[i], of the first that do so:
+ * the project's ports, its port repositories, built-in ones.
  */
 bool mod_ports_for_headers(struct arena *a, const struct str_vec *headers, const struct mod_opts *o,
 			   struct str_vec *by, struct err *e) ATTR_MUST_USE;

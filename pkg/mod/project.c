@@ -25,34 +25,93 @@ bool project_open(struct arena *a, const struct mod_opts *o, struct project *p, 
 	       manifest_parse(a, STR("cbuild.yaml"), p->bytes, &p->m, e);
 }
 
-static bool write_sum(struct str path, struct str text, struct err *e)
+/* ---- writing ---- */
+
+/* Where a file of the project is written, and with what mode. */
+struct place {
+	struct str path; /* behind a link: its target, so that the link stays */
+	uint32_t mode;	 /* the one that it has */
+	bool link;
+};
+
+/* As Go's, who writes into the file: one that nobody may write to is not replaced either. */
+static bool find_place(struct arena *a, struct str path, struct place *out, struct err *e)
 {
-	return text.n ? file_write_atomic(path.p, text, MANIFEST_MODE, e) : file_remove(path.p, e);
+	enum file_kind kind = file_kind(path.p);
+	struct file_sig sig;
+
+	*out = (struct place){path, MANIFEST_MODE, kind == FILE_LINK};
+	if (kind == FILE_ABSENT)
+		return true;
+	if ((out->link && !path_real(a, path.p, &out->path, e)) || !file_stat(out->path.p, &sig, e))
+		return false;
+	out->mode = sig.mode & 07777;
+	if (out->mode & 0222)
+		return true;
+	err_set(e, ERR_IO, "%.*s may not be written to", STR_ARG(path_base(path)));
+	return err_fix(e, "chmod u+w %.*s, if it shall change", STR_ARG(path_base(path)));
+}
+
+/* text's p NULL: no file. */
+static bool put(const struct place *at, struct str text, struct err *e)
+{
+	if (text.p || at->link)
+		return file_write_atomic(at->path.p, text.p ? text : STR(""), at->mode, e);
+	return file_remove(at->path.p, e);
 }
 
 /* Back to the bytes of before: a write can fail behind its rename, in the folder's fsync. */
-static void take_back(struct str path, struct str before)
+static void take_back(const struct place *at, struct str before)
 {
 	struct err ignored;
 
-	(void)!(before.p ? file_write_fast(path.p, before, MANIFEST_MODE, &ignored)
-			 : file_remove(path.p, &ignored));
+	(void)!(before.p ? file_write_fast(at->path.p, before, at->mode, &ignored)
+			 : file_remove(at->path.p, &ignored));
+}
+
+static struct str or_no_file(struct str text)
+{
+	return text.n ? text : (struct str){NULL, 0};
+}
+
+static struct str or_empty(struct str text)
+{
+	return text.p ? text : STR("");
+}
+
+bool mod_write_manifest(struct arena *a, struct str path, struct str bytes, struct err *e)
+{
+	struct place at;
+
+	return find_place(a, path, &at, e) && put(&at, or_empty(bytes), e);
+}
+
+static bool write_sum(struct arena *a, struct str path, struct str text, struct err *e)
+{
+	struct place at;
+
+	return find_place(a, path, &at, e) && put(&at, or_no_file(text), e);
 }
 
 bool project_write(struct project *p, struct str manifest, const struct resolution *r,
 		   const struct mod_versions *keep, struct err *e)
 {
 	struct str text = sum_text(p->a, &r->sums, keep);
+	bool sum = !str_eq(text, r->sums.before), yaml = !str_eq(manifest, p->bytes);
+	struct place sum_at, yaml_at;
 
-	if (!str_eq(text, r->sums.before) && !write_sum(p->sum_path, text, e)) {
-		take_back(p->sum_path, r->sums.before);
+	if ((sum && !find_place(p->a, p->sum_path, &sum_at, e)) ||
+	    (yaml && !find_place(p->a, p->manifest_path, &yaml_at, e)))
+		return err_wrap(e, "nothing was changed");
+	if (sum && !put(&sum_at, or_no_file(text), e)) {
+		take_back(&sum_at, r->sums.before);
 		return err_wrap(e, "writing cbuild.sum; nothing was changed");
 	}
-	if (str_eq(manifest, p->bytes) ||
-	    file_write_atomic(p->manifest_path.p, manifest, MANIFEST_MODE, e))
+	if (!yaml || put(&yaml_at, or_empty(manifest), e))
 		return true;
-	take_back(p->manifest_path, p->has_file ? p->bytes : (struct str){NULL, 0});
-	take_back(p->sum_path, r->sums.before);
+	take_back(&yaml_at, p->has_file ? p->bytes : (struct str){NULL, 0});
+	if (sum)
+		take_back(&sum_at, r->sums.before);
 	return err_wrap(e, "writing cbuild.yaml; nothing was changed");
 }
 
@@ -97,7 +156,7 @@ bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o,
 	*out = r.list;
 	if (!u.update || u.read_only_sums || !r.sums.changed)
 		return true;
-	return write_sum(path_join(a, o->project_dir, STR("cbuild.sum")),
+	return write_sum(a, path_join(a, o->project_dir, STR("cbuild.sum")),
 			 sum_text(a, &r.sums, NULL), e);
 }
 

@@ -20,7 +20,7 @@ bool project_open(struct arena *a, const struct mod_opts *o, struct project *p,
 /* Both files or neither. keep: as sum_text's. */
 bool project_write(struct project *p, struct str manifest, const struct resolution *r,
 		   const struct mod_versions *keep, struct err *e) ATTR_MUST_USE;
-/* What a change of a module's version was: "added", "upgraded", ...; empty: it is not there. */
+/* What a change of a module's version was: "added", "upgraded", ...; empty: it is not there, both: says nothing. */
 void project_tell(struct event_sink *sink, struct str path, struct str was, struct str is);
 /* o with leave to write cbuild.sum. */
 struct mod_opts project_updating(const struct mod_opts *o);

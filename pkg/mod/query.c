@@ -148,6 +148,23 @@ bool query_previous(struct query *q, const struct mod_version *v, struct str *ou
 	return true;
 }
 
+/* After the list was asked for. */
+static bool has_versions(struct query *q, struct str path)
+{
+	const struct known *k = map_ptr(&q->known, path);
+
+	return k && k->versions.n;
+}
+
+/* Whether there are versions, and none may be chosen; false when that is not known. */
+static bool none_left(struct query *q, struct str path)
+{
+	struct str_vec all = {0};
+	struct err ignored;
+
+	return has_versions(q, path) && candidates(q, path, &all, &ignored) && !all.n;
+}
+
 /* ---- predicates ---- */
 
 enum match { MATCH_ALL, MATCH_PREFIX, MATCH_BELOW, MATCH_BELOW_EQ, MATCH_ABOVE, MATCH_ABOVE_EQ };
@@ -247,6 +264,29 @@ static bool no_version(struct query *q, struct str path, struct str text, struct
 		       STR_ARG(k->versions.v[k->versions.n - 1]));
 }
 
+static bool ruled_out(struct query *q, struct str path, struct err *e)
+{
+	const struct known *k = map_ptr(&q->known, path);
+
+	err_set(e, ERR_INPUT,
+		"all versions of %.*s are excluded by cbuild.yaml or retracted by its authors",
+		STR_ARG(path));
+	return err_fix(e,
+		       "remove one from `exclude` (the greatest is %.*s), or name a retracted one: "
+		       "cbuild get %.*s@VERSION",
+		       STR_ARG(k->versions.v[k->versions.n - 1]), STR_ARG(path));
+}
+
+static bool is_out(struct query *q, struct str path, struct str version, struct err *e)
+{
+	if (!is_excluded(q->main, path, version))
+		return false;
+	err_set(e, ERR_INPUT, "%.*s %.*s is excluded by cbuild.yaml", STR_ARG(path),
+		STR_ARG(version));
+	err_fix(e, "remove it from `exclude`, or get another version");
+	return true;
+}
+
 static bool ask_revision(struct query *q, struct str path, struct str rev, struct str *out,
 			 struct err *e)
 {
@@ -269,10 +309,12 @@ static bool ask_list(struct query *q, struct str path, struct str text, const st
 	*out = choose(&all, p);
 	if (out->n)
 		return true;
+	if (p->match != MATCH_ALL)
+		return no_version(q, path, text, e);
+	if (has_versions(q, path))
+		return ruled_out(q, path, e);
 	/* Without any version the newest commit is the latest there is. */
-	if (p->match == MATCH_ALL)
-		return ask_revision(q, path, STR(""), out, e);
-	return no_version(q, path, text, e);
+	return ask_revision(q, path, STR(""), out, e);
 }
 
 static bool ask_patch(struct query *q, struct str path, struct str now, struct str *out,
@@ -312,14 +354,14 @@ bool query_version(struct query *q, struct str path, struct str text, struct str
 	*out = text;
 	if (!query_check_path(path, e))
 		return false;
-	if (semver_valid(text) && !is_excluded(q->main, path, text))
-		return true;
-	if (semver_valid(text)) {
-		err_set(e, ERR_INPUT, "%.*s %.*s is excluded by cbuild.yaml", STR_ARG(path),
-			STR_ARG(text));
-		return err_fix(e, "remove it from `exclude`, or get another version");
+	if (semver_valid(text))
+		return !is_out(q, path, text, e);
+	if (!ask(q, path, upgrade ? STR("latest") : text, now, out, e)) {
+		/* Where nothing may be chosen any more, what is in use stays. */
+		*out = now;
+		return upgrade && now.n && none_left(q, path);
 	}
-	if (!ask(q, path, upgrade ? STR("latest") : text, now, out, e))
+	if (is_out(q, path, *out, e)) /* by the name of a tag or branch */
 		return false;
 	/* A pre-release or commit in use may be newer than the latest: an upgrade lowers nothing. */
 	if ((upgrade || str_eqc(text, "patch")) && now.n && semver_cmp(*out, now) < 0)

@@ -22,6 +22,10 @@ bool query_previous(struct query *q, const struct mod_version *v, struct str *ou
 /* The retraction that holds for v, by the manifest of the module's newest version; *out NULL: none. */
 bool query_retracted(struct query *q, const struct mod_version *v, const struct retraction **out,
 		     struct err *e) ATTR_MUST_USE;
+/* False, with the error for a path that is named twice. */
+bool asked_twice(struct str path, struct err *e);
+/* True, with the error, for the main module's own path. */
+bool asked_itself(const struct manifest *main, struct str path, struct err *e);
 /* "HOST/PATH", or an error. */
 bool query_check_path(struct str path, struct err *e) ATTR_MUST_USE;
 

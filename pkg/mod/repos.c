@@ -17,6 +17,20 @@ static bool has_ports(struct arena *a, const struct module *m, const struct mani
 	return err_fix(e, "a port repository holds ports/NAME.yaml beside its cbuild.yaml");
 }
 
+/* One version is named, and no other stands in for it. */
+static bool is_allowed(struct arena *a, const struct manifest *main, const struct requirement *r,
+		       struct err *e)
+{
+	if (!is_excluded(main, r->path, r->version))
+		return true;
+	err_at(e, ERR_INPUT, str_c(a, main->file), r->pos.line, r->pos.col,
+	       "the port repository %.*s %.*s is excluded", STR_ARG(r->path), STR_ARG(r->version));
+	return err_fix(e,
+		       "remove it from `exclude`, or name another version: cbuild get --ports "
+		       "%.*s@VERSION",
+		       STR_ARG(r->path));
+}
+
 bool load_ports(struct loader *l, struct module_vec *out, struct err *e)
 {
 	struct mod_opts *with = arena_new(l->a, struct mod_opts);
@@ -26,7 +40,8 @@ bool load_ports(struct loader *l, struct module_vec *out, struct err *e)
 		const struct requirement *r = &l->main->ports.v[i];
 		struct module *m;
 
-		if (!load_version(l, &(struct mod_version){r->path, r->version}, &m, e) ||
+		if (!is_allowed(l->a, l->main, r, e) ||
+		    !load_version(l, &(struct mod_version){r->path, r->version}, &m, e) ||
 		    !has_ports(l->a, m, l->main, r, e))
 			return err_wrap(
 			    e,
@@ -70,6 +85,19 @@ static bool want_version(struct query *q, const struct get_request *r, struct st
 	       err_wrap(e, "looking for %.*s@%.*s", STR_ARG(r->path), STR_ARG(r->query));
 }
 
+static bool check_requests(const struct project *p, const struct get_request *v, size_t n,
+			   struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (asked_itself(&p->m, v[i].path, e))
+			return false;
+		for (size_t k = 0; k < i; k++)
+			if (str_eq(v[i].path, v[k].path))
+				return asked_twice(v[i].path, e);
+	}
+	return true;
+}
+
 static bool get_ports_locked(struct arena *a, const struct get_request *v, size_t n,
 			     const struct mod_opts *o, struct err *e)
 {
@@ -82,7 +110,7 @@ static bool get_ports_locked(struct arena *a, const struct get_request *v, size_
 	struct str text;
 
 	u.brief = true;
-	if (!project_open(a, o, &p, e))
+	if (!project_open(a, o, &p, e) || !check_requests(&p, v, n, e))
 		return false;
 	q = query_new(a, &p.m, &u);
 	text = p.bytes;

@@ -3,6 +3,8 @@
  */
 #include "mod/world_test.h"
 
+#include "base/path.h"
+
 /* What a test says of the sources, by what is required. */
 struct told {
 	struct arena *a;
@@ -27,6 +29,9 @@ static bool tell(void *ctx, struct manifest *main, const struct mod_versions *se
 	(void)selected;
 	(void)e;
 	told->rounds++;
+	for (size_t i = 0; i < told->facts.absent.n; i++)
+		if (requires(main, told->facts.absent.v[i].module.p))
+			*vec_push(told->a, &out->absent) = told->facts.absent.v[i];
 	out->used = told->facts.used;
 	out->direct = told->facts.direct;
 	for (size_t i = 0; i < told->facts.missing.n; i++) {
@@ -56,6 +61,8 @@ void TestModTidyAdds(struct test *t)
 	put_file(&w, "proj/cbuild.yaml",
 		 "# mine\nmodule: example.com/main\nrequire:\n  example.com/b: v1.0.0 # b\n");
 	*vec_push(&w.a, &told.facts.used) = STR("example.com/b");
+	*vec_push(&w.a, &told.facts.used) = STR("example.com/d");
+	*vec_push(&w.a, &told.facts.used) = STR("example.com/z");
 	*vec_push(&w.a, &told.facts.direct) = STR("example.com/d");
 	*vec_push(&w.a, &told.facts.direct) = STR("example.com/not-reached");
 	*vec_push(&w.a, &told.facts.missing) = (struct tidy_header){STR("z.h"), STR("a.c")};
@@ -76,13 +83,75 @@ void TestModTidyAdds(struct test *t)
 	T_OK(t, str_containsc(get_file(&w, "proj/cbuild.yaml"), "example.com/d: v1."));
 	T_OK(t, str_containsc(get_file(&w, "proj/cbuild.yaml"), "example.com/z: v1.3.0\n"));
 	T_OK(t, str_containsc(get_file(&w, "proj/cbuild.sum"), "example.com/z v1.3.0 h1:"));
-	*vec_push(&w.a, &told.facts.used) = STR("example.com/d");
-	*vec_push(&w.a, &told.facts.used) = STR("example.com/z");
 	buf_clear(&diff);
 	opts.diff = &diff;
 	T_CHECK(t, mod_tidy(&w.a, &opts, &w.o, &e), "%s", e.msg);
 	T_EQ_INT(t, diff.n, 0);
 	buf_fini(&diff);
+	world_fini(&w);
+}
+
+static bool tidy(struct world *w, const struct tidy_opts *opts)
+{
+	struct err e;
+	bool ok = mod_tidy(&w->a, opts, &w->o, &e);
+
+	T_CHECK(w->t, ok, "%s", e.msg);
+	return ok;
+}
+
+/* A line for a header that the module has not is taken back, so that the next run does not drop it; the user's stays. */
+void TestModTidyAbsent(struct test *t)
+{
+	struct world w;
+	struct told told = {.a = &w.a, .provided = {"example.com/z", "z.h"}};
+	struct tidy_opts opts = {.look = tell, .ctx = &told};
+	const char *text = "module: example.com/main # mine";
+	const char *with = "module: example.com/main\nrequire:\n  example.com/z: v1.2.3\n";
+
+	world_init(&w, t);
+	tag_z(&w);
+	put_file(&w, "proj/cbuild.yaml", text);
+	*vec_push(&w.a, &told.facts.missing) = (struct tidy_header){STR("z.h"), STR("a.c")};
+	*vec_push(&w.a, &told.facts.absent) =
+	    (struct tidy_absent){{STR("z.h"), STR("a.c")}, STR("example.com/z")};
+	T_MUST(t, tidy(&w, &opts));
+	T_EQ_INT(t, told.rounds, 2);
+	T_EQ_STR(t, get_file(&w, "proj/cbuild.yaml").p, text);
+	put_file(&w, "proj/cbuild.yaml", with);
+	T_MUST(t, tidy(&w, &opts));
+	T_EQ_STR(t, get_file(&w, "proj/cbuild.yaml").p, with);
+	/* its own module's header */
+	put_file(&w, "proj/cbuild.yaml", "module: example.com/z\n");
+	told.provided[0] = NULL;
+	T_MUST(t, tidy(&w, &opts));
+	T_EQ_STR(t, get_file(&w, "proj/cbuild.yaml").p, "module: example.com/z\n");
+	world_fini(&w);
+}
+
+/* Three ranks of ports. */
+void TestModPortRanks(struct test *t)
+{
+	struct world w;
+	struct module repo = {.path = STR("example.com/ports"), .version = STR("v1.0.0")};
+	struct module_vec ports = {0};
+	struct str_vec headers = {0}, by[1];
+	struct err e;
+
+	world_init(&w, t);
+	put_file(&w, "repo/ports/y.yaml", "module: example.com/y\nprovides: {headers: [zlib.h]}\n");
+	put_file(&w, "proj/cbuild.yaml", "");
+	repo.dir = path_join(&w.a, path_dir(w.o.project_dir), STR("repo"));
+	*vec_push(&w.a, &ports) = repo;
+	w.o.ports = &ports;
+	*vec_push(&w.a, &headers) = STR("zlib.h");
+	T_CHECK(t, mod_ports_for_headers(&w.a, &headers, &w.o, by, &e), "%s", e.msg);
+	T_EQ_INT(t, by[0].n, 1);
+	T_EQ_STR(t, str_c(&w.a, by[0].v[0]), "example.com/y");
+	put_file(&w, "proj/ports/x.yaml", "module: example.com/x\nprovides: {headers: [zlib.h]}\n");
+	T_CHECK(t, mod_ports_for_headers(&w.a, &headers, &w.o, by, &e), "%s", e.msg);
+	T_EQ_INT(t, by[0].n, 1);
+	T_EQ_STR(t, str_c(&w.a, by[0].v[0]), "example.com/x");
 	world_fini(&w);
 }
 

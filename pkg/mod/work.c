@@ -6,9 +6,12 @@
  *       - ./lib
  *
  * For the main module, when it is one of them, each other member stands for its path whatever version is
- * required, and what members require counts as if the main module did: one selection for all.
+ * required, and what members require counts as if the main module did: one selection for all. What members replace,
+ * and their port repositories, count where the main module says nothing of that path; of two members the first.
  */
 #include "mod/work.h"
+
+#include <string.h>
 
 #include "base/path.h"
 #include "format/yaml.h"
@@ -130,7 +133,24 @@ static void add_replacements(struct arena *a, struct manifest *main, const struc
 	}
 }
 
-static bool add_member(struct arena *a, struct manifest *main, struct str dir, struct err *e)
+/* So do its port repositories, behind main's: what it requires may have ports from there. */
+static void add_ports(struct arena *a, struct manifest *main, const struct manifest *m)
+{
+	for (size_t i = 0; i < m->ports.n; i++) {
+		struct requirement r = m->ports.v[i];
+		bool known = false;
+
+		for (size_t k = 0; k < main->ports.n; k++)
+			known = known || str_eq(main->ports.v[k].path, r.path);
+		r.pos = (struct pos){0}; /* in another file */
+		if (!known)
+			*vec_push(a, &main->ports) = r;
+	}
+}
+
+/* require: also where main has no line for it. */
+static bool add_member(struct arena *a, struct manifest *main, struct str dir, bool require,
+		       struct err *e)
 {
 	struct manifest *m = arena_new(a, struct manifest);
 
@@ -141,15 +161,16 @@ static bool add_member(struct arena *a, struct manifest *main, struct str dir, s
 		return err_fix(e, "add 'module: HOST/PATH'");
 	}
 	add_replacements(a, main, m, dir);
+	add_ports(a, main, m);
 	*vec_push(a, &main->replace) = (struct replacement){.path = m->module, .folder = dir};
-	if (!requires(main, m->module))
+	if (require && !requires(main, m->module))
 		*vec_push(a, &main->require) =
 		    (struct requirement){.path = m->module, .version = STR("v0.0.0")};
 	return true;
 }
 
-bool work_join(struct arena *a, struct manifest *main, struct str project_dir,
-	       struct str_vec *sum_dirs, struct err *e)
+static bool join(struct arena *a, struct manifest *main, struct str project_dir, bool require,
+		 struct str_vec *sum_dirs, struct err *e)
 {
 	struct str_vec dirs = {0};
 	struct str file;
@@ -163,9 +184,30 @@ bool work_join(struct arena *a, struct manifest *main, struct str project_dir,
 	for (size_t i = 0; i < dirs.n; i++) {
 		if (str_eq(dirs.v[i], project_dir))
 			continue;
-		if (!add_member(a, main, dirs.v[i], e))
+		if (!add_member(a, main, dirs.v[i], require, e))
 			return err_wrap(e, "reading a member of %.*s", STR_ARG(file));
 		*vec_push(a, sum_dirs) = dirs.v[i];
 	}
 	return true;
+}
+
+bool work_join(struct arena *a, struct manifest *main, struct str project_dir,
+	       struct str_vec *sum_dirs, struct err *e)
+{
+	return join(a, main, project_dir, true, sum_dirs, e);
+}
+
+bool work_stand_in(struct arena *a, const struct manifest *main, struct str project_dir,
+		   struct manifest *out, struct err *e)
+{
+	struct str_vec ignored = {0};
+
+	*out = *main;
+	memset(&out->replace, 0, sizeof out->replace);
+	memset(&out->ports, 0, sizeof out->ports);
+	for (size_t i = 0; i < main->replace.n; i++)
+		*vec_push(a, &out->replace) = main->replace.v[i];
+	for (size_t i = 0; i < main->ports.n; i++)
+		*vec_push(a, &out->ports) = main->ports.v[i];
+	return join(a, out, project_dir, false, &ignored, e);
 }

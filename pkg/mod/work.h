@@ -20,5 +20,8 @@ bool work_add(struct arena *a, struct str file, struct str bytes, struct str dir
  */
 bool work_join(struct arena *a, struct manifest *main, struct str project_dir,
 	       struct str_vec *sum_dirs, struct err *e) ATTR_MUST_USE;
+/* Main as it is, but that members stand for what it requires, and theirs is in force: nothing more is required. */
+bool work_stand_in(struct arena *a, const struct manifest *main, struct str project_dir,
+		   struct manifest *out, struct err *e) ATTR_MUST_USE;
 
 #endif

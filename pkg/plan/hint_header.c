@@ -97,6 +97,7 @@ void hint_header(struct arena *a, const struct package_set *set, struct str head
 {
 	struct str below = load_lies_at(set, header), template = template_of(a, set, header);
 	struct str module = below.n ? STR("") : port->module_for(port->ctx, header), recipe;
+	const struct module *seen;
 
 	if (below.n) {
 		struct str dir = str_from(below.p, below.n - header.n);
@@ -107,6 +108,15 @@ void hint_header(struct arena *a, const struct package_set *set, struct str head
 		    "'%.*s' is %.*s: add %.*s to the package's `include` in cbuild.yaml, or to "
 		    "`export: {include: ...}` of the package that owns it\n",
 		    STR_ARG(header), STR_ARG(below), STR_ARG(dir));
+		return;
+	}
+	seen = module.n ? load_seen(set, module) : NULL;
+	if (seen) {
+		buf_printf(out,
+			   "%.*s, whose port promises such headers, has no '%.*s'%s%.*s: correct "
+			   "the name, or get a version that has it (cbuild get %.*s@VERSION)\n",
+			   STR_ARG(module), STR_ARG(header), seen->version.n ? " in " : "",
+			   STR_ARG(seen->version), STR_ARG(module));
 		return;
 	}
 	if (module.n) {

@@ -67,6 +67,13 @@ struct action *plan_compile(struct plan *p, struct source *s);
  */
 enum plan_question { PLAN_ASK_LIST, PLAN_ASK_FIRST };
 struct action *plan_ask(struct plan *p, struct source *s, enum plan_question question);
+/*
+ * Which of names, of headers, the target's compiler has not without anybody's folders but those of CFLAGS. Output 0 is
+ * for plan_lacks: the indices of these. Empty, too, where it cannot be asked. Never recorded.
+ */
+struct action *plan_ask_toolchain(struct plan *p, const struct str_vec *names);
+/* Whether answer says so of name number i. */
+bool plan_lacks(struct str answer, size_t i);
 /* The first header that a compiler's words say is not there; empty: none. */
 struct str plan_missing_header(struct str words);
 /*

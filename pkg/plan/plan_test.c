@@ -542,3 +542,14 @@ void TestPlanForeign(struct test *t)
 	T_OK(t, str_containsc(script->step_params, "crt1.o \"$@\" libc.a crtn.o"));
 	arena_fini(&f.a);
 }
+
+void TestPlanLacks(struct test *t)
+{
+	struct str answer = STR("cbuild_lacks_1\n\n  cbuild_lacks_12\nother 3\n");
+
+	T_OK(t, plan_lacks(answer, 1));
+	T_OK(t, plan_lacks(answer, 12));
+	T_OK(t, !plan_lacks(answer, 2));
+	T_OK(t, !plan_lacks(answer, 3));
+	T_OK(t, !plan_lacks(STR(""), 0));
+}
