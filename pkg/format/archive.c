@@ -6,7 +6,8 @@
  *
  * Symbolic links are stored cleaned: leading ".." parts, then names. Parents are real folders, so
  * such a target can neither leave the tree itself nor by way of another link. Filters and formats
- * are named one by one; libarchive's "all" would run helper programs.
+ * are named one by one; libarchive's "all" would run helper programs. Zips are read by the directory
+ * at their end only: read in order, one that was cut between two entries would pass for whole.
  */
 #include "format/archive.h"
 
@@ -437,7 +438,7 @@ static struct archive *new_reader(bool with_ar)
 	archive_read_support_filter_compress(ar);
 	archive_read_support_format_tar(ar);
 	if (with_ar) {
-		archive_read_support_format_zip(ar);
+		archive_read_support_format_zip_seekable(ar);
 		archive_read_support_format_ar(ar);
 	}
 	return ar;
