@@ -273,6 +273,22 @@ void TestArchiveAbsoluteLinkIsRelative(struct test *t)
 	T_EQ_STR(t, text, "../../lib/libc.so");
 }
 
+void TestArchiveRawLinks(struct test *t)
+{
+	static const struct item items[] = {{'l', "a/l", "x/../../y"}, {'l', "z", "./a"}, {0}};
+	struct archive_opts o = {.raw_links = true};
+	const char *file = in_tmp(t, "x.tar");
+	char text[128];
+	struct err e;
+
+	make_archive(t, file, ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_NONE, items);
+	T_CHECK(t, archive_unpack(file, in_tmp(t, "out"), &o, &e), "%s", e.msg);
+	text[readlink(in_tmp(t, "out/a/l"), text, 127)] = '\0';
+	T_EQ_STR(t, text, "x/../../y");
+	text[readlink(in_tmp(t, "out/z"), text, 127)] = '\0';
+	T_EQ_STR(t, text, "./a");
+}
+
 static void put_bytes(struct test *t, const char *path, const char *bytes, size_t n)
 {
 	FILE *f = fopen(path, "wb");
