@@ -70,6 +70,11 @@ static bool add_want(struct getting *g, const struct get_request *r, struct err 
 	struct str now = version_in(&g->before, r->path), version = STR("");
 	struct str query = r->query.n ? r->query : g->opts->upgrade;
 
+	if (g->p.m.module.n && str_eq(r->path, g->p.m.module)) {
+		err_set(e, ERR_USAGE, "%.*s is the main module, which is always the one in hand",
+			STR_ARG(r->path));
+		return err_fix(e, "name a module that it is to require");
+	}
 	if (is_wanted(g, r->path)) {
 		err_set(e, ERR_USAGE, "%.*s is asked for twice", STR_ARG(r->path));
 		return err_fix(e, "name one version of it");
