@@ -22,7 +22,8 @@ static bool check_upgrade(struct str how, struct err *e)
 	if (!how.n || str_eqc(how, "upgrade") || str_eqc(how, "patch"))
 		return true;
 	err_set(e, ERR_USAGE, "--upgrade '%.*s': it is patch or upgrade", STR_ARG(how));
-	return err_fix(e, "--upgrade patch stays within minor versions, --upgrade upgrade does not");
+	return err_fix(e,
+		       "--upgrade patch stays within minor versions, --upgrade upgrade does not");
 }
 
 bool verb_get(struct cmd *c, struct str_vec *args, struct err *e)

@@ -25,9 +25,10 @@ struct archive_opts {
 	struct str only;      /* only entries below this folder (after strip); empty: all */
 	bool allow_absolute_links; /* sysroots: absolute link targets are taken relative to the root
 				    */
-	bool raw_links; /* link targets stay as they are written, for who judges them: "x/../../y" may
+	bool
+	    raw_links; /* link targets stay as they are written, for who judges them: "x/../../y" may
 			   leave by way of a link x */
-	bool skip_special;	   /* leave out devices and the like instead of refusing */
+	bool skip_special;	    /* leave out devices and the like instead of refusing */
 	bool allow_case_collisions; /* names may differ in case only, as in Linux's own headers */
 };
 

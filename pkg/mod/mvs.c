@@ -108,7 +108,8 @@ static void consider(struct mvs *m, struct node_list *queue, uint32_t i, uint32_
 	n->walk = m->walks;
 	n->from = from;
 	*vec_push(m->a, queue) = i;
-	if (p->walk == m->walks && semver_cmp_total(m->nodes.v[p->best].v.version, n->v.version) >= 0)
+	if (p->walk == m->walks &&
+	    semver_cmp_total(m->nodes.v[p->best].v.version, n->v.version) >= 0)
 		return;
 	p->walk = m->walks;
 	p->best = i;

@@ -328,8 +328,7 @@ static bool ask_upgrade(struct query *q, struct str path, struct str now, struct
 
 static bool wrong_comparison(struct str text, struct err *e)
 {
-	err_set(e, ERR_USAGE, "'%.*s': a full version is needed behind the sign",
-		STR_ARG(text));
+	err_set(e, ERR_USAGE, "'%.*s': a full version is needed behind the sign", STR_ARG(text));
 	return err_fix(e, "say <=v1.2.3 or >v1.2.3; only < and >= take v1 or v1.2");
 }
 
