@@ -26,8 +26,7 @@ struct archive_opts {
 	bool allow_absolute_links; /* sysroots: absolute link targets are taken relative to the root
 				    */
 	bool
-	    raw_links; /* link targets stay as they are written, for who judges them: "x/../../y" may
-			   leave by way of a link x */
+	    raw_links; /* targets stay as written, for who judges them: "x/../y" goes by way of x */
 	bool skip_special;	    /* leave out devices and the like instead of refusing */
 	bool allow_case_collisions; /* names may differ in case only, as in Linux's own headers */
 };

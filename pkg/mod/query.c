@@ -341,10 +341,11 @@ static bool ask(struct query *q, struct str path, struct str text, struct str no
 		return ask_upgrade(q, path, now, out, e);
 	if (str_eqc(text, "patch"))
 		return ask_patch(q, path, now, out, e);
-	if (!parse_predicate(text, &p) && (text.p[0] == '<' || text.p[0] == '>'))
-		return wrong_comparison(text, e);
-	if (!parse_predicate(text, &p))
+	if (!parse_predicate(text, &p)) {
+		if (text.p[0] == '<' || text.p[0] == '>')
+			return wrong_comparison(text, e);
 		return ask_revision(q, path, str_eqc(text, "HEAD") ? STR("") : text, out, e);
+	}
 	if (p.match >= MATCH_BELOW)
 		p.than = full(q->a, p.than);
 	/* v1.2 is nothing below v1.2.0, which its pre-releases are. */
