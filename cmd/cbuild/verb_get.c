@@ -4,12 +4,26 @@
 #include "cmd.h"
 
 /* PATH[@QUERY] */
-static void add_request(struct str arg, struct get_request *out)
+static bool add_request(struct str arg, struct get_request *out, struct err *e)
 {
 	out->query = arg;
 	out->path = str_cut(&out->query, '@');
+	if (out->query.p && !out->query.n) {
+		err_set(e, ERR_USAGE, "'%.*s' names no version", STR_ARG(arg));
+		return err_fix(e, "write %.*s@latest, a version, or no @", STR_ARG(out->path));
+	}
 	if (!out->query.p)
 		out->query = STR("upgrade");
+	return true;
+}
+
+static bool check_upgrade(struct str how, struct err *e)
+{
+	if (!how.n || str_eqc(how, "upgrade") || str_eqc(how, "patch"))
+		return true;
+	err_set(e, ERR_USAGE, "--upgrade '%.*s': it is patch or upgrade", STR_ARG(how));
+	return err_fix(e,
+		       "--upgrade patch stays within minor versions, --upgrade upgrade does not");
 }
 
 bool verb_get(struct cmd *c, struct str_vec *args, struct err *e)
@@ -23,7 +37,8 @@ bool verb_get(struct cmd *c, struct str_vec *args, struct err *e)
 	struct mod_opts o;
 	struct get_request *v;
 
-	if (!opt_parse(c, args, opts, false, e) || !session_open(c, e))
+	if (!opt_parse(c, args, opts, false, e) || !check_upgrade(how.upgrade, e) ||
+	    !session_open(c, e))
 		return false;
 	if (all && !how.upgrade.n)
 		how.upgrade = STR("upgrade");
@@ -35,7 +50,8 @@ bool verb_get(struct cmd *c, struct str_vec *args, struct err *e)
 	}
 	v = arena_array(&c->arena, struct get_request, args->n);
 	for (size_t i = 0; i < args->n; i++)
-		add_request(args->v[i], &v[i]);
+		if (!add_request(args->v[i], &v[i], e))
+			return false;
 	o = session_mod_opts(c);
 	if (ports)
 		return mod_get_ports(&c->arena, v, args->n, &o, e);

@@ -4,9 +4,10 @@
  * with O_NOFOLLOW, so no entry can pass through a link that an earlier entry made. The folder of
  * the entry before is kept open, since archives list a folder's files together.
  *
- * Symbolic links are stored cleaned: leading ".." parts, then names. Parents are real folders, so
+ * Symbolic links are stored cleaned (but for opts.raw_links): leading ".." parts, then names. Parents are real folders, so
  * such a target can neither leave the tree itself nor by way of another link. Filters and formats
- * are named one by one; libarchive's "all" would run helper programs.
+ * are named one by one; libarchive's "all" would run helper programs. Zips are read by the directory
+ * at their end only: read in order, one that was cut between two entries would pass for whole.
  */
 #include "format/archive.h"
 
@@ -323,6 +324,8 @@ static bool put_symlink(struct unpack *u, const char *raw_target, struct str pat
 	if (!clean_target(u, str_of(raw_target), count_parts(path), &target))
 		return refuse(u, path,
 			      "is a symbolic link that leaves the folder it is unpacked to", e);
+	if (u->o->raw_links)
+		target = str_of(raw_target);
 	if (!remember(u, path, SEEN_LINK, e) || !enter_folder(u, path_dir(path), e))
 		return false;
 	if (symlinkat(target.p, u->parent_fd, str_c(&u->arena, path_base(path))) != 0)
@@ -437,7 +440,7 @@ static struct archive *new_reader(bool with_ar)
 	archive_read_support_filter_compress(ar);
 	archive_read_support_format_tar(ar);
 	if (with_ar) {
-		archive_read_support_format_zip(ar);
+		archive_read_support_format_zip_seekable(ar);
 		archive_read_support_format_ar(ar);
 	}
 	return ar;

@@ -25,13 +25,15 @@ struct archive_opts {
 	struct str only;      /* only entries below this folder (after strip); empty: all */
 	bool allow_absolute_links; /* sysroots: absolute link targets are taken relative to the root
 				    */
-	bool skip_special;	   /* leave out devices and the like instead of refusing */
+	bool
+	    raw_links; /* targets stay as written, for who judges them: "x/../y" goes by way of x */
+	bool skip_special;	    /* leave out devices and the like instead of refusing */
 	bool allow_case_collisions; /* names may differ in case only, as in Linux's own headers */
 };
 
 /*
  * Unpacks file into folder dir (made, with the folders above it; must be empty or absent). Modes
- * 0644 or 0755 whatever the umask, times not kept, link targets cleaned ("a/../b" becomes "b"). o
+ * 0644 or 0755 whatever the umask, times not kept, link targets cleaned ("a/../b" becomes "b"; but for raw_links). o
  * may be NULL. What is refused or damaged is ERR_INPUT, a full disk and the like ERR_IO; dir may
  * then hold a part of the files: unpack to a temporary folder and rename it.
  */

@@ -273,40 +273,77 @@ void TestArchiveAbsoluteLinkIsRelative(struct test *t)
 	T_EQ_STR(t, text, "../../lib/libc.so");
 }
 
-/* Every cut of a good archive either unpacks or fails cleanly; a flipped byte never leaves the
- * folder. */
-void TestArchiveCutAndFlipped(struct test *t)
+void TestArchiveRawLinks(struct test *t)
 {
-	const char *file = in_tmp(t, "x.tar.gz"), *bad;
-	static char bytes[8192];
-	FILE *f;
-	size_t n;
+	static const struct item items[] = {{'l', "a/l", "x/../../y"}, {'l', "z", "./a"}, {0}};
+	struct archive_opts o = {.raw_links = true};
+	const char *file = in_tmp(t, "x.tar");
+	char text[128];
 	struct err e;
 
-	make_archive(t, file, ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_GZIP, good);
-	f = fopen(file, "rb");
-	T_MUST(t, f != NULL);
-	n = fread(bytes, 1, sizeof bytes, f);
-	fclose(f);
-	for (size_t i = 0; i < 2 * n; i += 3) {
-		char name[32];
-		size_t keep = i < n ? i : n;
+	make_archive(t, file, ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_NONE, items);
+	T_CHECK(t, archive_unpack(file, in_tmp(t, "out"), &o, &e), "%s", e.msg);
+	text[readlink(in_tmp(t, "out/a/l"), text, 127)] = '\0';
+	T_EQ_STR(t, text, "x/../../y");
+	text[readlink(in_tmp(t, "out/z"), text, 127)] = '\0';
+	T_EQ_STR(t, text, "./a");
+}
 
-		bad = in_tmp(t, "bad");
-		if (i >= n)
-			bytes[i - n] ^= 0x21;
-		f = fopen(bad, "wb");
-		T_MUST(t, f && fwrite(bytes, 1, keep, f) == keep && fclose(f) == 0);
-		if (i >= n)
-			bytes[i - n] ^= 0x21;
-		snprintf(name, sizeof name, "o%zu", i);
-		e = (struct err){0};
-		if (!archive_unpack(bad, in_tmp(t, name), NULL, &e))
-			T_CHECK(t, e.code == ERR_INPUT && e.msg[0], "cut or flip %zu: %s", i,
-				e.msg);
-		else
-			T_CHECK(t, i >= n, "cut at %zu of %zu was accepted", i, n);
+static void put_bytes(struct test *t, const char *path, const char *bytes, size_t n)
+{
+	FILE *f = fopen(path, "wb");
+
+	T_MUST(t, f && fwrite(bytes, 1, n, f) == n && fclose(f) == 0);
+}
+
+static size_t get_bytes(struct test *t, const char *path, char *bytes, size_t room)
+{
+	FILE *f = fopen(path, "rb");
+	size_t n;
+
+	T_MUST(t, f != NULL);
+	n = fread(bytes, 1, room, f);
+	fclose(f);
+	return n;
+}
+
+static bool unpack_bytes(struct test *t, const char *bytes, size_t n, const char *dir)
+{
+	const char *bad = in_tmp(t, "bad");
+	struct err e = {0};
+
+	put_bytes(t, bad, bytes, n);
+	if (archive_unpack(bad, in_tmp(t, dir), NULL, &e))
+		return true;
+	T_CHECK(t, e.code == ERR_INPUT && e.msg[0], "%s of %zu bytes: %s", dir, n, e.msg);
+	return false;
+}
+
+/* No cut of a good archive unpacks; a flipped byte never leaves the folder. */
+static void cut_and_flip(struct test *t, int format, int filter)
+{
+	const char *file = in_tmp(t, "x.archive");
+	static char bytes[8192];
+	char name[32];
+	size_t n;
+
+	make_archive(t, file, format, filter, good);
+	n = get_bytes(t, file, bytes, sizeof bytes);
+	for (size_t i = 0; i < n; i += 3) {
+		snprintf(name, sizeof name, "cut%x%zu", (unsigned)format, i);
+		T_CHECK(t, !unpack_bytes(t, bytes, i, name), "cut at %zu of %zu was accepted", i,
+			n);
+		bytes[i] ^= 0x21;
+		snprintf(name, sizeof name, "flip%x%zu", (unsigned)format, i);
+		(void)unpack_bytes(t, bytes, n, name);
+		bytes[i] ^= 0x21;
 	}
+}
+
+void TestArchiveCutAndFlipped(struct test *t)
+{
+	cut_and_flip(t, ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_GZIP);
+	cut_and_flip(t, ARCHIVE_FORMAT_ZIP, ARCHIVE_FILTER_NONE);
 }
 
 void TestArchiveAbsentFile(struct test *t)

@@ -9,6 +9,7 @@
 #include "mod/load_impl.h"
 #include "sys/crew.h"
 #include "sys/fault.h"
+#include "sys/spawn.h"
 
 enum { HANDS = 8 };
 
@@ -95,13 +96,24 @@ static struct str key_of(struct arena *a, const struct mod_version *v)
 	return str_pair(a, v->path, ' ', v->version);
 }
 
+/* One alone needs no process of its own. */
+static void fetch_alone(struct arena *a, const struct mod_opts *o, const struct ahead *want,
+			struct err *e)
+{
+	struct fetched ignored;
+
+	if (fetch_version(a, o, &want->v, want->port, want->sum, &ignored, e))
+		e->code = ERR_NONE;
+}
+
 static void fetch_level(struct loader *l, const struct ahead_vec *wanted)
 {
 	struct err *errs = arena_array(l->a, struct err, wanted->n);
 
-	if (wanted->n < 2)
-		return; /* one alone is fetched where it is needed */
-	fetch_together(l->a, l->o, wanted->v, wanted->n, errs);
+	if (wanted->n == 1)
+		fetch_alone(l->a, l->o, wanted->v, errs);
+	else if (wanted->n)
+		fetch_together(l->a, l->o, wanted->v, wanted->n, errs);
 	for (size_t i = 0; i < wanted->n; i++)
 		if (errs[i].code != ERR_NONE)
 			map_put(l->a, &l->failed, key_of(l->a, &wanted->v[i].v), NULL)->ptr =
@@ -147,6 +159,8 @@ void look_ahead(struct loader *l, const struct mod_versions *roots)
 				*vec_push(l->a, &wanted) = want;
 		}
 		fetch_level(l, &wanted);
+		if (interrupt_requested())
+			return;
 		for (size_t i = 0; i < level.n; i++)
 			if (!load_required(l, &level.v[i], &next, &ignored))
 				return;

@@ -187,5 +187,7 @@ bool fetch_version(struct arena *a, const struct mod_opts *o, const struct mod_v
 
 	if (!look_up(&f, out, &found, e))
 		return false;
+	if (!found && interrupt_requested())
+		return err_set(e, ERR_CANCEL, "interrupted");
 	return found || fetch_locked(&f, out, e);
 }

@@ -191,11 +191,16 @@ static bool select_new(struct getting *g, struct err *e)
 	return true;
 }
 
-/* Again while versions that were looked at switch on what may require more: it only grows. */
+/*
+ * Again while versions that were looked at switch on what may require more: it only grows. What is wanted is new
+ * most often, so it is fetched together.
+ */
 static bool select_settled(struct getting *g, struct err *e)
 {
 	do {
 		g->l.wishes.grew = false;
+		if (may_look_ahead(&g->l))
+			look_ahead(&g->l, &g->roots);
 		g->mvs = mvs_new(g->a, &g->reqs);
 		if (!select_new(g, e))
 			return false;

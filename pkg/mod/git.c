@@ -192,6 +192,8 @@ static bool check_reachable(const struct remote *r, struct err *e)
 		return true;
 	if (net_reach(str_c(r->a, r->url), 0, e))
 		return true;
+	if (e->code != ERR_NET)
+		return false; /* a certificate, or a bundle of them: another remedy */
 	return err_fix(
 	    e,
 	    "check the network; where the host is out of reach, set url.MIRROR.insteadOf in git's "

@@ -36,6 +36,9 @@ struct semver {
 bool semver_parse(struct str v, struct semver *out);
 /* True when v is prefix itself or continues it at a dot: "v1.2" holds v1.2.9, not v1.20.0. */
 bool semver_has_prefix(struct str v, struct str prefix);
+bool semver_has_build(struct str v); /* v1.2.3+meta */
+/* semver_cmp, and by their bytes those that it calls equal. */
+int semver_cmp_total(struct str a, struct str b);
 /* "vN" or "vN.N": a get query. */
 bool semver_is_prefix(struct str v);
 /* Ascending, equal ones once. All are valid. */

@@ -358,7 +358,9 @@ void TestModGetChangesNothingOnError(struct test *t)
 	    {"example.com/c", "v1.9.9", "has no tag"},
 	    {"example.com/c", "v7", "has no version for 'v7'"},
 	    {"example.com/c", "main", "has no branch, tag or commit 'main'"},
-	    {"example.com/c", "<=v1.1", "has no branch, tag or commit"},
+	    {"example.com/c", "<=v1.1", "'<=v1.1': a full version is needed"},
+	    {"example.com/c", ">v1", "'>v1': a full version is needed"},
+	    {"example.com/c", ">=", "a full version is needed"},
 	    {"zlib", "latest", "no module path"},
 	    {"example.com/none", "latest", "cannot reach"},
 	};

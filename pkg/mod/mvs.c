@@ -108,7 +108,8 @@ static void consider(struct mvs *m, struct node_list *queue, uint32_t i, uint32_
 	n->walk = m->walks;
 	n->from = from;
 	*vec_push(m->a, queue) = i;
-	if (p->walk == m->walks && semver_cmp(m->nodes.v[p->best].v.version, n->v.version) >= 0)
+	if (p->walk == m->walks &&
+	    semver_cmp_total(m->nodes.v[p->best].v.version, n->v.version) >= 0)
 		return;
 	p->walk = m->walks;
 	p->best = i;
@@ -169,8 +170,7 @@ static int cmp_version(const void *x, const void *y)
 	const struct mod_version *a = x, *b = y;
 	int c = str_cmp(a->path, b->path);
 
-	c = c ? c : semver_cmp(a->version, b->version);
-	return c ? c : str_cmp(a->version, b->version);
+	return c ? c : semver_cmp_total(a->version, b->version);
 }
 
 void mvs_sort(struct mod_versions *v)
@@ -329,7 +329,7 @@ static bool above_limit(const struct mvs *m, const struct node *n)
 {
 	const struct path *p = &m->paths.v[n->path];
 
-	return p->limited && (!p->limit.n || semver_cmp(n->v.version, p->limit) > 0);
+	return p->limited && (!p->limit.n || semver_cmp_total(n->v.version, p->limit) > 0);
 }
 
 /*
@@ -386,8 +386,8 @@ static bool step_down(struct mvs *m, struct mod_version v, struct mod_version *o
 			return false;
 		p = &m->paths.v[m->nodes.v[at].path];
 		/* A limit that previous does not list, a pseudo-version say, comes in its place. */
-		if (p->limited && p->limit.n && semver_cmp(p->limit, v.version) < 0 &&
-		    (!lower.n || semver_cmp(lower, p->limit) < 0))
+		if (p->limited && p->limit.n && semver_cmp_total(p->limit, v.version) < 0 &&
+		    (!lower.n || semver_cmp_total(lower, p->limit) < 0))
 			lower = p->limit;
 		*out = (struct mod_version){v.path, lower};
 		if (!lower.n)
@@ -420,7 +420,7 @@ static void set_limits(struct mvs *m, const struct mod_versions *list,
 		struct path *p = &m->paths.v[at];
 
 		if (!p->limited || !limits->v[i].version.n ||
-		    (p->limit.n && semver_cmp(p->limit, limits->v[i].version) > 0))
+		    (p->limit.n && semver_cmp_total(p->limit, limits->v[i].version) > 0))
 			p->limit = limits->v[i].version;
 		p->limited = true;
 	}

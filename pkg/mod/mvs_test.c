@@ -252,6 +252,35 @@ void TestMvsAgainstBruteForce(struct test *t)
 		check_random(t, seed);
 }
 
+static bool requires_nothing(void *ctx, const struct mod_version *of, struct mod_versions *out,
+			     struct err *e)
+{
+	(void)ctx;
+	(void)of;
+	(void)out;
+	(void)e;
+	return true;
+}
+
+/* Build metadata has no order in semver; the choice must not depend on who comes first. */
+void TestMvsMetadataInAnyOrder(struct test *t)
+{
+	struct mod_version v[] = {{STR("m.org/a"), STR("v1.0.0+a")},
+				  {STR("m.org/a"), STR("v1.0.0+b")},
+				  {STR("m.org/a"), STR("v1.0.0+a")}};
+	struct mvs_reqs reqs = {NULL, requires_nothing, NULL};
+	struct arena a = {0};
+	struct err e = {0};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct mod_versions roots = {.v = v + i, .n = 2}, got = {0};
+
+		T_MUST(t, mvs_select(mvs_new(&a, &reqs), &roots, &got, NULL, &e) && got.n == 1);
+		T_EQ_STR(t, got.v[0].version.p, "v1.0.0+b");
+	}
+	arena_fini(&a);
+}
+
 void TestMvsNamesTheChain(struct test *t)
 {
 	struct arena a = {0};

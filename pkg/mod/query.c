@@ -52,6 +52,17 @@ static bool source_of(struct query *q, struct str path, struct module_source *ou
 	return true;
 }
 
+/* As Go: versions that differ in build metadata only have no order, so none of them is offered. */
+static void drop_metadata(struct str_vec *versions)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < versions->n; i++)
+		if (!semver_has_build(versions->v[i]))
+			versions->v[n++] = versions->v[i];
+	versions->n = n;
+}
+
 static bool know(struct query *q, struct str path, struct known **out, struct err *e)
 {
 	struct known *k = map_ptr(&q->known, path);
@@ -63,6 +74,7 @@ static bool know(struct query *q, struct str path, struct known **out, struct er
 	if (!source_of(q, path, &k->source, e) ||
 	    !k->source.ops->versions(q->a, &k->source, &k->versions, e))
 		return false;
+	drop_metadata(&k->versions);
 	map_put(q->a, &q->known, path, NULL)->ptr = k;
 	*out = k;
 	return true;
@@ -172,6 +184,7 @@ enum match { MATCH_ALL, MATCH_PREFIX, MATCH_BELOW, MATCH_BELOW_EQ, MATCH_ABOVE, 
 struct predicate {
 	enum match match;
 	struct str than;
+	struct str at_least; /* whatever else; empty: no limit */
 };
 
 static bool parse_predicate(struct str text, struct predicate *out)
@@ -212,6 +225,8 @@ static struct str full(struct arena *a, struct str v)
 
 static bool matches(const struct predicate *p, struct str v)
 {
+	if (p->at_least.n && semver_cmp(v, p->at_least) < 0)
+		return false;
 	switch (p->match) {
 	case MATCH_ALL:
 		return true;
@@ -299,8 +314,9 @@ static bool ask_revision(struct query *q, struct str path, struct str rev, struc
 	return true;
 }
 
+/* now: what an upgrade may stay at; empty: it must be found. */
 static bool ask_list(struct query *q, struct str path, struct str text, const struct predicate *p,
-		     struct str *out, struct err *e)
+		     struct str now, struct str *out, struct err *e)
 {
 	struct str_vec all = {0};
 
@@ -309,12 +325,22 @@ static bool ask_list(struct query *q, struct str path, struct str text, const st
 	*out = choose(&all, p);
 	if (out->n)
 		return true;
+	if (now.n && (all.n || p->match != MATCH_ALL)) {
+		*out = now; /* what is in use may be newer than all */
+		return true;
+	}
 	if (p->match != MATCH_ALL)
 		return no_version(q, path, text, e);
 	if (has_versions(q, path))
 		return ruled_out(q, path, e);
 	/* Without any version the newest commit is the latest there is. */
 	return ask_revision(q, path, STR(""), out, e);
+}
+
+/* Who uses a pre-release wants the next one; who uses a commit has not asked for pre-releases. */
+static struct str upgrade_from(struct str now)
+{
+	return pseudo_parse(now, NULL) ? STR("") : now;
 }
 
 static bool ask_patch(struct query *q, struct str path, struct str now, struct str *out,
@@ -329,7 +355,23 @@ static bool ask_patch(struct query *q, struct str path, struct str now, struct s
 		return err_fix(e, "say latest, or a version");
 	}
 	p.than = str_fmt(q->a, "v%.*s.%.*s", STR_ARG(s.major), STR_ARG(s.minor));
-	return ask_list(q, path, STR("patch"), &p, out, e);
+	p.at_least = upgrade_from(now);
+	return ask_list(q, path, STR("patch"), &p, now, out, e);
+}
+
+/* The greatest release from the version in use on; only when there is none, the greatest pre-release. */
+static bool ask_upgrade(struct query *q, struct str path, struct str now, struct str *out,
+			struct err *e)
+{
+	struct predicate p = {.match = MATCH_ALL, .at_least = upgrade_from(now)};
+
+	return ask_list(q, path, STR("latest"), &p, now, out, e);
+}
+
+static bool wrong_comparison(struct str text, struct err *e)
+{
+	err_set(e, ERR_USAGE, "'%.*s': a full version is needed behind the sign", STR_ARG(text));
+	return err_fix(e, "say <=v1.2.3 or >v1.2.3; only < and >= take v1 or v1.2");
 }
 
 static bool ask(struct query *q, struct str path, struct str text, struct str now, struct str *out,
@@ -337,34 +379,42 @@ static bool ask(struct query *q, struct str path, struct str text, struct str no
 {
 	struct predicate p;
 
+	if (!text.n || str_eqc(text, "upgrade"))
+		return ask_upgrade(q, path, now, out, e);
 	if (str_eqc(text, "patch"))
 		return ask_patch(q, path, now, out, e);
-	if (!parse_predicate(text, &p))
+	if (!parse_predicate(text, &p)) {
+		if (text.p[0] == '<' || text.p[0] == '>')
+			return wrong_comparison(text, e);
 		return ask_revision(q, path, str_eqc(text, "HEAD") ? STR("") : text, out, e);
+	}
 	if (p.match >= MATCH_BELOW)
 		p.than = full(q->a, p.than);
-	return ask_list(q, path, text, &p, out, e);
+	/* v1.2 is nothing below v1.2.0, which its pre-releases are. */
+	if (p.match == MATCH_PREFIX)
+		p.at_least = full(q->a, p.than);
+	return ask_list(q, path, text, &p, STR(""), out, e);
 }
 
 bool query_version(struct query *q, struct str path, struct str text, struct str now,
 		   struct str *out, struct err *e)
 {
-	bool upgrade = !text.n || str_eqc(text, "upgrade");
+	bool upgrade = !text.n || str_eqc(text, "upgrade") || str_eqc(text, "patch");
 
 	*out = text;
 	if (!query_check_path(path, e))
 		return false;
 	if (semver_valid(text))
 		return !is_out(q, path, text, e);
-	if (!ask(q, path, upgrade ? STR("latest") : text, now, out, e)) {
+	if (!ask(q, path, text, now, out, e)) {
 		/* Where nothing may be chosen any more, what is in use stays. */
 		*out = now;
 		return upgrade && now.n && none_left(q, path);
 	}
 	if (is_out(q, path, *out, e)) /* by the name of a tag or branch */
 		return false;
-	/* A pre-release or commit in use may be newer than the latest: an upgrade lowers nothing. */
-	if ((upgrade || str_eqc(text, "patch")) && now.n && semver_cmp(*out, now) < 0)
+	/* The newest commit may be older than what is in use: an upgrade lowers nothing. */
+	if (upgrade && now.n && semver_cmp_total(*out, now) < 0)
 		*out = now;
 	return true;
 }

@@ -88,6 +88,11 @@ bool semver_is_prerelease(struct str v)
 	return semver_parse(v, &s) && s.pre.n;
 }
 
+bool semver_has_build(struct str v)
+{
+	return str_find(v, '+') < v.n;
+}
+
 static int cmp_number(struct str a, struct str b)
 {
 	if (a.n != b.n)
@@ -134,6 +139,13 @@ int semver_cmp(struct str a, struct str b)
 	return c ? c : cmp_pre(x.pre, y.pre);
 }
 
+int semver_cmp_total(struct str a, struct str b)
+{
+	int c = semver_cmp(a, b);
+
+	return c ? c : str_cmp(a, b);
+}
+
 bool semver_is_prefix(struct str v)
 {
 	struct str rest = str_skip(v, 1);
@@ -155,9 +167,8 @@ bool semver_has_prefix(struct str v, struct str prefix)
 static int cmp_sort(const void *x, const void *y)
 {
 	const struct str *a = x, *b = y;
-	int c = semver_cmp(*a, *b);
 
-	return c ? c : str_cmp(*a, *b);
+	return semver_cmp_total(*a, *b);
 }
 
 void semver_sort_unique(struct str_vec *v)

@@ -76,8 +76,9 @@ static bool get_tree(struct arena *a, const struct module_source *s, struct str 
 {
 	struct archive_spec spec;
 	struct archive_get get = {.o = s->o, .spec = &spec, .a = a};
-	/* Names that differ in case are judged by what `paths` keep of them. */
-	struct archive_opts opts = {.max_ratio = ARCHIVE_RATIO_MAX, .allow_case_collisions = true};
+	/* Links, and names that differ in case, are judged by what `paths` keep of them. */
+	struct archive_opts opts = {
+	    .max_ratio = ARCHIVE_RATIO_MAX, .raw_links = true, .allow_case_collisions = true};
 
 	if (!source_find_archive(a, s->port, version, &spec)) {
 		err_at(e, ERR_INPUT, s->port->file.p, s->port->source.pos.line,

@@ -221,7 +221,8 @@ static bool is_version(void *ctx, struct str tag, struct str *version)
 {
 	const struct asked *q = ctx;
 
-	return version_of_tag(q->a, q->s, q->p, tag, version) && !pseudo_parse(*version, NULL);
+	return version_of_tag(q->a, q->s, q->p, tag, version) && !pseudo_parse(*version, NULL) &&
+	       !semver_has_build(*version);
 }
 
 static bool try_revision(struct arena *a, const struct module_source *s, const struct place *p,

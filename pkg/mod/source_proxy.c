@@ -117,8 +117,10 @@ static bool get_tree(struct arena *a, const struct module_source *s, struct str 
 {
 	struct str escaped = escape_path(a, version);
 	struct str inner = str_fmt(a, "%.*s@%.*s", STR_ARG(s->path), STR_ARG(version));
-	struct archive_opts opts = {
-	    .only = inner, .max_ratio = ARCHIVE_RATIO_MAX, .allow_case_collisions = true};
+	struct archive_opts opts = {.only = inner,
+				    .max_ratio = ARCHIVE_RATIO_MAX,
+				    .raw_links = true,
+				    .allow_case_collisions = true};
 	struct zip_get g = {.a = a, .o = s->o, .absent = absent};
 
 	*url = g.url = proxy_url(a, s->proxy, s->path, str_fmt(a, "@v/%s.zip", escaped.p).p);

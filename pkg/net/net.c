@@ -216,6 +216,18 @@ static const char *remedy_for(CURLcode rc)
 	}
 }
 
+/* A bundle that cannot be read looks to TLS libraries like a certificate that nobody vouches for. */
+static bool bundle_unreadable(struct err *e)
+{
+	const char *file = getenv("SSL_CERT_FILE");
+
+	if (!file || !*file || access(file, R_OK) == 0)
+		return false;
+	err_errno(e, "reading the certificates that SSL_CERT_FILE names, %s", file);
+	err_fix(e, "correct or unset SSL_CERT_FILE");
+	return true;
+}
+
 static enum try_result failed_transfer(struct transfer *t, CURLcode rc, struct err *e)
 {
 	const char *why = t->detail[0] ? t->detail : curl_easy_strerror(rc);
@@ -235,6 +247,8 @@ static enum try_result failed_transfer(struct transfer *t, CURLcode rc, struct e
 		return TRY_FAILED;
 	}
 	if (rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE) {
+		if (bundle_unreadable(e))
+			return TRY_FAILED;
 		err_set(e, ERR_VERIFY, "%s: the server's certificate does not hold: %s", t->g->url,
 			why);
 		err_fix(e, "install ca-certificates (or set SSL_CERT_FILE), and check this "

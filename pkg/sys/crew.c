@@ -17,7 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/clock.h"
 #include "sys/spawn.h"
+#include "sys/sys_impl.h"
 
 struct message {
 	char kind; /* 'w' or 'e' */
@@ -117,6 +119,7 @@ static void take_messages(const struct crew *c, struct hand *h, struct err *errs
 
 static void finish(const struct crew *c, struct hand *h, struct err *errs)
 {
+	const bool stopped = interrupt_requested();
 	int status = 0;
 
 	close(h->fd);
@@ -124,7 +127,9 @@ static void finish(const struct crew *c, struct hand *h, struct err *errs)
 	buf_fini(&h->in);
 	while (waitpid(h->pid, &status, 0) < 0 && errno == EINTR)
 		continue;
-	if (!h->told && WIFSIGNALED(status))
+	if (!h->told && stopped)
+		err_set(&errs[h->i], ERR_CANCEL, "interrupted");
+	else if (!h->told && WIFSIGNALED(status))
 		err_set(&errs[h->i], ERR_IO, "a process of ours was killed by signal %d",
 			WTERMSIG(status));
 	else if (!h->told)
@@ -149,14 +154,18 @@ static void hear(const struct crew *c, struct hand *h, struct err *errs)
 		finish(c, h, errs);
 }
 
+/* Until the interrupt has arrived its pipe ends the wait; from then on it would always be readable. */
 static size_t wait_for(const struct crew *c, struct hand *hands, struct pollfd *polls, unsigned n,
 		       struct err *errs)
 {
+	enum { WAIT_MS = 1000, STOPPING_WAIT_MS = 50 };
+	const bool stopping = interrupt_requested();
 	size_t busy = 0;
 
 	for (unsigned k = 0; k < n; k++)
 		polls[k] = (struct pollfd){.fd = hands[k].fd, .events = POLLIN};
-	(void)poll(polls, n, 1000);
+	polls[n] = (struct pollfd){.fd = stopping ? -1 : interrupt_fd(), .events = POLLIN};
+	(void)poll(polls, n + 1, stopping ? STOPPING_WAIT_MS : WAIT_MS);
 	for (unsigned k = 0; k < n; k++) {
 		if (polls[k].fd >= 0 && polls[k].revents)
 			hear(c, &hands[k], errs);
@@ -165,25 +174,49 @@ static size_t wait_for(const struct crew *c, struct hand *hands, struct pollfd *
 	return busy;
 }
 
+static void start_some(const struct crew *c, size_t n, size_t *next, struct hand *hands,
+		       unsigned hand_count, struct err *errs)
+{
+	for (unsigned k = 0; k < hand_count && *next < n; k++) {
+		if (hands[k].fd >= 0)
+			continue;
+		if (interrupt_requested())
+			err_set(&errs[*next], ERR_CANCEL, "interrupted");
+		else
+			(void)start(c, *next, &hands[k], &errs[*next]);
+		++*next;
+	}
+}
+
+/* Hands an interrupt on, once; who waits where no signal reaches (a name look-up) is killed in the end. */
+static void stop(const struct hand *hands, unsigned n, uint64_t *since_ms)
+{
+	enum { GRACE_MS = 1000 };
+	int sig = *since_ms ? SIGKILL : SIGTERM;
+
+	if (!*since_ms)
+		*since_ms = clock_mono_ms();
+	else if (clock_mono_ms() - *since_ms < GRACE_MS)
+		return;
+	for (unsigned k = 0; k < n; k++)
+		if (hands[k].fd >= 0)
+			kill(hands[k].pid, sig);
+}
+
 void crew_run(const struct crew *c, size_t n, unsigned hand_count, struct err *errs)
 {
 	struct hand *hands = mem_alloc(hand_count * sizeof *hands);
-	struct pollfd *polls = mem_alloc(hand_count * sizeof *polls);
+	struct pollfd *polls = mem_alloc((hand_count + 1) * sizeof *polls);
 	size_t next = 0, busy = 0;
+	uint64_t stopping_since_ms = 0;
 
 	for (unsigned k = 0; k < hand_count; k++)
 		hands[k].fd = -1;
 	while (next < n || busy) {
-		for (unsigned k = 0; k < hand_count && next < n; k++) {
-			if (hands[k].fd >= 0)
-				continue;
-			if (interrupt_requested())
-				err_set(&errs[next], ERR_CANCEL, "interrupted");
-			else
-				(void)start(c, next, &hands[k], &errs[next]);
-			next++;
-		}
+		start_some(c, n, &next, hands, hand_count, errs);
 		busy = wait_for(c, hands, polls, hand_count, errs);
+		if (busy && interrupt_requested())
+			stop(hands, hand_count, &stopping_since_ms);
 	}
 	free(hands);
 	free(polls);

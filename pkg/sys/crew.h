@@ -32,7 +32,10 @@ struct crew {
 	void *ctx;
 };
 
-/* Runs job for every i < n, at most hands at once. An interrupt stops starting and waits for those that run. */
+/*
+ * Runs job for every i < n, at most hands at once. An interrupt starts none any more and is handed on to those
+ * that run; who has not ended a second later is killed. What was not done is ERR_CANCEL.
+ */
 void crew_run(const struct crew *c, size_t n, unsigned hands, struct err *errs);
 /* In a job. */
 void crew_say(const struct crew_word *w);

@@ -5,9 +5,11 @@
 
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cbuild/test.h"
+#include "sys/clock.h"
 #include "sys/spawn.h"
 
 struct crew_seen {
@@ -60,6 +62,47 @@ void TestCrew(struct test *t)
 	T_OK(t, errs[3].code == ERR_VERIFY && strcmp(errs[3].fix, "take four") == 0);
 	T_OK(t, errs[4].code == ERR_IO && strstr(errs[4].msg, "signal 9"));
 	T_OK(t, errs[5].code == ERR_IO && strstr(errs[5].msg, "status 9"));
+}
+
+/* 0 interrupts the parent, which nobody else hears; 1 minds its signal, 2 waits where none reaches. */
+static bool stopped_job(void *ctx, size_t i, struct err *e)
+{
+	enum { LONG_S = 20 };
+	struct timespec ms = {.tv_nsec = 1000000};
+	sigset_t all;
+
+	(void)ctx;
+	sigfillset(&all);
+	if (i == 2)
+		sigprocmask(SIG_BLOCK, &all, NULL);
+	crew_say(&(struct crew_word){.kind = 7});
+	if (i == 0) {
+		for (int k = 0; k < 100; k++)
+			nanosleep(&ms, NULL);
+		kill(getppid(), SIGTERM);
+	}
+	for (int k = 0; k < LONG_S * 1000 && (i == 2 || !interrupt_requested()); k++)
+		nanosleep(&ms, NULL);
+	return err_set(e, ERR_CANCEL, "cut short");
+}
+
+void TestCrewInterrupted(struct test *t)
+{
+	struct crew_seen s = {0};
+	struct crew c = {.job = stopped_job, .said = crew_said, .ended = crew_ended, .ctx = &s};
+	static struct err errs[5];
+	uint64_t begun = clock_mono_ms();
+
+	interrupt_install();
+	crew_run(&c, 5, 3, errs);
+	interrupt_handled();
+	T_OK(t, clock_mono_ms() - begun < 10000);
+	T_EQ_INT(t, s.ended, 3);
+	for (size_t i = 0; i < 5; i++)
+		T_EQ_INT(t, errs[i].code, ERR_CANCEL);
+	T_EQ_STR(t, errs[1].msg, "cut short");
+	T_EQ_STR(t, errs[2].msg, "interrupted");
+	T_EQ_STR(t, errs[4].msg, "interrupted");
 }
 
 void TestSpawnTalk(struct test *t)
