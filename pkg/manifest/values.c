@@ -110,39 +110,33 @@ static void read_requirement(struct reader *r, const struct yaml_pair *p, struct
 			STR_ARG(p->key->text));
 }
 
-void read_require(struct reader *r, const struct yaml_node *v, void *manifest)
+/* PATH: VERSION lines; maps: in place of VERSION more may be said. */
+static void read_requirements(struct reader *r, const struct yaml_node *v, bool maps,
+			      struct requirement_vec *out)
 {
-	struct manifest *m = manifest;
-
 	for (size_t i = 0; want_map(r, v) && i < v->pairs.n; i++) {
 		const struct yaml_pair *p = &v->pairs.v[i];
 		struct requirement q = {.path = p->key->text, .pos = node_pos(p->key)};
 		bool path_ok = check_module_path(r, p->key);
 
 		r->key = p->key->text;
-		if (p->value->kind == YAML_MAP)
+		if (maps && p->value->kind == YAML_MAP)
 			read_requirement(r, p, &q);
 		else
 			read_version(r, p->value, &q.version);
 		if (q.version.n && path_ok)
-			*vec_push(r->a, &m->require) = q;
+			*vec_push(r->a, out) = q;
 	}
+}
+
+void read_require(struct reader *r, const struct yaml_node *v, void *manifest)
+{
+	read_requirements(r, v, true, &((struct manifest *)manifest)->require);
 }
 
 void read_port_modules(struct reader *r, const struct yaml_node *v, void *manifest)
 {
-	struct manifest *m = manifest;
-
-	for (size_t i = 0; want_map(r, v) && i < v->pairs.n; i++) {
-		const struct yaml_pair *p = &v->pairs.v[i];
-		struct requirement q = {.path = p->key->text, .pos = node_pos(p->key)};
-		bool path_ok = check_module_path(r, p->key);
-
-		r->key = p->key->text;
-		read_version(r, p->value, &q.version);
-		if (q.version.n && path_ok)
-			*vec_push(r->a, &m->ports) = q;
-	}
+	read_requirements(r, v, false, &((struct manifest *)manifest)->ports);
 }
 
 /* A folder, or MODULE@VERSION. */
