@@ -12,8 +12,8 @@
 struct wish {
 	struct tidy_header header;
 	struct str module;   /* one of the build list that main does not see has it */
-	struct str promised; /* a module that main requires, and whose port says that it has it */
-	/* Both empty: the port of a module that is not required says so. */
+	struct str promised; /* a module of main's whose port says that it has it */
+			     /* Both empty: the port of a module that is not required says so. */
 };
 
 /* One look at the sources. */
