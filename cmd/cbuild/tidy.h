@@ -8,12 +8,11 @@
 
 #include "cmd.h"
 
-/* A header that no search path of the main module has. */
+/* A header that no search path of the main module has. Both modules empty: the port of one that is not required has. */
 struct wish {
 	struct tidy_header header;
 	struct str module;   /* one of the build list that main does not see has it */
 	struct str promised; /* a module of main's whose port says that it has it */
-			     /* Both empty: the port of a module that is not required says so. */
 };
 
 /* One look at the sources. */
