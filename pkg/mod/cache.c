@@ -82,6 +82,11 @@ struct str cache_name(struct arena *a, const struct mod_version *v, const struct
 	return str_fmt(a, "%.*s~%.*s%.*s", STR_ARG(base), STR_ARG(kept), STR_ARG(from));
 }
 
+struct str cache_source(struct str name)
+{
+	return str_skip(str_skip(name, str_find(name, '~')), 1 + PATHS_HEX);
+}
+
 struct str cache_folder(struct arena *a, const struct mod_opts *o, struct str name)
 {
 	return str_pair(a, str_pair(a, o->cache_dir, '/', STR("mod")), '/', name);

@@ -384,8 +384,7 @@ static bool build_the_list(struct loader *l, const struct mod_versions *selected
 	return natives_check(l->a, out, e);
 }
 
-/* What was fetched for m. */
-static struct mod_version fetched_for(const struct module *m)
+struct mod_version fetched_for(const struct module *m)
 {
 	return m->by_path.n ? (struct mod_version){m->by_path, m->by_version}
 			    : (struct mod_version){m->path, m->version};

@@ -197,6 +197,8 @@ struct str escape_path(struct arena *a, struct str path);
  */
 struct str cache_name(struct arena *a, const struct mod_version *v, const struct manifest *port,
 		      bool own);
+/* What of such a name says where the files are from; empty: from where everybody looks. */
+struct str cache_source(struct str name);
 /* The absolute folder of a cache name. */
 struct str cache_folder(struct arena *a, const struct mod_opts *o, struct str name);
 /* Is the version in the cache? Then its sum, from the note beside it or hashed anew. */
@@ -347,6 +349,8 @@ bool natives_check(struct arena *a, const struct build_list *list, struct err *e
 
 /* ---- load.c ---- */
 
+/* What was fetched for m: itself, or what replaces it. */
+struct mod_version fetched_for(const struct module *m);
 /* The version of a path in a list; empty: none. */
 struct str version_in(const struct mod_versions *list, struct str path);
 

@@ -380,9 +380,9 @@ bool patched_sum(struct arena *a, const struct mod_opts *o, const struct module 
 			     .sum = m->sum,
 			     .visit = add_line,
 			     .ctx = &w};
-	struct str version = m->by_path.n ? m->by_version : m->version;
 
-	if (!read_patches(a, m->manifest, version, &patches, e) || !each_patched(&p, &patches, e))
+	if (!read_patches(a, m->manifest, fetched_for(m).version, &patches, e) ||
+	    !each_patched(&p, &patches, e))
 		return false;
 	*out = cache_sum(&w);
 	return true;

@@ -165,7 +165,9 @@ bool mod_load(struct arena *a, struct manifest *main, const struct mod_opts *o,
 struct verify {
 	struct arena *a;
 	const struct mod_opts *o;
-	bool changed; /* some tree was: e says which */
+	struct map ported; /* paths that have a port */
+	struct map hashed; /* cache names */
+	bool changed;	   /* some tree was: e says which */
 };
 
 static void tell_changed(struct verify *v, const struct module *m, struct str dir, struct str got,
@@ -218,28 +220,32 @@ static bool verify_module(struct verify *v, const struct module *m, struct err *
 	return m->unpatched.n ? verify_patched(v, m, e) : verify_tree(v, m, m->dir, m->sum, e);
 }
 
-/* Modules with manifests of their own, selected or not: what selection reads is what was recorded. */
+/* Modules that have no port, selected or not: what selection reads is what was recorded. */
 static bool verify_sums(struct verify *v, struct err *e)
 {
 	struct sum_file sums;
 
-	if (!sum_read(v->a, v->o, &sums, e))
+	if (!sum_read(v->a, v->o, &sums, e) || !port_paths(v->a, v->o, &v->ported, e))
 		return false;
 	for (size_t i = 0; i < sums.lines.n; i++) {
 		struct module m = {.path = sums.lines.items[i].key};
 		struct mod_version at = {.version = m.path};
+		struct str name;
 
 		at.path = m.path = str_cut(&at.version, ' ');
 		m.version = at.version;
-		m.dir = cache_folder(v->a, v->o, cache_name(v->a, &at, NULL, true));
-		if (file_kind(m.dir.p) == FILE_FOLDER &&
-		    !verify_tree(v, &m, m.dir, sum_get(&sums, &at), e))
+		name = cache_name(v->a, &at, NULL, true);
+		m.dir = cache_folder(v->a, v->o, name);
+		if (map_get(&v->ported, m.path) || file_kind(m.dir.p) != FILE_FOLDER)
+			continue;
+		map_put(v->a, &v->hashed, name, NULL);
+		if (!verify_tree(v, &m, m.dir, sum_get(&sums, &at), e))
 			return false;
 	}
 	return true;
 }
 
-/* The others: those that have a port. */
+/* The others: those that have a port, which may say where they are from. */
 static bool verify_list(struct verify *v, struct manifest *main, struct err *e)
 {
 	struct resolution r;
@@ -249,8 +255,7 @@ static bool verify_list(struct verify *v, struct manifest *main, struct err *e)
 	if (!mod_resolve(v->a, main, &o, &r, e))
 		return false;
 	for (size_t i = 0; i < r.list.modules.n; i++)
-		if (str_find(r.list.modules.v[i].cache_name, '~') <
-			r.list.modules.v[i].cache_name.n &&
+		if (!map_get(&v->hashed, r.list.modules.v[i].cache_name) &&
 		    !verify_module(v, &r.list.modules.v[i], e))
 			return false;
 	return true;

@@ -82,15 +82,6 @@ static bool list_held(struct arena *a, const struct mod_opts *o, struct str esca
 	return true;
 }
 
-/* What of a folder's name says where its files are from; empty: from where everybody looks. */
-static struct str source_part(struct str folder)
-{
-	enum { PATHS_HEX = 8 };
-	struct str rest = str_skip(folder, str_find(folder, '~'));
-
-	return str_skip(rest, 1 + PATHS_HEX);
-}
-
 /*
  * Ports of several projects may take a version from several places: one of them is served, what the port says that is
  * known here, else the first.
@@ -106,15 +97,15 @@ static bool keep_one_source(struct arena *a, const struct mod_opts *o, const str
 	if (!port_find(a, o, v->path, &port, e))
 		return false;
 	if (port)
-		want = source_part(path_base(cache_name(a, v, port, false)));
+		want = cache_source(path_base(cache_name(a, v, port, false)));
 	for (size_t i = 0; i < h->folders.n; i++)
-		any = any || str_eq(source_part(path_base(h->folders.v[i])), want);
+		any = any || str_eq(cache_source(path_base(h->folders.v[i])), want);
 	if (!any)
-		want = source_part(path_base(h->folders.v[0]));
+		want = cache_source(path_base(h->folders.v[0]));
 	if (port && !port_source_is_usual(a, port, v->path))
 		usual = want; /* what lies without a part is another's */
 	for (size_t i = 0; i < h->folders.n; i++) {
-		struct str part = source_part(path_base(h->folders.v[i]));
+		struct str part = cache_source(path_base(h->folders.v[i]));
 
 		if (str_eq(part, want) || (any && str_eq(part, usual)))
 			h->folders.v[n++] = h->folders.v[i];

@@ -107,12 +107,6 @@ static void add_entry(struct arena *a, struct buf *b, const struct manifest *mai
 		   by.n ? " => " : "", STR_ARG(by));
 }
 
-/* The version of what was fetched. */
-static struct str fetched_version(const struct module *m)
-{
-	return m->by_path.n ? m->by_version : m->version;
-}
-
 static bool list_text(struct arena *a, const struct manifest *main, const struct resolution *res,
 		      struct buf *b, struct err *e)
 {
@@ -130,7 +124,7 @@ static bool list_text(struct arena *a, const struct manifest *main, const struct
 			buf_printf(b, "## explicit %.*s\n", STR_ARG(r->version));
 		if (!m->unpatched.n)
 			continue;
-		if (!patches_digest(a, m->manifest, fetched_version(m), &hex, e))
+		if (!patches_digest(a, m->manifest, fetched_for(m).version, &hex, e))
 			return false;
 		buf_printf(b, "## patched %.*s\n", STR_ARG(hex));
 	}
@@ -389,7 +383,7 @@ static bool check_patched(struct arena *a, const struct module *m, const struct 
 {
 	struct str hex = STR("");
 
-	if (!m->replaced && !patches_digest(a, m->manifest, fetched_version(m), &hex, e))
+	if (!m->replaced && !patches_digest(a, m->manifest, fetched_for(m).version, &hex, e))
 		return false;
 	if (str_eq(hex, at->patched))
 		return true;
